@@ -1,0 +1,184 @@
+// Package accounttest is the kit for testing programs that use this library: a world with a tenant, people,
+// administrators and devices on the in-memory store, and a clock that stands still until told.
+//
+//	w := accounttest.New(t)
+//	ada := w.Person("ada", policy.Work)
+//	laptop := w.Device(ada, "laptop")
+//	preview, yes, err := w.App.Devices.AskDisable(ctx, ada, laptop)
+//
+// Build a large world once and give each test its own with [World.Fork], which takes constant time.
+package accounttest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed4b20689c/myaccount"
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/memstore"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+)
+
+// Tenant is the tenant of every [World].
+const Tenant policy.TenantID = "contoso"
+
+// Clock is a clock that moves only when told. It is safe for concurrent use.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock makes a clock that shows 5 January 2026, 09:00 UTC.
+func NewClock() *Clock {
+	return &Clock{now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)}
+}
+
+// Now is what the clock shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock, back if d is negative.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// World is the library on an in-memory store, with one tenant. Its methods end the test when something
+// fails.
+type World struct {
+	T     testing.TB
+	App   *myaccount.Account
+	DB    *memstore.Store
+	Clock *Clock
+	// Host is the embedding program in the world's tenant.
+	Host policy.Actor
+
+	ring    *secret.KeyRing
+	options []policy.Option
+}
+
+// New makes a world. The options come after the world's own clock and ids.
+func New(t testing.TB, options ...policy.Option) *World {
+	t.Helper()
+	ring, err := secret.NewKeyRing(secret.NewKey("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &World{DB: memstore.New(), Clock: NewClock(), Host: policy.Host("test-host", Tenant), ring: ring, options: options}
+	w.assemble(t)
+	w.Tenant(Tenant)
+	return w
+}
+
+func (w *World) assemble(t testing.TB) {
+	t.Helper()
+	var last atomic.Uint64
+	ids := func() string { return "op-" + strconv.FormatUint(last.Add(1), 10) }
+	app, err := myaccount.New(w.DB, w.ring, append([]policy.Option{policy.WithClock(w.Clock.Now), policy.WithIDs(ids)}, w.options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.T, w.App = t, app
+}
+
+// Fork gives t a world of its own that begins as w is now, in constant time. The clock is its own too.
+func (w *World) Fork(t testing.TB) *World {
+	t.Helper()
+	fork := *w
+	fork.DB, fork.Clock = w.DB.Fork(), &Clock{now: w.Clock.Now()}
+	fork.assemble(t)
+	return &fork
+}
+
+// Tenant makes a further tenant.
+func (w *World) Tenant(id policy.TenantID) {
+	w.T.Helper()
+	w.must(w.App.Admin.Policy.CreateTenant(context.Background(), policy.System("test-setup"), id))
+}
+
+// Person makes an account known and gives an actor who signed in just now with a password and a one-time
+// code, from no registered device.
+func (w *World) Person(id policy.AccountID, kind policy.Kind) policy.Actor {
+	w.T.Helper()
+	return w.PersonIn(Tenant, id, kind)
+}
+
+// PersonIn is [World.Person] in another tenant.
+func (w *World) PersonIn(t policy.TenantID, id policy.AccountID, kind policy.Kind) policy.Actor {
+	w.T.Helper()
+	w.must(w.App.Host.Accounts.Provision(context.Background(), policy.Host("test-host", t), id, kind))
+	return w.SignIn(policy.Actor{Tenant: t, Account: id})
+}
+
+// Admin is [World.Person] for an administrator with roles.
+func (w *World) Admin(id policy.AccountID, roles ...policy.Role) policy.Actor {
+	w.T.Helper()
+	a := w.Person(id, policy.Work)
+	a.Roles = roles
+	return a
+}
+
+// SignIn gives a with a password and a one-time code proven just now.
+func (w *World) SignIn(a policy.Actor) policy.Actor {
+	now := w.Clock.Now()
+	a.SignedInAt = now
+	a.Proofs = []policy.Proof{{Factor: policy.FactorPassword, At: now}, {Factor: policy.FactorOTP, At: now}}
+	return a
+}
+
+// Device registers a joined Windows device of owner; change edits what is registered.
+func (w *World) Device(owner policy.Actor, id policy.DeviceID, change ...func(*devices.Registration)) policy.DeviceID {
+	w.T.Helper()
+	r := devices.Registration{ID: id, Owner: owner.Account, Name: string(id), OS: "Windows", OSVersion: "10.0.22631",
+		Model: "Model 1", Join: devices.Joined, Compliant: devices.Yes, Managed: devices.Yes}
+	for _, c := range change {
+		c(&r)
+	}
+	w.must(w.App.Host.Devices.Register(context.Background(), policy.Host("test-host", owner.Tenant), r))
+	return id
+}
+
+// Key takes the n-th [RecoveryPassword] into escrow for a device, as the device itself would, and gives it.
+func (w *World) Key(t policy.TenantID, device policy.DeviceID, id devices.KeyID, n int) string {
+	w.T.Helper()
+	password := RecoveryPassword(n)
+	w.must(w.App.Host.Devices.Escrow(context.Background(), policy.Host("test-host", t).On(device), device,
+		devices.Escrow{ID: id, Volume: devices.OperatingSystemVolume, Password: secret.NewText(password)}))
+	return password
+}
+
+// Disable disables a device as its owner does: asks, and says Yes.
+func (w *World) Disable(owner policy.Actor, id policy.DeviceID) {
+	w.T.Helper()
+	_, yes, err := w.App.Devices.AskDisable(context.Background(), owner, id)
+	w.must(err)
+	w.must(w.App.Devices.Disable(context.Background(), owner, id, yes))
+}
+
+// RecoveryPassword gives the n-th of a series of well-formed BitLocker recovery passwords, n from 0 to 8000,
+// all different.
+func RecoveryPassword(n int) string {
+	group := make([]string, 8)
+	for i := range group {
+		group[i] = fmt.Sprintf("%06d", 11*(n*8+i+1))
+	}
+	return strings.Join(group, "-")
+}
+
+func (w *World) must(err error) {
+	w.T.Helper()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+}

@@ -1,0 +1,241 @@
+package memstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+
+	"github.com/hashicorp/go-memdb"
+
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Store keeps all rooms' rows in memory. It is safe for concurrent use: readers see a snapshot and wait
+// for nobody, writers take turns.
+type Store struct {
+	db *memdb.MemDB
+	// writer holds a token while somebody writes. go-memdb has a lock of its own, which cannot be
+	// waited for with a context.
+	writer chan struct{}
+	// seq is the last number given to an event or a revision. It never runs behind what is committed.
+	seq atomic.Uint64
+}
+
+// New makes an empty store.
+func New() *Store {
+	db, err := memdb.NewMemDB(schema())
+	if err != nil {
+		panic("memstore: " + err.Error()) // the schema is a constant of this package
+	}
+	return over(db, 0)
+}
+
+func over(db *memdb.MemDB, seq uint64) *Store {
+	s := &Store{db: db, writer: make(chan struct{}, 1)}
+	s.seq.Store(seq)
+	return s
+}
+
+// Fork gives a copy that shares nothing visible with s, in constant time and whatever the size. A write
+// that is under way in s is not in it.
+func (s *Store) Fork() *Store {
+	db := s.db.Snapshot()
+	return over(db, s.seq.Load()) // read after the snapshot, so never behind it
+}
+
+// Policy is s as package policy needs it.
+func (s *Store) Policy() store.Store[policy.AdminTx] { return as[policy.AdminTx]{s} }
+
+// Devices is s as package devices needs it.
+func (s *Store) Devices() devices.Store { return as[devices.Tx]{s} }
+
+// as is a Store for a room whose transaction type is T, which [Tx] satisfies.
+type as[T any] struct{ s *Store }
+
+func (a as[T]) View(ctx context.Context, fn func(T) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tx := &Tx{txn: a.s.db.Txn(false)}
+	defer tx.close()
+	return fn(any(tx).(T))
+}
+
+func (a as[T]) Update(ctx context.Context, fn func(T) error) error {
+	tx, err := a.s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { // also if fn panics: else no writer would ever come after it
+		tx.close()
+		<-a.s.writer
+	}()
+	if err := fn(any(tx).(T)); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if tx.broken != nil {
+		return tx.broken
+	}
+	a.s.seq.Store(tx.seq) // before the commit, see Fork
+	tx.txn.Commit()
+	return nil
+}
+
+func (s *Store) begin(ctx context.Context) (*Tx, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.writer <- struct{}{}:
+		return &Tx{txn: s.db.Txn(true), write: true, seq: s.seq.Load()}, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Tx is one transaction; it satisfies the Tx of every room. It is not safe for concurrent use and dead
+// once the function that it was given to has returned.
+type Tx struct {
+	txn   *memdb.Txn
+	write bool
+	done  bool
+	seq   uint64
+	// broken is the first engine error of a write: go-memdb may have kept half of the row, so nothing of
+	// this transaction may be committed, even if the error was swallowed.
+	broken error
+}
+
+var errDead = errors.New("memstore: the transaction is over")
+
+func (tx *Tx) close() {
+	tx.done = true
+	tx.txn.Abort() // does nothing after a commit
+}
+
+// next is the next number for an event or a revision.
+func (tx *Tx) next() uint64 {
+	tx.seq++
+	return tx.seq
+}
+
+// row finds the stored row with a key. It is the store's own: callers copy it before it leaves.
+func row[R any](tx *Tx, x *index[R], k key) (*R, error) {
+	if tx.done {
+		return nil, errDead
+	}
+	raw, err := tx.txn.First(x.table, x.name, k)
+	if err != nil {
+		return nil, err
+	}
+	r, _ := raw.(*R)
+	if r == nil {
+		return nil, store.ErrNotFound
+	}
+	return r, nil
+}
+
+// value is row for rows that hold nothing but values.
+func value[R any](tx *Tx, x *index[R], k key) (R, error) {
+	r, err := row(tx, x, k)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return *r, nil
+}
+
+// put stores a row that nobody else holds, if the stored one still has the revision with which r was read,
+// and gives it the next. x is the table's byID index.
+func put[R any](tx *Tx, x *index[R], r *R, revision func(*R) *store.Revision) (store.Revision, error) {
+	if err := tx.writable(); err != nil {
+		return 0, err
+	}
+	var have store.Revision
+	switch old, err := row(tx, x, x.key(r)); {
+	case err == nil:
+		have = *revision(old)
+	case !errors.Is(err, store.ErrNotFound):
+		return 0, err
+	}
+	if have != *revision(r) {
+		return 0, store.ErrConflict
+	}
+	next := store.Revision(tx.next())
+	*revision(r) = next
+	return next, tx.insert(x.table, r)
+}
+
+func (tx *Tx) writable() error {
+	switch {
+	case tx.done:
+		return errDead
+	case !tx.write:
+		return store.ErrReadOnly
+	}
+	return nil
+}
+
+func (tx *Tx) insert(table string, r any) error {
+	if err := tx.txn.Insert(table, r); err != nil {
+		tx.broken = err
+		return err
+	}
+	return nil
+}
+
+func (tx *Tx) delete(table string, r any) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	if err := tx.txn.Delete(table, r); err != nil {
+		tx.broken = err
+		return err
+	}
+	return nil
+}
+
+// page lists the rows of an index whose keys begin with prefix, one page of them, copied.
+func page[R any](tx *Tx, x *index[R], prefix key, p store.Page, copied func(*R) R) (store.List[R], error) {
+	var list store.List[R]
+	if tx.done {
+		return list, errDead
+	}
+	start := prefix
+	if p.After != "" {
+		at, err := place(p.After)
+		if err != nil {
+			return list, err
+		}
+		start = slices.Concat(prefix, at).next()
+	}
+	it, err := tx.txn.LowerBound(x.table, x.name, start)
+	if err != nil {
+		return list, err
+	}
+	limit := p.Limit()
+	var last key
+	for raw := it.Next(); raw != nil; raw = it.Next() {
+		r := raw.(*R)
+		k := x.key(r)
+		if !bytes.HasPrefix(k, prefix) {
+			break
+		}
+		if len(list.Items) == limit {
+			list.Next = cursor(last[len(prefix):])
+			break
+		}
+		list.Items = append(list.Items, copied(r))
+		last = k
+	}
+	return list, nil
+}
+
+// plain copies a row that holds nothing but values.
+func plain[R any](r *R) R { return *r }

@@ -1,0 +1,208 @@
+package memstore
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/policy"
+)
+
+// ErrStream says that a stream cannot be loaded. Nothing of it was.
+var ErrStream = errors.New("memstore: unusable stream")
+
+// The stream is JSON, a line each: a header, the rows, a trailer with the number of rows and the SHA-256
+// of all lines before it.
+const (
+	streamFormat  = "myaccount/memstore"
+	streamVersion = 1
+	maxLine       = 16 << 20 // bytes of a row
+)
+
+type header struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+}
+
+type line struct {
+	Table string          `json:"table,omitempty"`
+	Row   json.RawMessage `json:"row,omitempty"`
+	End   *trailer        `json:"end,omitempty"`
+}
+
+type trailer struct {
+	Rows   int    `json:"rows"`
+	Seq    uint64 `json:"seq"`
+	SHA256 string `json:"sha256"`
+}
+
+// tables tells how the rows of each table are read, in the order in which they are saved.
+var tables = []struct {
+	name string
+	read func(json.RawMessage) (any, error)
+}{
+	{settingsByID.table, decode[policy.Settings]},
+	{standingByID.table, decode[policy.Standing]},
+	{sessionsByID.table, decode[policy.Session]},
+	{usageByID.table, decode[policy.Usage]},
+	{followersByID.table, decode[policy.Follower]},
+	{eventsByAccount.table, decode[policy.Event]},
+	{devicesByID.table, decode[devices.Device]},
+	{keysByDevice.table, decode[devices.RecoveryKey]},
+}
+
+func decode[R any](b json.RawMessage) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	r := new(R)
+	return r, d.Decode(r)
+}
+
+// Save writes all of s, as one consistent snapshot, for [Load]. What must not be read at rest, such as
+// recovery keys, is sealed in it; names, addresses and events are not: keep the stream as you keep a
+// database.
+func (s *Store) Save(w io.Writer) error {
+	fork := s.Fork()
+	txn := fork.db.Txn(false)
+	defer txn.Abort()
+	sum := sha256.New()
+	out := bufio.NewWriter(w)
+	enc := json.NewEncoder(io.MultiWriter(out, sum))
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(header{streamFormat, streamVersion}); err != nil {
+		return fmt.Errorf("memstore: save: %w", err)
+	}
+	end := trailer{Seq: fork.seq.Load()}
+	for _, t := range tables {
+		it, err := txn.Get(t.name, byID+"_prefix", key(nil))
+		if err != nil {
+			return fmt.Errorf("memstore: save %s: %w", t.name, err)
+		}
+		for raw := it.Next(); raw != nil; raw = it.Next() {
+			row, err := json.Marshal(raw)
+			if err != nil {
+				return fmt.Errorf("memstore: save %s: %w", t.name, err)
+			}
+			if err := enc.Encode(line{Table: t.name, Row: row}); err != nil {
+				return fmt.Errorf("memstore: save %s: %w", t.name, err)
+			}
+			end.Rows++
+		}
+	}
+	end.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if err := enc.Encode(line{End: &end}); err != nil {
+		return fmt.Errorf("memstore: save: %w", err)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("memstore: save: %w", err)
+	}
+	return nil
+}
+
+// Load makes a store from what [Store.Save] wrote. A stream that is truncated, was changed, goes on after
+// its end or is of a newer version gives [ErrStream] and no store.
+func Load(r io.Reader) (*Store, error) {
+	l := &loader{in: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
+	s := New()
+	txn := s.db.Txn(true)
+	defer txn.Abort()
+	end, err := l.rows(func(table string, row any) error { return txn.Insert(table, row) })
+	if err != nil {
+		return nil, fmt.Errorf("%w: line %d: %w", ErrStream, l.n, err)
+	}
+	txn.Commit()
+	s.seq.Store(end.Seq)
+	return s, nil
+}
+
+type loader struct {
+	in  *bufio.Reader
+	sum hash.Hash
+	n   int // lines read
+}
+
+func (l *loader) rows(insert func(table string, row any) error) (trailer, error) {
+	var h header
+	if err := l.next(&h, true); err != nil {
+		return trailer{}, err
+	}
+	if h.Format != streamFormat {
+		return trailer{}, fmt.Errorf("format %q, want %q", h.Format, streamFormat)
+	}
+	if h.Version != streamVersion {
+		return trailer{}, fmt.Errorf("version %d; this program reads version %d", h.Version, streamVersion)
+	}
+	read := make(map[string]func(json.RawMessage) (any, error), len(tables))
+	for _, t := range tables {
+		read[t.name] = t.read
+	}
+	for rows := 0; ; rows++ {
+		before := hex.EncodeToString(l.sum.Sum(nil))
+		var ln line
+		if err := l.next(&ln, false); err != nil {
+			return trailer{}, err
+		}
+		if ln.End != nil {
+			return *ln.End, l.end(*ln.End, rows, before)
+		}
+		if read[ln.Table] == nil {
+			return trailer{}, fmt.Errorf("unknown table %q", ln.Table)
+		}
+		row, err := read[ln.Table](ln.Row)
+		if err != nil {
+			return trailer{}, fmt.Errorf("row of %s: %w", ln.Table, err)
+		}
+		if err := insert(ln.Table, row); err != nil {
+			return trailer{}, fmt.Errorf("row of %s: %w", ln.Table, err)
+		}
+	}
+}
+
+func (l *loader) end(end trailer, rows int, sum string) error {
+	if end.Rows != rows || end.SHA256 != sum {
+		return errors.New("the rows are not those that were saved")
+	}
+	switch _, err := l.in.ReadByte(); {
+	case err == nil:
+		return errors.New("the stream goes on after its end")
+	case !errors.Is(err, io.EOF):
+		return err
+	}
+	return nil
+}
+
+// next reads one line into v. The first line may have fields that a newer version added, so that it can
+// say which version it is.
+func (l *loader) next(v any, lenient bool) error {
+	l.n++
+	var b []byte
+	for {
+		part, err := l.in.ReadSlice('\n')
+		b = append(b, part...)
+		if len(b) > maxLine {
+			return fmt.Errorf("longer than %d bytes", maxLine)
+		}
+		if err == nil {
+			break
+		}
+		if errors.Is(err, io.EOF) {
+			return errors.New("the stream ends early")
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+	l.sum.Write(b)
+	d := json.NewDecoder(bytes.NewReader(b))
+	if !lenient {
+		d.DisallowUnknownFields()
+	}
+	return d.Decode(v)
+}

@@ -1,0 +1,224 @@
+package memstore
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-memdb"
+
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// The tables and their indexes. Each index is made of hand-written keys that begin with the tenant, so that
+// one index answers get, list and page: an index costs more than anything else here (docs/performance.md).
+var (
+	settingsByID = &index[policy.Settings]{"settings", byID,
+		func(r *policy.Settings) key { return kTenant(r.Tenant) }}
+	standingByID = &index[policy.Standing]{"standing", byID,
+		func(r *policy.Standing) key { return kAccount(r.Tenant, r.Account) }}
+	sessionsByID = &index[policy.Session]{"sessions", byID,
+		func(r *policy.Session) key { return kSession(r.Tenant, r.Account, r.ID) }}
+	usageByID = &index[policy.Usage]{"usage", byID,
+		func(r *policy.Usage) key { return kUsage(r.Tenant, r.Account, r.Action) }}
+	followersByID = &index[policy.Follower]{"followers", byID,
+		func(r *policy.Follower) key { return kFollower(r.Tenant, r.Name) }}
+
+	eventsByAccount = &index[policy.Event]{"events", byID, // one account's, newest first
+		func(r *policy.Event) key { return kAccount(r.Tenant, r.Account).newestFirst(r.Seq) }}
+	eventsByOrder = &index[policy.Event]{"events", "order", // a tenant's, in the order of their commit
+		func(r *policy.Event) key { return kTenant(r.Tenant).number(r.Seq) }}
+	refusalsByLikeness = &index[policy.Event]{"events", "likeness",
+		func(r *policy.Event) key {
+			if r.Outcome != policy.Refused {
+				return nil
+			}
+			return kLikeness(r).newestFirst(r.Seq)
+		}}
+
+	devicesByID = &index[devices.Device]{"devices", byID,
+		func(r *devices.Device) key { return kDevice(r.Tenant, r.ID) }}
+
+	keysByDevice = &index[devices.RecoveryKey]{"recovery-keys", byID,
+		func(r *devices.RecoveryKey) key { return kDevice(r.Tenant, r.Device).part(string(r.ID)) }}
+	keysByKey = &index[devices.RecoveryKey]{"recovery-keys", "key",
+		func(r *devices.RecoveryKey) key { return kKey(r.Tenant, r.ID) }}
+	keysToRotate = &index[devices.RecoveryKey]{"recovery-keys", "to-rotate", // the longest waiting first
+		func(r *devices.RecoveryKey) key {
+			if r.RotateSince.IsZero() || !r.RetiredAt.IsZero() {
+				return nil
+			}
+			return kTenant(r.Tenant).time(r.RotateSince).part(string(r.Device)).part(string(r.ID))
+		}}
+)
+
+// byID is the index that go-memdb wants every table to have.
+const byID = "id"
+
+// byPerson is the one index with several keys for a row: devices by owner and registered users.
+const byPerson = "person"
+
+func schema() *memdb.DBSchema {
+	s := &memdb.DBSchema{Tables: make(map[string]*memdb.TableSchema)}
+	for _, i := range []interface {
+		schema() (string, *memdb.IndexSchema)
+	}{
+		settingsByID, standingByID, sessionsByID, usageByID, followersByID,
+		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
+	} {
+		table, is := i.schema()
+		t := s.Tables[table]
+		if t == nil {
+			t = &memdb.TableSchema{Name: table, Indexes: make(map[string]*memdb.IndexSchema)}
+			s.Tables[table] = t
+		}
+		t.Indexes[is.Name] = is
+	}
+	s.Tables[devicesByID.table].Indexes[byPerson] =
+		&memdb.IndexSchema{Name: byPerson, Unique: true, AllowMissing: true, Indexer: personIndexer{}}
+	return s
+}
+
+func kTenant(t policy.TenantID) key { return make(key, 0, 96).part(string(t)) }
+
+func kAccount(t policy.TenantID, a policy.AccountID) key { return kTenant(t).part(string(a)) }
+
+func kSession(t policy.TenantID, a policy.AccountID, s policy.SessionID) key {
+	return kAccount(t, a).part(string(s))
+}
+
+func kUsage(t policy.TenantID, a policy.AccountID, action policy.Action) key {
+	return kAccount(t, a).part(string(action))
+}
+
+func kLikeness(e *policy.Event) key { return kAccount(e.Tenant, e.Account).part(e.LikenessKey()) }
+
+func kFollower(t policy.TenantID, name string) key { return kTenant(t).part(name) }
+
+func kDevice(t policy.TenantID, d policy.DeviceID) key { return kTenant(t).part(string(d)) }
+
+func kKey(t policy.TenantID, k devices.KeyID) key { return kTenant(t).part(string(k)) }
+
+// kRegistered is a device's place among one person's devices: the newest registration first.
+func kRegistered(d *devices.Device) key {
+	return make(key, 0, 64).newestFirst(order(d.RegisteredAt)).part(string(d.ID))
+}
+
+// index is an index of one key per row; rows with a nil key are not in it.
+type index[R any] struct {
+	table, name string
+	key         func(*R) key
+}
+
+// schema tells go-memdb. Unique only spares the suffix that go-memdb adds otherwise (it enforces nothing):
+// the keys are unique because each ends with what is the row's own.
+func (x *index[R]) schema() (string, *memdb.IndexSchema) {
+	return x.table, &memdb.IndexSchema{Name: x.name, Unique: true, AllowMissing: x.name != byID, Indexer: x}
+}
+
+// FromObject implements [memdb.SingleIndexer].
+func (x *index[R]) FromObject(raw any) (bool, []byte, error) {
+	row, ok := raw.(*R)
+	if !ok {
+		return false, nil, fmt.Errorf("memstore: %T in the index of %T", raw, row)
+	}
+	k := x.key(row)
+	return k != nil, k, nil
+}
+
+// FromArgs implements [memdb.Indexer].
+func (*index[R]) FromArgs(args ...any) ([]byte, error) { return readyKey(args) }
+
+// PrefixFromArgs implements [memdb.PrefixIndexer], for reading a whole table.
+func (*index[R]) PrefixFromArgs(args ...any) ([]byte, error) { return readyKey(args) }
+
+// readyKey takes a lookup's argument: a key that is ready.
+func readyKey(args []any) ([]byte, error) {
+	if len(args) == 1 {
+		if k, ok := args[0].(key); ok {
+			return k, nil
+		}
+	}
+	return nil, fmt.Errorf("memstore: lookup by %T", args)
+}
+
+// personIndexer indexes a device under its owner and each registered user.
+type personIndexer struct{}
+
+func (personIndexer) FromObject(raw any) (bool, [][]byte, error) {
+	d, ok := raw.(*devices.Device)
+	if !ok {
+		return false, nil, fmt.Errorf("memstore: %T in the index of devices", raw)
+	}
+	place := kRegistered(d)
+	keys := make([][]byte, 0, len(d.Users)+1)
+	add := func(person policy.AccountID) { keys = append(keys, append(kAccount(d.Tenant, person), place...)) }
+	if d.Owner != "" {
+		add(d.Owner)
+	}
+	for _, u := range d.Users {
+		if u.Account != d.Owner {
+			add(u.Account)
+		}
+	}
+	return len(keys) > 0, keys, nil
+}
+
+func (personIndexer) FromArgs(args ...any) ([]byte, error) { return readyKey(args) }
+
+// key is an index key made of parts. Keys of the same shape sort as their parts do, and two lists of
+// parts never make the same key, whatever bytes are in them.
+type key []byte
+
+// part appends a string: its zero bytes are followed by 0xFF and its end is marked by 0x00 0x01, so that
+// "ab" is neither a beginning of, nor mistaken for, "ab\x00c".
+func (k key) part(s string) key {
+	for {
+		zero := strings.IndexByte(s, 0)
+		if zero < 0 {
+			return append(append(k, s...), 0, 1)
+		}
+		k = append(append(k, s[:zero]...), 0, 0xFF)
+		s = s[zero+1:]
+	}
+}
+
+func (k key) number(n uint64) key { return binary.BigEndian.AppendUint64(k, n) }
+
+func (k key) newestFirst(n uint64) key { return k.number(^n) }
+
+func (k key) time(t time.Time) key { return k.number(order(t)) }
+
+// order maps times to numbers that sort alike.
+func order(t time.Time) uint64 { return uint64(t.UnixMicro()) ^ 1<<63 }
+
+// next is the least key after k.
+func (k key) next() key { return append(k, 0) }
+
+// errKey says that a cursor is none of this store's; it wraps [store.ErrCursor].
+var errKey = fmt.Errorf("memstore: %w", store.ErrCursor)
+
+// maxCursor is longer than the cursor of any key of valid identifiers.
+const maxCursor = 4096
+
+// cursor hides a place within a list. It holds no more than the place, so that a forged one points
+// elsewhere in the same list and nowhere else.
+func cursor(place []byte) store.Cursor {
+	return store.Cursor(base64.RawURLEncoding.EncodeToString(place))
+}
+
+func place(c store.Cursor) ([]byte, error) {
+	if len(c) > maxCursor {
+		return nil, errKey
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(string(c))
+	if err != nil {
+		return nil, errors.Join(errKey, err)
+	}
+	return b, nil
+}

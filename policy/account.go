@@ -1,0 +1,85 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Kind is the kind of an account. What an account may do depends on it.
+type Kind uint8
+
+// Kinds of account. They are bits, so that a [Rule] can name several.
+const (
+	Work     Kind = 1 << iota // work or school: managed by an organization
+	Personal                  // the person's own
+	Guest                     // of another organization, invited into this one
+)
+
+var kindNames = names[Kind]{Work: "work", Personal: "personal", Guest: "guest"}
+
+// String is the kind's name, such as "work".
+func (k Kind) String() string { return kindNames.text(k) }
+
+// MarshalText writes the kind's name.
+func (k Kind) MarshalText() ([]byte, error) { return kindNames.marshal(k) }
+
+// UnmarshalText reads a kind's name.
+func (k *Kind) UnmarshalText(b []byte) (err error) { *k, err = kindNames.unmarshal(b); return err }
+
+// Kinds is the set of kinds that a rule is for. The zero Kinds is none.
+type Kinds = Kind
+
+// AllKinds is every kind of account.
+const AllKinds Kinds = Work | Personal | Guest
+
+// State is whether an account may act. The zero State admits nobody.
+type State uint8
+
+// States of an account.
+const (
+	Active   State = iota + 1 // may sign in and act
+	Disabled                  // switched off by an administrator or the host
+	Closed                    // closed; its identifier is never used again
+)
+
+var stateNames = names[State]{Active: "active", Disabled: "disabled", Closed: "closed"}
+
+// String is the state's name, such as "active".
+func (s State) String() string { return stateNames.text(s) }
+
+// MarshalText writes the state's name.
+func (s State) MarshalText() ([]byte, error) { return stateNames.marshal(s) }
+
+// UnmarshalText reads a state's name.
+func (s *State) UnmarshalText(b []byte) (err error) { *s, err = stateNames.unmarshal(b); return err }
+
+// Standing is what admission asks of an account: one row, read by every operation.
+type Standing struct {
+	Tenant  TenantID  `json:"tenant"`
+	Account AccountID `json:"account"`
+	Kind    Kind      `json:"kind"`
+	State   State     `json:"state"`
+	// Epoch counts the account's restarts: a session of an earlier epoch is dead.
+	Epoch uint64 `json:"epoch,omitempty"`
+	// SessionsValidFrom kills whatever was authenticated before it; zero kills nothing.
+	SessionsValidFrom time.Time      `json:"sessionsValidFrom,omitzero"`
+	Revision          store.Revision `json:"revision"`
+}
+
+// Session is what admission asks of a session.
+type Session struct {
+	Tenant    TenantID       `json:"tenant"`
+	Account   AccountID      `json:"account"`
+	ID        SessionID      `json:"id"`
+	Epoch     uint64         `json:"epoch,omitempty"`
+	StartedAt time.Time      `json:"startedAt"`
+	EndedAt   time.Time      `json:"endedAt,omitzero"` // zero while it lives
+	Revision  store.Revision `json:"revision"`
+}
+
+// AliveUnder reports whether s still counts under its account's standing: not ended, of the current
+// epoch, and not from before SessionsValidFrom.
+func (s Session) AliveUnder(st Standing) bool {
+	return s.EndedAt.IsZero() && s.Epoch == st.Epoch && !s.StartedAt.Before(st.SessionsValidFrom)
+}

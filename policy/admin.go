@@ -1,0 +1,144 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Admin is the door for those who set a tenant's policy. Every change leaves its event.
+type Admin struct {
+	guard    *Guard
+	store    store.Store[AdminTx]
+	areas    []Area
+	settings []Setting
+}
+
+// NewAdmin makes the door. areas and settings are those that the host's rooms know (each room exports
+// its own): what no room knows is refused as a mistake.
+func NewAdmin(g *Guard, s store.Store[AdminTx], areas []Area, settings []Setting) *Admin {
+	return &Admin{guard: g, store: s, areas: areas, settings: settings}
+}
+
+// CreateTenant makes a tenant, turned on, with every area open and no licence. Only [System] may.
+func (a *Admin) CreateTenant(ctx context.Context, actor Actor, id TenantID) error {
+	if err := CheckID("tenant", id); err != nil {
+		return err
+	}
+	_, err := Do(ctx, a.guard, a.store, actor, createTenant, On("tenant", id), "",
+		func(tx AdminTx, _ *Op, _ Settings) (struct{}, Change, error) {
+			rev, err := tx.PutSettings(Settings{Tenant: id, TurnedOn: true})
+			return struct{}{}, Change{Revision: rev}, err
+		})
+	return err
+}
+
+// Settings reads the tenant's settings.
+func (a *Admin) Settings(ctx context.Context, actor Actor) (Settings, error) {
+	return Look(ctx, a.guard, a.store, actor, readSettings, Target{},
+		func(_ AdminTx, _ *Op, s Settings) (Settings, error) { return s, nil })
+}
+
+// SetAccess sets how far an area is open to the tenant's people.
+func (a *Admin) SetAccess(ctx context.Context, actor Actor, area Area, to Access) error {
+	if !slices.Contains(a.areas, area) {
+		return &Invalid{"area", fmt.Sprintf("%q is no area of the rooms in use; want one of %q", area, a.areas)}
+	}
+	if _, known := accessNames[to]; !known {
+		return &Invalid{"access", "is none of Off, ReadOnly and Edit"}
+	}
+	return a.change(ctx, actor, setAccess, On("area", area), to.String(),
+		func(s Settings) Settings { return s.WithAccess(area, to) })
+}
+
+// Lock sets an area to ReadOnly.
+func (a *Admin) Lock(ctx context.Context, actor Actor, area Area) error {
+	return a.SetAccess(ctx, actor, area, ReadOnly)
+}
+
+// Unlock sets an area to Edit.
+func (a *Admin) Unlock(ctx context.Context, actor Actor, area Area) error {
+	return a.SetAccess(ctx, actor, area, Edit)
+}
+
+// TurnOn turns the experience on or off for all of the tenant's people. Administrators are not affected.
+func (a *Admin) TurnOn(ctx context.Context, actor Actor, on bool) error {
+	return a.change(ctx, actor, setTurnedOn, Target{}, strconv.FormatBool(on),
+		func(s Settings) Settings { s.TurnedOn = on; return s })
+}
+
+// Grant gives the tenant a licence.
+func (a *Admin) Grant(ctx context.Context, actor Actor, l License) error {
+	return a.license(ctx, actor, l, true)
+}
+
+// Withdraw takes a licence away.
+func (a *Admin) Withdraw(ctx context.Context, actor Actor, l License) error {
+	return a.license(ctx, actor, l, false)
+}
+
+func (a *Admin) license(ctx context.Context, actor Actor, l License, granted bool) error {
+	if err := CheckID("license", l); err != nil {
+		return err
+	}
+	return a.change(ctx, actor, setLicense, On("license", l), strconv.FormatBool(granted),
+		func(s Settings) Settings { return s.WithLicense(l, granted) })
+}
+
+// Require demands a licence for an area, on top of what its rules ask; an empty licence demands none.
+// Only a [Host] may: what an area costs is the seller's business and not the tenant's.
+func (a *Admin) Require(ctx context.Context, actor Actor, area Area, l License) error {
+	if !slices.Contains(a.areas, area) {
+		return &Invalid{"area", fmt.Sprintf("%q is no area of the rooms in use; want one of %q", area, a.areas)}
+	}
+	if l != "" {
+		if err := CheckID("license", l); err != nil {
+			return err
+		}
+	}
+	return a.change(ctx, actor, setNeed, On("area", area), string(l),
+		func(s Settings) Settings { return s.WithNeed(area, l) })
+}
+
+// MaxContact is the longest administrator contact in code points.
+const MaxContact = 256
+
+// SetContact sets whom refusals tell people to ask: at most [MaxContact] code points of one line.
+func (a *Admin) SetContact(ctx context.Context, actor Actor, contact string) error {
+	if !utf8.ValidString(contact) || utf8.RuneCountInString(contact) > MaxContact {
+		return &Invalid{"contact", fmt.Sprintf("want at most %d code points of valid UTF-8", MaxContact)}
+	}
+	for _, r := range contact {
+		if !unicode.IsPrint(r) {
+			return &Invalid{"contact", fmt.Sprintf("has %U; want printable text of one line", r)}
+		}
+	}
+	return a.change(ctx, actor, setContact, Target{}, contact,
+		func(s Settings) Settings { s.Contact = contact; return s })
+}
+
+// Set sets a room's number or switch within the setting's bounds.
+func (a *Admin) Set(ctx context.Context, actor Actor, of Setting, value int) error {
+	if !slices.Contains(a.settings, of) {
+		return &Invalid{"setting", fmt.Sprintf("%q is no setting of the rooms in use", of.Name)}
+	}
+	if err := of.check(value); err != nil {
+		return err
+	}
+	return a.change(ctx, actor, setValue, On("setting", of.Name), strconv.Itoa(value),
+		func(s Settings) Settings { return s.WithValue(of, value) })
+}
+
+func (a *Admin) change(ctx context.Context, actor Actor, sp *Spec[AdminTx, Settings], t Target, to string, fn func(Settings) Settings) error {
+	_, err := Do(ctx, a.guard, a.store, actor, sp, t, "",
+		func(tx AdminTx, _ *Op, s Settings) (struct{}, Change, error) {
+			rev, err := tx.PutSettings(fn(s))
+			return struct{}{}, Change{Revision: rev, Facts: []Fact{{"to", to}}}, err
+		})
+	return err
+}

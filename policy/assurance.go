@@ -1,0 +1,139 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+)
+
+// Factor is what somebody proved themselves with.
+type Factor uint8
+
+// The factors, by what NIST SP 800-63B counts them as. An e-mail code is none of them: it proves a
+// mailbox, and is never an authenticator (800-63B 3.1.3.1).
+const (
+	_                     Factor = iota
+	FactorPassword               // something known
+	FactorOTP                    // something held: one-time password of an app or token
+	FactorPhone                  // something held, restricted: code by text message or voice call
+	FactorPush                   // something held: prompt in an app
+	FactorLookup                 // something held: one of a list of backup codes
+	FactorSecurityKey            // something held, cryptographic hardware, without user verification
+	FactorPasskey                // multi-factor: passkey with user verification
+	FactorHardwarePasskey        // multi-factor, cryptographic hardware: device-bound passkey, smart card
+	FactorRecovery               // account recovery; ranks below every sign-in and proves no level
+)
+
+var factorNames = names[Factor]{
+	FactorPassword: "password", FactorOTP: "otp", FactorPhone: "phone", FactorPush: "push",
+	FactorLookup: "lookup", FactorSecurityKey: "security-key", FactorPasskey: "passkey",
+	FactorHardwarePasskey: "hardware-passkey", FactorRecovery: "recovery",
+}
+
+// String is the factor's name, such as "otp".
+func (f Factor) String() string { return factorNames.text(f) }
+
+// MarshalText writes the factor's name.
+func (f Factor) MarshalText() ([]byte, error) { return factorNames.marshal(f) }
+
+// UnmarshalText reads a factor's name.
+func (f *Factor) UnmarshalText(b []byte) (err error) { *f, err = factorNames.unmarshal(b); return err }
+
+// Proof says that a factor was verified, and when. Whoever fills an [Actor] vouches for its proofs.
+type Proof struct {
+	Factor Factor
+	At     time.Time
+}
+
+// Level is an authenticator assurance level of NIST SP 800-63B. The zero Level is no proof at all.
+type Level uint8
+
+// Assurance levels.
+const (
+	AAL0 Level = iota // nothing proven
+	AAL1              // one factor
+	AAL2              // two different kinds of factor, or one multi-factor authenticator
+	AAL3              // multi-factor with phishing-resistant cryptographic hardware
+)
+
+var levelNames = names[Level]{AAL0: "aal0", AAL1: "aal1", AAL2: "aal2", AAL3: "aal3"}
+
+// String is the level's name as an acr value, such as "aal2".
+func (l Level) String() string { return levelNames.text(l) }
+
+// MarshalText writes the level's name.
+func (l Level) MarshalText() ([]byte, error) { return levelNames.marshal(l) }
+
+// UnmarshalText reads a level's name.
+func (l *Level) UnmarshalText(b []byte) (err error) { *l, err = levelNames.unmarshal(b); return err }
+
+// clockSkew is how far in the future a proof may lie: the clocks of the host that verified it and of
+// this program differ a little. Anything later is no proof.
+const clockSkew = time.Minute
+
+// Assurance computes the level that proofs reach at the time now, counting only those at most maxAge
+// old (0: of any age). It is derived afresh for each decision and never stored. The same factor never
+// counts twice, nor do two factors of one kind: two things held are AAL1.
+func Assurance(proofs []Proof, now time.Time, maxAge time.Duration) Level {
+	var known, held, multi, hardware bool
+	for _, p := range proofs {
+		age := now.Sub(p.At)
+		if p.At.IsZero() || age < -clockSkew || (maxAge > 0 && age > maxAge) {
+			continue
+		}
+		switch p.Factor {
+		case FactorPassword:
+			known = true
+		case FactorOTP, FactorPhone, FactorPush, FactorLookup:
+			held = true
+		case FactorSecurityKey:
+			held, hardware = true, true
+		case FactorPasskey:
+			multi = true
+		case FactorHardwarePasskey:
+			multi, hardware = true, true
+		}
+	}
+	switch multi = multi || known && held; {
+	case multi && hardware:
+		return AAL3
+	case multi:
+		return AAL2
+	case known || held:
+		return AAL1
+	}
+	return AAL0
+}
+
+// names maps the values of a small enumeration to their text and back. The zero value of an
+// enumeration without a name for it is written as "" and read from it.
+type names[E ~uint8] map[E]string
+
+func (n names[E]) text(e E) string {
+	if s, ok := n[e]; ok {
+		return s
+	}
+	if e == 0 {
+		return ""
+	}
+	return fmt.Sprintf("unknown(%d)", uint8(e))
+}
+
+func (n names[E]) marshal(e E) ([]byte, error) {
+	if _, ok := n[e]; !ok && e != 0 {
+		return nil, fmt.Errorf("%T %d has no name", e, e)
+	}
+	return []byte(n.text(e)), nil
+}
+
+func (n names[E]) unmarshal(b []byte) (E, error) {
+	for e, s := range n {
+		if s == string(b) {
+			return e, nil
+		}
+	}
+	var zero E
+	if len(b) == 0 {
+		return zero, nil
+	}
+	return zero, fmt.Errorf("%T: unknown name %q", zero, b)
+}

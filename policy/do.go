@@ -1,0 +1,249 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// begin fixes what an operation needs before its transaction: a checked actor and target, one reading
+// of the clock, one id.
+func (g *Guard) begin(a Actor, r *Rule, t Target, yes Confirmation) (Op, error) {
+	if err := a.check(); err != nil {
+		return Op{}, err
+	}
+	if err := t.check(); err != nil {
+		return Op{}, err
+	}
+	return Op{Actor: a, Target: t, Yes: yes, Now: g.Now(), guard: g, rule: r}, nil
+}
+
+// call holds what an operation's closure needs, so that it captures one pointer.
+type call[T Tx, R, V any] struct {
+	Op
+	spec   *Spec[T, R]
+	out    V
+	denied *Denied
+}
+
+// Can tells whether the actor may do this to the target now, taking the confirmation for granted and
+// judging no input. It records nothing. The error is for malformed ids and for trouble; the Decision is
+// a no then.
+func Can[T Tx, R any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target) (Decision, error) {
+	op, err := g.begin(a, &sp.Rule, t, "")
+	if err != nil {
+		return Decision{Action: sp.Action}, err
+	}
+	c := &call[T, R, Decision]{Op: op, spec: sp}
+	err = s.View(ctx, func(tx T) (err error) {
+		_, c.out, err = evaluate(tx, &c.Op, c.spec)
+		return err
+	})
+	if err != nil {
+		return Decision{Action: sp.Action}, trouble(sp.Action, err)
+	}
+	return c.out, nil
+}
+
+// Ask tells what will happen, and gives the [Confirmation] to send along when the person says Yes. What
+// [Can] refuses it refuses too, with a [Denied].
+func Ask[T Tx, R any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target) (Preview, Confirmation, error) {
+	p, err := Look(ctx, g, s, a, sp, t, func(_ T, op *Op, row R) (Preview, error) {
+		return sp.preview(op, row), nil
+	})
+	if err != nil {
+		return Preview{}, "", err
+	}
+	yes, err := confirmation(&a, p)
+	return p, yes, err
+}
+
+// Look runs a read: it admits the actor, decides, and calls fn with the row, all on one snapshot. A
+// refusal is a [Denied] and leaves no record. What fn returns must not alias the store.
+func Look[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target,
+	fn func(T, *Op, R) (V, error)) (V, error) {
+	var none V
+	op, err := g.begin(a, &sp.Rule, t, "")
+	if err != nil {
+		return none, err
+	}
+	c := &call[T, R, V]{Op: op, spec: sp}
+	err = s.View(ctx, func(tx T) error {
+		row, d, err := evaluate(tx, &c.Op, c.spec)
+		if err != nil {
+			return err
+		}
+		if !d.Allowed {
+			return &Denied{Decision: d}
+		}
+		c.out, err = fn(tx, &c.Op, row)
+		return err
+	})
+	if err != nil {
+		return none, trouble(sp.Action, err)
+	}
+	return c.out, nil
+}
+
+// Do runs a change, or a read that must leave a record. In one transaction it admits the actor, loads
+// the row, decides, calls fn, notes the use of a limit and appends the events; all of it commits or
+// nothing does. A refusal is a [Denied], recorded in a commit of its own.
+//
+// fn may run again after a conflict, so it touches nothing but its transaction: no hashing, sending,
+// unsealing, logging or sleeping. What must happen after the commit happens after Do.
+func Do[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target, yes Confirmation,
+	fn func(T, *Op, R) (V, Change, error)) (V, error) {
+	var none V
+	op, err := g.begin(a, &sp.Rule, t, yes)
+	if err != nil {
+		return none, err
+	}
+	op.ID = g.newID()
+	c := &call[T, R, V]{Op: op, spec: sp}
+	err = s.Update(ctx, func(tx T) error { return c.change(tx, fn) })
+	if err == nil && c.denied == nil {
+		return c.out, nil
+	}
+	if err == nil {
+		return none, c.denied // a failed change: its own event is committed already
+	}
+	if d := (*Denied)(nil); errors.As(err, &d) {
+		if recErr := recordRefusal(ctx, s, &c.Op, &sp.Rule, d); recErr != nil {
+			return none, errors.Join(d, fmt.Errorf("%s: the refusal could not be recorded: %w", sp.Action, recErr))
+		}
+		return none, d
+	}
+	return none, trouble(sp.Action, err)
+}
+
+// change is the body of a Do's transaction.
+func (c *call[T, R, V]) change(tx T, fn func(T, *Op, R) (V, Change, error)) error {
+	c.denied = nil
+	row, d, err := evaluate(tx, &c.Op, c.spec)
+	if err != nil {
+		return err
+	}
+	if !d.Allowed {
+		return &Denied{Decision: d}
+	}
+	if c.spec.Confirm && c.Actor.person() {
+		if err := c.confirmed(row); err != nil {
+			return err
+		}
+	}
+	out, change, err := fn(tx, &c.Op, row)
+	if err != nil {
+		return err
+	}
+	if err := c.count(tx, &c.spec.Rule); err != nil {
+		return err
+	}
+	if err := c.record(tx, &c.spec.Rule, change, change.Failed); err != nil {
+		return err
+	}
+	c.out, c.denied = out, change.Failed
+	return nil
+}
+
+// confirmed compares the person's Yes with what the preview shows now.
+func (c *call[T, R, V]) confirmed(row R) error {
+	p := c.spec.preview(&c.Op, row)
+	want, err := confirmation(&c.Actor, p)
+	if err != nil {
+		return err
+	}
+	if c.Yes.equal(want) {
+		return nil
+	}
+	reason := unconfirmed
+	if c.Yes != "" {
+		reason = staleYes
+	}
+	return &Denied{Decision: c.refuse(&c.spec.Rule, reason), Preview: &p, Confirm: want}
+}
+
+func (sp *Spec[T, R]) preview(op *Op, row R) Preview {
+	var p Preview
+	if sp.Preview != nil {
+		p = sp.Preview(op, row)
+	}
+	p.Action, p.Target = sp.Action, op.Target
+	return p
+}
+
+// record appends the events of a change. A quiet rule's success leaves one only if the change names it.
+func (op *Op) record(tx Tx, r *Rule, ch Change, failed *Denied) error {
+	if !r.Quiet || ch.Activity != "" || failed != nil {
+		e := op.event(r, ch)
+		if failed != nil {
+			e.Outcome, e.Reason = Failed, failed.Reason.Code
+		}
+		if err := tx.AppendEvent(e); err != nil {
+			return err
+		}
+	}
+	for _, also := range ch.Also {
+		if err := op.record(tx, r, also, failed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (op *Op) event(r *Rule, ch Change) Event {
+	e := Event{
+		Tenant: op.tenant(), Account: ch.Subject, Operation: op.ID, At: op.Now,
+		By: op.Actor.Principal(), Roles: op.Actor.Roles, Session: op.Actor.Session,
+		Device: op.Actor.Device, Address: op.Actor.Address,
+		Action: r.Action, Activity: r.Activity, Category: r.Category, Target: op.Target, Facts: ch.Facts,
+		Outcome: Succeeded, Count: 1, First: op.Now, Revision: ch.Revision, Notify: r.Notify,
+	}
+	if ch.Activity != "" {
+		e.Activity = ch.Activity
+	}
+	if ch.Target != (Target{}) {
+		e.Target = ch.Target
+	}
+	return e
+}
+
+// tenant is where the operation's events belong: the actor's tenant, or for the system the one that it
+// acts on.
+func (op *Op) tenant() TenantID {
+	if op.Actor.system {
+		return TenantID(op.Target.ID)
+	}
+	return op.Actor.Tenant
+}
+
+// recordRefusal notes a refused change among the actor's own events (a host's among the tenant's).
+// It does so even if ctx has ended, so that hanging up evades no record. An actor that names nobody, or
+// no known tenant, has no log to stand in.
+func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, r *Rule, d *Denied) error {
+	if op.Actor.system || d.Reason.Code == CodeNoActor || d.Reason.Code == CodeUnknownTenant {
+		return nil
+	}
+	e := op.event(r, Change{Subject: op.Actor.Account})
+	e.Outcome, e.Reason, e.Notify = Refused, d.Reason.Code, false
+	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
+		return tx.CountRefusal(e, op.Now.Add(-RefusalWindow))
+	})
+}
+
+// trouble gives an error as callers see it: refusals, bad input and the store's own words as they are,
+// anything else with the action's name.
+func trouble(a Action, err error) error {
+	var denied *Denied
+	var invalid *Invalid
+	switch {
+	case errors.As(err, &denied):
+		return denied
+	case errors.As(err, &invalid):
+		return invalid
+	case errors.Is(err, store.ErrCursor):
+		return &Invalid{"page.after", "is not a cursor of this list"}
+	}
+	return fmt.Errorf("%s: %w", a, err)
+}

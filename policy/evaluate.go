@@ -1,0 +1,176 @@
+package policy
+
+import (
+	"time"
+)
+
+// evaluate is the one evaluation behind [Can], [Ask], [Look] and [Do]: it admits the actor, loads the
+// row and judges. It reports a refusal by the Decision and trouble by the error.
+func evaluate[T Tx, R any](tx T, op *Op, sp *Spec[T, R]) (R, Decision, error) {
+	var row R
+	op.used = false // a transaction that runs again reads again
+	reason, err := op.admit(tx)
+	if err == nil && reason.None() && !sp.Rule.admits(&op.Actor) {
+		reason = notPermitted
+	}
+	if err == nil && reason.None() {
+		if row, err = sp.Load(tx, op, op.Target); err != nil {
+			reason, err = reasonIfMissing(err, notFound)
+		}
+	}
+	if err != nil {
+		return row, Decision{Action: sp.Action}, err
+	}
+	if !reason.None() {
+		return row, op.refuse(&sp.Rule, reason), nil
+	}
+	d, err := Judge(tx, op, sp, row)
+	return row, d, err
+}
+
+// Judge decides about a row that was read already, so that a list can carry the decisions of its items
+// without reading them again. It must run inside an operation ([Look] or [Do]) whose own rule has the
+// same By, and takes the confirmation for granted, as [Can] does.
+func Judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row R) (Decision, error) {
+	r := &sp.Rule
+	if reason := r.opens(op); !reason.None() {
+		return op.refuse(r, reason), nil
+	}
+	if sp.Forbids != nil {
+		if reason := sp.Forbids(op, row); !reason.None() {
+			return op.refuse(r, reason), nil
+		}
+	}
+	if op.Actor.person() {
+		if reason, err := op.withinLimit(tx, r); err != nil || !reason.None() {
+			return op.refuse(r, reason), err
+		}
+	}
+	if sp.Device != nil {
+		if reason := sp.Device(op, row); !reason.None() {
+			return op.refuse(r, reason), nil
+		}
+	}
+	if reason := r.proven(op); !reason.None() {
+		return op.refuse(r, reason), nil
+	}
+	return Decision{Action: r.Action, Allowed: true}, nil
+}
+
+func (op *Op) refuse(r *Rule, reason Reason) Decision {
+	return Decision{Action: r.Action, Reason: reason, Contact: op.Settings.Contact}
+}
+
+// admits tells whether the rule is for such an actor at all.
+func (r *Rule) admits(a *Actor) bool {
+	switch {
+	case a.system:
+		return r.By&BySystem != 0
+	case !a.person():
+		return r.By&ByHost != 0
+	}
+	return r.By&ByPerson != 0 || r.By&ByRole != 0 && a.hasAny(r.Roles)
+}
+
+// opens judges what binds an account's owner: its kind, and what the organization turned on, bought and
+// locked.
+func (r *Rule) opens(op *Op) Reason {
+	if r.By&ByPerson == 0 || !op.Actor.person() {
+		return Reason{}
+	}
+	if r.Kinds&op.Standing.Kind == 0 {
+		return wrongKind
+	}
+	s := &op.Settings
+	if !s.TurnedOn {
+		return notTurnedOn
+	}
+	for _, l := range [...]License{r.License, s.Needs(r.Area)} {
+		if l != "" && !s.Has(l) {
+			reason := notLicensed
+			reason.License = l
+			return reason
+		}
+	}
+	reason := Reason{}
+	switch access := s.Access(r.Area); {
+	case access == Off:
+		reason = areaOff
+	case access < r.Access:
+		reason = areaReadOnly
+	default:
+		return Reason{}
+	}
+	reason.Area = r.Area
+	return reason
+}
+
+// proven judges the person's proofs: enough, and fresh enough.
+func (r *Rule) proven(op *Op) Reason {
+	if r.Level == AAL0 || !op.Actor.person() || Assurance(op.Actor.Proofs, op.Now, r.MaxAge) >= r.Level {
+		return Reason{}
+	}
+	reason := strongerProof
+	if Assurance(op.Actor.Proofs, op.Now, 0) >= r.Level {
+		reason = fresherProof
+	}
+	reason.Level, reason.MaxAge = r.Level, r.MaxAge
+	return reason
+}
+
+// withinLimit judges how often the account did this lately. Times from the future count too: a clock
+// that was set back forgives nothing.
+func (op *Op) withinLimit(tx Tx, r *Rule) (Reason, error) {
+	if r.Limit.Per == 0 {
+		return Reason{}, nil
+	}
+	allowed := op.Settings.Value(r.Limit.Times)
+	if allowed == Unlimited {
+		return Reason{}, nil
+	}
+	if !op.used || op.usage.Action != r.Action {
+		var err error
+		if op.usage, err = tx.Usage(op.Actor.Tenant, op.Actor.Account, r.Action); err != nil {
+			return Reason{}, err
+		}
+		op.used, op.usage.Action = true, r.Action
+	}
+	recent := since(op.usage.Times, op.Now.Add(-r.Limit.Per))
+	if len(recent) < allowed {
+		return Reason{}, nil
+	}
+	reason := throttled
+	reason.Until = op.Now.Add(r.Limit.Per)
+	if allowed > 0 {
+		reason.Until = recent[len(recent)-allowed].Add(r.Limit.Per)
+	}
+	return reason, nil
+}
+
+// count notes one more use of a limited action, in the operation's transaction.
+func (op *Op) count(tx Tx, r *Rule) error {
+	if r.Limit.Per == 0 || !op.Actor.person() {
+		return nil
+	}
+	u, err := tx.Usage(op.Actor.Tenant, op.Actor.Account, r.Action)
+	if err != nil {
+		return err
+	}
+	u.Tenant, u.Account, u.Action = op.Actor.Tenant, op.Actor.Account, r.Action
+	u.Times = append(since(u.Times, op.Now.Add(-r.Limit.Per)), op.Now)
+	if most := op.Settings.Value(r.Limit.Times); most >= 0 && len(u.Times) > most {
+		u.Times = u.Times[len(u.Times)-most:] // no more than the limit ever matter
+	}
+	_, err = tx.PutUsage(u)
+	return err
+}
+
+// since gives the times after start; times are in the order in which they were noted.
+func since(times []time.Time, start time.Time) []time.Time {
+	for i, t := range times {
+		if t.After(start) {
+			return times[i:]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Guard admits actors and decides. One Guard serves all rooms; it is safe for concurrent use.
+type Guard struct {
+	now     func() time.Time
+	newID   func() string
+	vouched Kind
+}
+
+// Option configures a [Guard].
+type Option func(*Guard)
+
+// WithClock replaces the clock, for tests. It is read once per operation.
+func WithClock(now func() time.Time) Option { return func(g *Guard) { g.now = now } }
+
+// WithIDs replaces the source of operation ids, which must never repeat, for tests.
+func WithIDs(newID func() string) Option { return func(g *Guard) { g.newID = newID } }
+
+// Vouch admits actors whose account or session the store does not know, as accounts of the given kind:
+// for a host that keeps accounts elsewhere and answers for its actors. What the store does know still
+// counts: a disabled account stays out. See [Vouched] for the store's side of it.
+func Vouch(kind Kind) Option { return func(g *Guard) { g.vouched = kind } }
+
+// NewGuard makes a Guard with the system's clock and random operation ids.
+func NewGuard(options ...Option) *Guard {
+	//nolint:forbidigo // the one place where the default clock comes from
+	g := &Guard{now: time.Now, newID: rand.Text}
+	for _, o := range options {
+		o(g)
+	}
+	return g
+}
+
+// Now is the guard's time as stores keep it.
+func (g *Guard) Now() time.Time { return store.Time(g.now()) }
+
+// Op is one operation under way: everything about it that is fixed before its transaction begins, so
+// that a transaction that runs again does the same.
+type Op struct {
+	Actor  Actor
+	Now    time.Time // UTC, microseconds
+	ID     string    // stands in all events of the operation; unique
+	Target Target
+	Yes    Confirmation
+
+	// Settings and Standing are the actor's tenant's and account's, as this transaction sees them.
+	// Standing is zero for a host.
+	Settings Settings
+	Standing Standing
+
+	guard *Guard
+	rule  *Rule
+	usage Usage
+	used  bool // usage was read in this transaction
+}
+
+// Account gives the standing of another account of the actor's tenant, or [store.ErrNotFound]. An account
+// that the host vouches for is active.
+func (op *Op) Account(tx Tx, id AccountID) (Standing, error) {
+	st, err := tx.Standing(op.Actor.Tenant, id)
+	if errors.Is(err, store.ErrNotFound) && op.guard.vouched != 0 {
+		return Standing{Tenant: op.Actor.Tenant, Account: id, Kind: op.guard.vouched, State: Active}, nil
+	}
+	return st, err
+}
+
+// Refuse is for what only the input of an operation can bring up, such as an id that is taken: the error
+// that refuses the operation under way with this reason. Whatever the row alone forbids belongs into the
+// [Spec], where [Can] sees it too.
+func (op *Op) Refuse(r Reason) error { return &Denied{Decision: op.refuse(op.rule, r)} }
+
+// admit tells whether the actor may act at all, and fills op.Settings and op.Standing.
+func (op *Op) admit(tx Tx) (Reason, error) {
+	a := &op.Actor
+	if a.nobody() {
+		return noActor, nil
+	}
+	if a.system {
+		return Reason{}, nil
+	}
+	var err error
+	if op.Settings, err = tx.Settings(a.Tenant); err != nil {
+		return reasonIfMissing(err, unknownTenant)
+	}
+	// A store that answers for another tenant is never believed.
+	if op.Settings.Tenant != a.Tenant {
+		return unknownTenant, nil
+	}
+	if !a.person() {
+		return Reason{}, nil
+	}
+	if op.Standing, err = op.Account(tx, a.Account); err != nil {
+		return reasonIfMissing(err, unknownAccount)
+	}
+	switch st := &op.Standing; {
+	case st.Tenant != a.Tenant || st.Account != a.Account:
+		return unknownAccount, nil
+	case st.State != Active:
+		return notActive, nil
+	}
+	if r, err := op.sessionAlive(tx); err != nil || !r.None() {
+		return r, err
+	}
+	if a.Device == "" {
+		return Reason{}, nil
+	}
+	switch enabled, err := tx.DeviceEnabled(a.Tenant, a.Device); {
+	case err != nil:
+		return reasonIfMissing(err, unknownDevice)
+	case !enabled:
+		return deviceDisabled, nil
+	}
+	return Reason{}, nil
+}
+
+// sessionAlive judges the actor's session, or by the time of authentication where the session is not
+// one that the store keeps.
+func (op *Op) sessionAlive(tx Tx) (Reason, error) {
+	a := &op.Actor
+	if a.Session != "" {
+		s, err := tx.Session(a.Tenant, a.Account, a.Session)
+		switch known := !errors.Is(err, store.ErrNotFound); {
+		case known && err != nil:
+			return Reason{}, err
+		case known && (s.Tenant != a.Tenant || s.Account != a.Account || s.ID != a.Session || !s.AliveUnder(op.Standing)):
+			return sessionEnded, nil
+		case known:
+			return Reason{}, nil
+		case op.guard.vouched == 0:
+			return sessionEnded, nil
+		}
+	}
+	if a.SignedInAt.Before(op.Standing.SessionsValidFrom) {
+		return sessionEnded, nil
+	}
+	return Reason{}, nil
+}
+
+func reasonIfMissing(err error, r Reason) (Reason, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return r, nil
+	}
+	return Reason{}, err
+}

@@ -1,0 +1,73 @@
+package policy
+
+import (
+	"context"
+
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// HostDoor is where the embedding application makes accounts known and says whether they may act.
+type HostDoor struct {
+	guard *Guard
+	store store.Store[AdminTx]
+}
+
+// NewHost makes the door.
+func NewHost(g *Guard, s store.Store[AdminTx]) *HostDoor { return &HostDoor{guard: g, store: s} }
+
+// Provision makes an active account of one kind known in the actor's tenant. An id that is or ever was
+// in use is refused: a recycled identifier would inherit what belonged to somebody else.
+func (h *HostDoor) Provision(ctx context.Context, actor Actor, id AccountID, kind Kind) error {
+	if err := CheckID("account", id); err != nil {
+		return err
+	}
+	if _, one := kindNames[kind]; !one {
+		return &Invalid{"kind", "is none of Work, Personal and Guest"}
+	}
+	_, err := Do(ctx, h.guard, h.store, actor, provision, On("account", id), "",
+		func(tx AdminTx, op *Op, _ Standing) (struct{}, Change, error) {
+			rev, err := tx.PutStanding(Standing{Tenant: op.Actor.Tenant, Account: id, Kind: kind, State: Active})
+			return struct{}{}, Change{Subject: id, Revision: rev, Facts: []Fact{{"kind", kind.String()}}}, err
+		})
+	return err
+}
+
+// SetState enables, disables or closes an account; closing is for good. Whatever was signed in before an
+// account left [Active] stays signed out after it comes back.
+func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, state State) error {
+	if err := CheckID("account", id); err != nil {
+		return err
+	}
+	if _, known := stateNames[state]; !known {
+		return &Invalid{"state", "is none of Active, Disabled and Closed"}
+	}
+	_, err := Do(ctx, h.guard, h.store, actor, setState, On("account", id), "",
+		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
+			if state != Active {
+				st.Epoch++
+				st.SessionsValidFrom = op.Now
+			}
+			st.State = state
+			rev, err := tx.PutStanding(st)
+			ch := Change{Subject: id, Revision: rev, Facts: []Fact{{"state", state.String()}}}
+			switch state { // Microsoft Entra has names of their own for these
+			case Active:
+				ch.Activity = "Enable account"
+			case Disabled:
+				ch.Activity = "Disable account"
+			case Closed:
+				ch.Activity = "Delete user"
+			}
+			return struct{}{}, ch, err
+		})
+	return err
+}
+
+// Account reads an account's standing.
+func (h *HostDoor) Account(ctx context.Context, actor Actor, id AccountID) (Standing, error) {
+	if err := CheckID("account", id); err != nil {
+		return Standing{}, err
+	}
+	return Look(ctx, h.guard, h.store, actor, readAccount, On("account", id),
+		func(_ AdminTx, _ *Op, st Standing) (Standing, error) { return st, nil })
+}

@@ -1,0 +1,71 @@
+package policy
+
+import (
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Identifiers. Each is opaque to this library: compared byte for byte, never folded, trimmed or
+// parsed. All obey [CheckID].
+type (
+	TenantID  string // an organization, or the realm of personal accounts
+	AccountID string // one person's account within a tenant
+	SessionID string // one signed-in session; a name, never the session's token
+	DeviceID  string // one device within a tenant
+)
+
+// MaxID is the longest identifier in bytes.
+const MaxID = 128
+
+// Invalid is the error for malformed input. Nothing was changed.
+type Invalid struct {
+	Field   string // the argument or field that is wrong
+	Problem string // what is wrong with it and what would be right
+}
+
+// Error names the field and the problem.
+func (e *Invalid) Error() string { return e.Field + ": " + e.Problem }
+
+// CheckID tells whether value may be an identifier: 1 to [MaxID] bytes of valid UTF-8 without control
+// characters. Control characters are refused because they split log lines and, in stores that join
+// keys, could reach over into another tenant's rows.
+func CheckID[S ~string](field string, value S) error {
+	s := string(value)
+	switch {
+	case s == "":
+		return &Invalid{field, "is empty; want 1 to 128 bytes"}
+	case len(s) > MaxID:
+		return &Invalid{field, fmt.Sprintf("has %d bytes; want 1 to %d", len(s), MaxID)}
+	case !utf8.ValidString(s):
+		return &Invalid{field, "is not valid UTF-8"}
+	}
+	for i, r := range s {
+		if unicode.IsControl(r) {
+			return &Invalid{field, fmt.Sprintf("has the control character %U at byte %d; want none", r, i)}
+		}
+	}
+	return nil
+}
+
+// CheckText tells whether value may be kept as a name or other short text that people gave: at most
+// longest code points of valid UTF-8, without control characters, line separators and characters that
+// reorder the text around them. Such text is shown as it is and never interpreted.
+func CheckText(field, value string, longest int) error {
+	if !utf8.ValidString(value) {
+		return &Invalid{field, "is not valid UTF-8"}
+	}
+	if n := utf8.RuneCountInString(value); n > longest {
+		return &Invalid{field, fmt.Sprintf("has %d characters; want at most %d", n, longest)}
+	}
+	for _, r := range value {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || reorders(r) {
+			return &Invalid{field, fmt.Sprintf("has the character %U; want text without control and reordering characters", r)}
+		}
+	}
+	return nil
+}
+
+// reorders reports whether r embeds, overrides or isolates a direction of writing (Unicode UAX 9): such a
+// character makes one name look like another.
+func reorders(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }

@@ -1,0 +1,160 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Class is the place of a reason in the fixed order of refusals, from the most permanent obstacle to
+// the most easily mended.
+type Class uint8
+
+// The classes, in their order.
+const (
+	_                 Class = iota
+	ClassNotAdmitted        // the actor's account, session or device
+	ClassNotPermitted       // no rule lets such an actor do this
+	ClassNotFound           // missing, or somebody else's
+	ClassAccountKind        // not for this kind of account
+	ClassNotTurnedOn        // the tenant has not turned the experience on
+	ClassNotLicensed        // the tenant lacks a licence
+	ClassLocked             // Off or ReadOnly by the administrator
+	ClassState              // the state of things forbids it
+	ClassThrottled          // too often
+	ClassWrongDevice        // not from this device
+	ClassProof              // stronger or fresher proof needed
+	ClassConfirmation       // the person has not said Yes to what will happen
+)
+
+var classNames = names[Class]{
+	ClassNotAdmitted: "not-admitted", ClassNotPermitted: "not-permitted", ClassNotFound: "not-found",
+	ClassAccountKind: "account-kind", ClassNotTurnedOn: "not-turned-on", ClassNotLicensed: "not-licensed",
+	ClassLocked: "locked", ClassState: "state", ClassThrottled: "throttled",
+	ClassWrongDevice: "wrong-device", ClassProof: "proof", ClassConfirmation: "confirmation",
+}
+
+// String is the class's name, such as "locked".
+func (c Class) String() string { return classNames.text(c) }
+
+// MarshalText writes the class's name.
+func (c Class) MarshalText() ([]byte, error) { return classNames.marshal(c) }
+
+// UnmarshalText reads a class's name.
+func (c *Class) UnmarshalText(b []byte) (err error) { *c, err = classNames.unmarshal(b); return err }
+
+// Code is the stable name of a reason, for programs. Rooms add their own, see
+// [Forbidden], [SwitchedOff] and [WrongDevice].
+type Code string
+
+// Codes of this package's reasons.
+const (
+	CodeNoActor             Code = "no-actor"
+	CodeUnknownTenant       Code = "unknown-tenant"
+	CodeUnknownAccount      Code = "unknown-account"
+	CodeAccountNotActive    Code = "account-not-active"
+	CodeSessionEnded        Code = "session-ended"
+	CodeUnknownDevice       Code = "unknown-device"
+	CodeDeviceDisabled      Code = "device-disabled"
+	CodeNotPermitted        Code = "not-permitted"
+	CodeNotFound            Code = "not-found"
+	CodeAccountKind         Code = "account-kind"
+	CodeNotTurnedOn         Code = "not-turned-on"
+	CodeNotLicensed         Code = "not-licensed"
+	CodeAreaOff             Code = "area-off"
+	CodeAreaReadOnly        Code = "area-read-only"
+	CodeThrottled           Code = "throttled"
+	CodeStrongerProof       Code = "stronger-proof-needed"
+	CodeFresherProof        Code = "fresher-proof-needed"
+	CodeConfirmationMissing Code = "confirmation-needed"
+	CodeConfirmationStale   Code = "confirmation-stale"
+)
+
+// Remedy is what the person can do about a refusal.
+type Remedy string
+
+// Remedies.
+const (
+	NoRemedy         Remedy = "none"
+	SignIn           Remedy = "sign-in"            // sign in (again)
+	ProveAgain       Remedy = "prove-again"        // step up: verify the factors again
+	ProveMore        Remedy = "prove-more"         // step up: verify one more factor
+	AskAdministrator Remedy = "ask-administrator"  // see Decision.Contact
+	UseAnotherDevice Remedy = "use-another-device" //
+	WaitUntil        Remedy = "wait"               // until Reason.Until
+	Confirm          Remedy = "confirm"            // look at the preview and say Yes
+)
+
+// Reason says why not. The zero Reason is none. It is a flat value: a code, its class and remedy, an
+// English text, and the parameters that the code uses.
+type Reason struct {
+	Code   Code
+	Class  Class
+	Remedy Remedy
+	// Text is the English default; {area}, {license}, {until}, {level} and {minutes} in it stand for
+	// the parameters below.
+	Text string
+
+	Area    Area          // of a lock
+	License License       // missing
+	Until   time.Time     // when it may be tried again
+	Level   Level         // of proof needed
+	MaxAge  time.Duration // of the proof, 0 for any
+}
+
+// None reports whether r is no reason at all.
+func (r Reason) None() bool { return r.Code == "" }
+
+// Key is the message key for translations.
+func (r Reason) Key() string { return "myaccount.refused." + string(r.Code) }
+
+// Message is the English text with its parameters filled in.
+func (r Reason) Message() string {
+	if !strings.ContainsRune(r.Text, '{') {
+		return r.Text
+	}
+	return strings.NewReplacer(
+		"{area}", string(r.Area),
+		"{license}", string(r.License),
+		"{until}", r.Until.Format(time.RFC3339),
+		"{level}", r.Level.String(),
+		"{minutes}", strconv.Itoa(int(r.MaxAge/time.Minute)),
+	).Replace(r.Text)
+}
+
+// Forbidden makes a room's reason of [ClassState], with its English text.
+func Forbidden(c Code, remedy Remedy, text string) Reason {
+	return Reason{Code: c, Class: ClassState, Remedy: remedy, Text: text}
+}
+
+// SwitchedOff makes a room's reason of [ClassLocked]: an administrator's switch forbids it.
+func SwitchedOff(c Code, text string) Reason {
+	return Reason{Code: c, Class: ClassLocked, Remedy: AskAdministrator, Text: text}
+}
+
+// WrongDevice makes a room's reason of [ClassWrongDevice], with its English text.
+func WrongDevice(c Code, text string) Reason {
+	return Reason{Code: c, Class: ClassWrongDevice, Remedy: UseAnotherDevice, Text: text}
+}
+
+var (
+	noActor        = Reason{Code: CodeNoActor, Class: ClassNotAdmitted, Remedy: SignIn, Text: "Nobody is signed in."}
+	unknownTenant  = Reason{Code: CodeUnknownTenant, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This organization is not known here."}
+	unknownAccount = Reason{Code: CodeUnknownAccount, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This account is not known here."}
+	notActive      = Reason{Code: CodeAccountNotActive, Class: ClassNotAdmitted, Remedy: AskAdministrator, Text: "This account is not active."}
+	sessionEnded   = Reason{Code: CodeSessionEnded, Class: ClassNotAdmitted, Remedy: SignIn, Text: "You were signed out. Sign in again."}
+	unknownDevice  = Reason{Code: CodeUnknownDevice, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using is not known here."}
+	deviceDisabled = Reason{Code: CodeDeviceDisabled, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using has been disabled."}
+	notPermitted   = Reason{Code: CodeNotPermitted, Class: ClassNotPermitted, Remedy: AskAdministrator, Text: "You do not have the role that this needs."}
+	notFound       = Reason{Code: CodeNotFound, Class: ClassNotFound, Remedy: NoRemedy, Text: "There is no such thing, or it is not yours."}
+	wrongKind      = Reason{Code: CodeAccountKind, Class: ClassAccountKind, Remedy: NoRemedy, Text: "This is not available for your kind of account."}
+	notTurnedOn    = Reason{Code: CodeNotTurnedOn, Class: ClassNotTurnedOn, Remedy: AskAdministrator, Text: "Your organization has not turned this on."}
+	areaOff        = Reason{Code: CodeAreaOff, Class: ClassLocked, Remedy: AskAdministrator, Text: "Your organization has turned this off."}
+	areaReadOnly   = Reason{Code: CodeAreaReadOnly, Class: ClassLocked, Remedy: AskAdministrator, Text: "This is managed by your organization."}
+	notLicensed    = Reason{Code: CodeNotLicensed, Class: ClassNotLicensed, Remedy: AskAdministrator, Text: "Your organization does not have the licence {license}, which this needs."}
+	throttled      = Reason{Code: CodeThrottled, Class: ClassThrottled, Remedy: WaitUntil, Text: "You have done this too often. Try again after {until}."}
+	strongerProof  = Reason{Code: CodeStrongerProof, Class: ClassProof, Remedy: ProveMore, Text: "Verify your identity with another factor; this needs {level}."}
+	fresherProof   = Reason{Code: CodeFresherProof, Class: ClassProof, Remedy: ProveAgain, Text: "Verify your identity again; this needs {level} at most {minutes} minutes old."}
+	unconfirmed    = Reason{Code: CodeConfirmationMissing, Class: ClassConfirmation, Remedy: Confirm, Text: "Confirm that you want this."}
+	staleYes       = Reason{Code: CodeConfirmationStale, Class: ClassConfirmation, Remedy: Confirm, Text: "What you confirmed has changed since. Look again and confirm."}
+)

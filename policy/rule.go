@@ -1,0 +1,91 @@
+package policy
+
+import (
+	"time"
+)
+
+// Action names what is done, such as "devices.disable".
+type Action string
+
+// By is who may act under a rule at all.
+type By uint8
+
+// The doors. They are bits: a rule may name several.
+const (
+	ByPerson By = 1 << iota // the account's owner, for themselves
+	ByRole                  // a person with one of the rule's roles
+	ByHost                  // the embedding application
+	BySystem                // the administrator of the installation
+)
+
+// Rule is everything about an action that is data. Its zero value lets nobody do anything.
+type Rule struct {
+	Action Action
+	// Activity and Category are the names that the action has in the event log, Microsoft Entra's
+	// where it has one. A rule without Activity is a read that leaves no event.
+	Activity, Category string
+
+	By    By
+	Roles []Role // for ByRole: any one of them
+
+	// The following bind the account's owner (ByPerson) alone.
+
+	Kinds   Kinds   // the kinds of account that may
+	Area    Area    // that an administrator may lock
+	Access  Access  // how far the area must be open: ReadOnly to look, Edit to change
+	License License // that the tenant must have, besides what it demands itself
+
+	// The following bind every person, by whichever door.
+
+	Limit   Limit
+	Level   Level         // assurance needed
+	MaxAge  time.Duration // of the proofs that reach it; 0 for any
+	Confirm bool          // needs a [Confirmation] of its preview
+
+	Notify bool // the person whom the event is about is told
+	Quiet  bool // telemetry: success leaves an event only if something of note changed
+
+	// For the table of rules in the documentation.
+
+	Says   string // what it does, in one sentence
+	States string // what the state of things forbids, in a few words
+	Source string // where the rule comes from
+}
+
+// Limit bounds how often one account may do something. The zero Limit bounds nothing.
+type Limit struct {
+	Times Setting       // how often within Per
+	Per   time.Duration // a sliding window
+}
+
+// Target is what an operation is about. Tenant-wide actions have the zero Target.
+type Target struct {
+	// Kind is what sort of thing ID names, such as "device".
+	Kind string `json:"kind,omitempty"`
+	ID   string `json:"id,omitempty"`
+}
+
+// On names a target.
+func On[S ~string](kind string, id S) Target { return Target{Kind: kind, ID: string(id)} }
+
+func (t Target) check() error {
+	if t == (Target{}) {
+		return nil
+	}
+	return CheckID(t.Kind, t.ID)
+}
+
+// Spec is an action of a room: its rule, and small functions without side effects over R, the row that
+// it is about. T is the room's transaction. Every function but Load may be nil.
+type Spec[T Tx, R any] struct {
+	Rule
+	// Load reads the row. It gives [store.ErrNotFound] alike for a missing row and for somebody else's.
+	Load func(T, *Op, Target) (R, error)
+	// Forbids says what a switch of the tenant or the state of the row forbids ([SwitchedOff],
+	// [Forbidden]), or nothing.
+	Forbids func(*Op, R) Reason
+	// Device says whether the actor's device is the wrong one ([WrongDevice]), or nothing.
+	Device func(*Op, R) Reason
+	// Preview tells what will happen. A rule that needs a confirmation has one.
+	Preview func(*Op, R) Preview
+}

@@ -1,0 +1,135 @@
+package policy
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Actions of this package's own doors.
+const (
+	CreateTenant  Action = "policy.create-tenant"
+	ReadSettings  Action = "policy.read-settings"
+	SetAccess     Action = "policy.set-access"
+	SetTurnedOn   Action = "policy.set-turned-on"
+	SetLicense    Action = "policy.set-license"
+	SetNeed       Action = "policy.set-need"
+	SetContact    Action = "policy.set-contact"
+	SetValue      Action = "policy.set-value"
+	Provision     Action = "policy.provision-account"
+	SetState      Action = "policy.set-account-state"
+	ReadAccount   Action = "policy.read-account"
+	ReadOwnEvents Action = "policy.read-own-events"
+	ReadEvents    Action = "policy.read-events"
+	FollowEvents  Action = "policy.follow-events"
+	PurgeEvents   Action = "policy.purge-events"
+)
+
+var (
+	policyAdmins  = []Role{GlobalAdministrator, PrivilegedRoleAdministrator}
+	licenseAdmins = []Role{GlobalAdministrator, LicenseAdministrator}
+	readers       = []Role{GlobalAdministrator, GlobalReader, SecurityAdministrator, SecurityReader}
+)
+
+const (
+	updatePolicy = "Update authorization policy" // Microsoft Entra's activity for tenant-wide switches
+	policyCat    = "AuthorizationPolicy"
+	userCat      = "UserManagement"
+)
+
+var (
+	createTenant = &Spec[AdminTx, Settings]{
+		Rule: Rule{Action: CreateTenant, Activity: "Create tenant", Category: "DirectoryManagement", By: BySystem,
+			Says: "Make a tenant, turned on.", States: "exists already"},
+		Load: func(tx AdminTx, op *Op, t Target) (Settings, error) {
+			s, err := tx.Settings(TenantID(t.ID))
+			if errors.Is(err, store.ErrNotFound) {
+				return Settings{}, nil
+			}
+			return s, err
+		},
+		Forbids: func(_ *Op, s Settings) Reason {
+			if s.Tenant != "" {
+				return Forbidden("tenant-exists", NoRemedy, "There is a tenant with this id already.")
+			}
+			return Reason{}
+		},
+	}
+	readSettings = settingsSpec(Rule{Action: ReadSettings, By: ByRole | ByHost, Roles: append(slices.Clone(policyAdmins), GlobalReader, LicenseAdministrator),
+		Says: "Read the tenant's settings."})
+	setAccess = settingsSpec(Rule{Action: SetAccess, Activity: updatePolicy, Category: policyCat, By: ByRole | ByHost, Roles: policyAdmins,
+		Says: "Set an area to Off, ReadOnly or Edit.", Source: "S5"})
+	setTurnedOn = settingsSpec(Rule{Action: SetTurnedOn, Activity: updatePolicy, Category: policyCat, By: ByRole | ByHost, Roles: policyAdmins,
+		Says: "Turn the whole experience on or off.", Source: "S3"})
+	setContact = settingsSpec(Rule{Action: SetContact, Activity: updatePolicy, Category: policyCat, By: ByRole | ByHost, Roles: policyAdmins,
+		Says: "Set whom refusals tell people to ask.", Source: "S4"})
+	setValue = settingsSpec(Rule{Action: SetValue, Activity: updatePolicy, Category: policyCat, By: ByRole | ByHost, Roles: policyAdmins,
+		Says: "Set a room's number or switch."})
+	setLicense = settingsSpec(Rule{Action: SetLicense, Activity: "Set company licensing", Category: "DirectoryManagement", By: ByRole | ByHost, Roles: licenseAdmins,
+		Says: "Grant or withdraw a licence."})
+	setNeed = settingsSpec(Rule{Action: SetNeed, Activity: "Set company licensing", Category: "DirectoryManagement", By: ByHost,
+		Says: "Demand a licence for an area."})
+
+	provision = &Spec[AdminTx, Standing]{
+		Rule: Rule{Action: Provision, Activity: "Add user", Category: userCat, By: ByHost,
+			Says: "Make an account known.", States: "exists already"},
+		Load: func(tx AdminTx, op *Op, t Target) (Standing, error) {
+			st, err := tx.Standing(op.Actor.Tenant, AccountID(t.ID))
+			if errors.Is(err, store.ErrNotFound) {
+				return Standing{}, nil
+			}
+			return st, err
+		},
+		Forbids: func(_ *Op, st Standing) Reason {
+			if st.Account != "" {
+				return Forbidden("account-exists", NoRemedy, "There is an account with this id already, or there was one.")
+			}
+			return Reason{}
+		},
+	}
+	setState = &Spec[AdminTx, Standing]{
+		Rule: Rule{Action: SetState, Activity: "Update user", Category: userCat, By: ByHost, Notify: true,
+			Says: "Enable, disable or close an account.", States: "closed"},
+		Load: loadStanding,
+		Forbids: func(_ *Op, st Standing) Reason {
+			if st.State == Closed {
+				return Forbidden("account-closed", NoRemedy, "This account is closed for good.")
+			}
+			return Reason{}
+		},
+	}
+	readAccount = &Spec[AdminTx, Standing]{
+		Rule: Rule{Action: ReadAccount, By: ByHost, Says: "Read an account's standing."},
+		Load: loadStanding,
+	}
+
+	readOwnEvents = logSpec(Rule{Action: ReadOwnEvents, By: ByPerson, Kinds: AllKinds, Access: ReadOnly,
+		Says: "Read one's own security history."})
+	readEvents = logSpec(Rule{Action: ReadEvents, By: ByRole | ByHost, Roles: readers,
+		Says: "Read all of the tenant's events."})
+	followEvents = logSpec(Rule{Action: FollowEvents, By: ByHost, Activity: "Update event follower", Category: "Audit", Quiet: true,
+		Says: "Read new events in order and acknowledge them."})
+	purgeEvents = logSpec(Rule{Action: PurgeEvents, By: ByHost, Activity: "Purge events", Category: "Audit",
+		Says: "Remove old events that every follower has read."})
+)
+
+func settingsSpec(r Rule) *Spec[AdminTx, Settings] {
+	return &Spec[AdminTx, Settings]{Rule: r, Load: func(_ AdminTx, op *Op, _ Target) (Settings, error) { return op.Settings, nil }}
+}
+
+func logSpec(r Rule) *Spec[AdminTx, struct{}] {
+	return &Spec[AdminTx, struct{}]{Rule: r, Load: func(AdminTx, *Op, Target) (struct{}, error) { return struct{}{}, nil }}
+}
+
+func loadStanding(tx AdminTx, op *Op, t Target) (Standing, error) {
+	return tx.Standing(op.Actor.Tenant, AccountID(t.ID))
+}
+
+// Rules lists the rules of this package's own doors.
+func Rules() []Rule {
+	return []Rule{
+		createTenant.Rule, readSettings.Rule, setAccess.Rule, setTurnedOn.Rule, setLicense.Rule, setNeed.Rule, setContact.Rule,
+		setValue.Rule, provision.Rule, setState.Rule, readAccount.Rule, readOwnEvents.Rule, readEvents.Rule, followEvents.Rule, purgeEvents.Rule,
+	}
+}

@@ -1,0 +1,168 @@
+package secret
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// ErrHash says that a stored hash cannot be used: it is malformed, of another kind, or asks for
+// more work than [Params] may.
+var ErrHash = errors.New("secret: unusable password hash")
+
+// Hash is a password hash in PHC string form, such as
+// $argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$... It is kept in stores and shown to nobody:
+// it prints as [Redacted].
+type Hash string
+
+// String returns [Redacted].
+func (Hash) String() string { return Redacted }
+
+// GoString returns [Redacted].
+func (Hash) GoString() string { return Redacted }
+
+// Format writes [Redacted] for every verb and flag.
+func (Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Redacted) } // a fmt.State keeps its own errors
+
+// Params is the cost of an Argon2id hash.
+type Params struct {
+	MemoryKiB   uint32 // memory of one hash
+	Passes      uint32 // passes over the memory
+	Parallelism uint8  // lanes
+}
+
+// DefaultParams is the OWASP password storage recommendation for Argon2id: 19 MiB, 2 passes, 1 lane.
+var DefaultParams = Params{MemoryKiB: 19 * 1024, Passes: 2, Parallelism: 1}
+
+// Bounds of what a hash that comes from elsewhere may ask for (security rule P13 in SECURITY.md):
+// without them one hostile row could take all memory.
+const (
+	maxMemoryKiB   = 1 << 20 // 1 GiB
+	maxPasses      = 10
+	maxParallelism = 16
+	maxHashText    = 512 // bytes of a PHC string
+	saltBytes      = 16  // NIST SP 800-63B asks for at least 4
+	sumBytes       = 32
+)
+
+func (p Params) check() error {
+	switch {
+	case p.Passes < 1 || p.Passes > maxPasses:
+		return fmt.Errorf("%w: %d passes, want 1 to %d", ErrHash, p.Passes, maxPasses)
+	case p.Parallelism < 1 || p.Parallelism > maxParallelism:
+		return fmt.Errorf("%w: %d lanes, want 1 to %d", ErrHash, p.Parallelism, maxParallelism)
+	case p.MemoryKiB < 8*uint32(p.Parallelism) || p.MemoryKiB > maxMemoryKiB:
+		return fmt.Errorf("%w: %d KiB, want %d to %d", ErrHash, p.MemoryKiB, 8*uint32(p.Parallelism), maxMemoryKiB)
+	}
+	return nil
+}
+
+// Hasher hashes passwords with Argon2id, a bounded number at a time, so that a flood of wrong
+// passwords costs waiting and not memory.
+type Hasher struct {
+	params Params
+	random io.Reader
+	slots  chan struct{}
+}
+
+// NewHasher makes a Hasher that runs at most concurrent hashes at once; 0 means one per processor.
+func NewHasher(p Params, concurrent int) (*Hasher, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if concurrent <= 0 {
+		concurrent = runtime.GOMAXPROCS(0)
+	}
+	return &Hasher{params: p, random: rand.Reader, slots: make(chan struct{}, concurrent)}, nil
+}
+
+// Hash hashes password with a fresh random salt. It waits for its turn until ctx is done.
+func (h *Hasher) Hash(ctx context.Context, password Text) (Hash, error) {
+	salt := make([]byte, saltBytes)
+	if _, err := io.ReadFull(h.random, salt); err != nil {
+		return "", fmt.Errorf("secret: hash: %w", err)
+	}
+	sum, err := h.sum(ctx, password, salt, h.params, sumBytes)
+	if err != nil {
+		return "", err
+	}
+	b64 := base64.RawStdEncoding.EncodeToString
+	return Hash(fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
+		h.params.MemoryKiB, h.params.Passes, h.params.Parallelism, b64(salt), b64(sum))), nil
+}
+
+// Verify reports whether password is the one that was hashed, and whether it should be hashed anew
+// because the stored hash is cheaper than this Hasher's. It waits for its turn until ctx is done,
+// and fails with [ErrHash] on a hash that it cannot use.
+func (h *Hasher) Verify(ctx context.Context, password Text, stored Hash) (ok, rehash bool, err error) {
+	p, salt, want, err := parsePHC(string(stored))
+	if err != nil {
+		return false, false, err
+	}
+	got, err := h.sum(ctx, password, salt, p, uint32(len(want)))
+	if err != nil {
+		return false, false, err
+	}
+	ok = subtle.ConstantTimeCompare(got, want) == 1
+	weak := p.MemoryKiB < h.params.MemoryKiB || p.Passes < h.params.Passes || len(want) < sumBytes || len(salt) < saltBytes
+	return ok, ok && weak, nil
+}
+
+func (h *Hasher) sum(ctx context.Context, password Text, salt []byte, p Params, size uint32) ([]byte, error) {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("secret: waiting for a hash: %w", ctx.Err())
+	}
+	return argon2.IDKey([]byte(password.Reveal()), salt, p.Passes, p.MemoryKiB, p.Parallelism, size), nil
+}
+
+// parsePHC reads an Argon2id PHC string and refuses whatever lies outside the bounds before any
+// memory is taken for it.
+func parsePHC(s string) (p Params, salt, sum []byte, err error) {
+	if len(s) > maxHashText {
+		return p, nil, nil, fmt.Errorf("%w: %d bytes long", ErrHash, len(s))
+	}
+	part := strings.Split(s, "$")
+	if len(part) != 6 || part[0] != "" || part[1] != "argon2id" {
+		return p, nil, nil, fmt.Errorf("%w: want $argon2id$v=…$m=…,t=…,p=…$salt$hash", ErrHash)
+	}
+	if part[2] != "v="+strconv.Itoa(argon2.Version) {
+		return p, nil, nil, fmt.Errorf("%w: version %q", ErrHash, part[2])
+	}
+	cost := strings.Split(part[3], ",")
+	if len(cost) != 3 {
+		return p, nil, nil, fmt.Errorf("%w: parameters %q", ErrHash, part[3])
+	}
+	var n [3]uint64
+	for i, c := range []struct {
+		name string
+		bits int
+	}{{"m=", 32}, {"t=", 32}, {"p=", 8}} {
+		digits, named := strings.CutPrefix(cost[i], c.name)
+		if n[i], err = strconv.ParseUint(digits, 10, c.bits); err != nil || !named {
+			return p, nil, nil, fmt.Errorf("%w: parameters %q", ErrHash, part[3])
+		}
+	}
+	p = Params{MemoryKiB: uint32(n[0]), Passes: uint32(n[1]), Parallelism: uint8(n[2])}
+	if err := p.check(); err != nil {
+		return p, nil, nil, err
+	}
+	if salt, err = base64.RawStdEncoding.Strict().DecodeString(part[4]); err != nil || len(salt) < 8 || len(salt) > 64 {
+		return p, nil, nil, fmt.Errorf("%w: salt, want 8 to 64 bytes in base64", ErrHash)
+	}
+	if sum, err = base64.RawStdEncoding.Strict().DecodeString(part[5]); err != nil || len(sum) < 16 || len(sum) > 64 {
+		return p, nil, nil, fmt.Errorf("%w: hash, want 16 to 64 bytes in base64", ErrHash)
+	}
+	return p, salt, sum, nil
+}

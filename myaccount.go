@@ -10,6 +10,8 @@
 // are in policy, the contract of a store in store and in each room's Tx.
 package myaccount
 
+//go:generate go run ./internal/gen
+
 import (
 	"errors"
 

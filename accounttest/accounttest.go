@@ -12,6 +12,7 @@ package accounttest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ import (
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/store"
 )
 
 // Tenant is the tenant of every [World].
@@ -61,10 +63,11 @@ type World struct {
 	App   *myaccount.Account
 	DB    *memstore.Store
 	Clock *Clock
+	// Ring seals what rests in DB. With it a test can put a room of its own over a store of its own making.
+	Ring *secret.KeyRing
 	// Host is the embedding program in the world's tenant.
 	Host policy.Actor
 
-	ring    *secret.KeyRing
 	options []policy.Option
 }
 
@@ -75,7 +78,7 @@ func New(t testing.TB, options ...policy.Option) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &World{DB: memstore.New(), Clock: NewClock(), Host: policy.Host("test-host", Tenant), ring: ring, options: options}
+	w := &World{DB: memstore.New(), Clock: NewClock(), Ring: ring, Host: policy.Host("test-host", Tenant), options: options}
 	w.assemble(t)
 	w.Tenant(Tenant)
 	return w
@@ -85,7 +88,7 @@ func (w *World) assemble(t testing.TB) {
 	t.Helper()
 	var last atomic.Uint64
 	ids := func() string { return "op-" + strconv.FormatUint(last.Add(1), 10) }
-	app, err := myaccount.New(w.DB, w.ring, append([]policy.Option{policy.WithClock(w.Clock.Now), policy.WithIDs(ids)}, w.options...)...)
+	app, err := myaccount.New(w.DB, w.Ring, append([]policy.Option{policy.WithClock(w.Clock.Now), policy.WithIDs(ids)}, w.options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +167,19 @@ func (w *World) Disable(owner policy.Actor, id policy.DeviceID) {
 	_, yes, err := w.App.Devices.AskDisable(context.Background(), owner, id)
 	w.must(err)
 	w.must(w.App.Devices.Disable(context.Background(), owner, id, yes))
+}
+
+// Events gives a tenant's events in the order in which they were committed.
+func (w *World) Events(t policy.TenantID) []policy.Event {
+	w.T.Helper()
+	var all []policy.Event
+	w.must(w.DB.Policy().View(context.Background(), func(tx policy.AdminTx) error {
+		return store.Each(
+			func(p store.Page) (store.List[policy.Event], error) { return tx.Events(t, p) },
+			func(e policy.Event) error { all = append(all, e); return nil })
+	}))
+	slices.Reverse(all)
+	return all
 }
 
 // RecoveryPassword gives the n-th of a series of well-formed BitLocker recovery passwords, n from 0 to 8000,

@@ -69,7 +69,7 @@ func (a *Admin) Register(ctx context.Context, actor policy.Actor, r Registration
 func (a *Admin) Enable(ctx context.Context, actor policy.Actor, id policy.DeviceID) error {
 	return a.change(ctx, actor, enable, id, "", func(_ Tx, _ *policy.Op, d *Device) (policy.Change, error) {
 		d.State, d.DisabledAt, d.DisabledBy = Enabled, Device{}.DisabledAt, policy.Principal{}
-		return about(d, "state", string(d.State)), nil
+		return about(d, "state", d.State.String()), nil
 	})
 }
 
@@ -77,7 +77,7 @@ func (a *Admin) Enable(ctx context.Context, actor policy.Actor, id policy.Device
 func (a *Admin) Disable(ctx context.Context, actor policy.Actor, id policy.DeviceID) error {
 	return a.change(ctx, actor, disableAny, id, "", func(_ Tx, op *policy.Op, d *Device) (policy.Change, error) {
 		d.State, d.DisabledAt, d.DisabledBy = DisabledByAdministrator, op.Now, op.Actor.Principal()
-		return about(d, "state", string(d.State)), nil
+		return about(d, "state", d.State.String()), nil
 	})
 }
 

@@ -1,12 +1,12 @@
 package devices
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/internal/enum"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -53,58 +53,70 @@ type User struct {
 }
 
 // Recognition is what a person says about a device.
-type Recognition string
+type Recognition uint8
 
 // What a person may say.
 const (
-	Unsaid        Recognition = ""
-	Mine          Recognition = "mine"
-	NotRecognized Recognition = "not-recognized"
+	Unsaid Recognition = iota
+	Mine
+	NotRecognized
 )
 
-// JoinType is how a device is connected to the tenant (Microsoft Graph: trustType).
-type JoinType string
+var recognitionNames = enum.Names[Recognition]{Mine: "mine", NotRecognized: "not-recognized"}
+
+// JoinType is how a device is connected to the tenant (Microsoft Graph: trustType). The zero JoinType is
+// none and refused.
+type JoinType uint8
 
 // Join types.
 const (
-	Registered   JoinType = "registered"    // a person's own device (Workplace)
-	Joined       JoinType = "joined"        // the organization's (AzureAd)
-	HybridJoined JoinType = "hybrid-joined" // kept in the organization's own directory and synchronized (ServerAd)
+	Registered   JoinType = iota + 1 // a person's own device (Workplace)
+	Joined                           // the organization's (AzureAd)
+	HybridJoined                     // kept in the organization's own directory and synchronized (ServerAd)
 )
 
+var joinNames = enum.Names[JoinType]{Registered: "registered", Joined: "joined", HybridJoined: "hybrid-joined"}
+
 // Profile is what kind of thing a device is (Microsoft Graph: profileType).
-type Profile string
+type Profile uint8
 
 // Profiles.
 const (
-	RegisteredDevice Profile = "registered-device"
-	SecureVM         Profile = "secure-vm"
-	Printer          Profile = "printer"
-	Shared           Profile = "shared"
-	IoT              Profile = "iot"
+	RegisteredDevice Profile = iota + 1
+	SecureVM
+	Printer
+	Shared
+	IoT
 )
 
+var profileNames = enum.Names[Profile]{RegisteredDevice: "registered-device", SecureVM: "secure-vm", Printer: "printer", Shared: "shared", IoT: "iot"}
+
 // Answer is yes, no or unknown.
-type Answer string
+type Answer uint8
 
 // Answers.
 const (
-	Unknown Answer = ""
-	Yes     Answer = "yes"
-	No      Answer = "no"
+	Unknown Answer = iota
+	Yes
+	No
 )
 
+var answerNames = enum.Names[Answer]{Unknown: "unknown", Yes: "yes", No: "no"}
+
 // State is where a device is in its life. The zero State is not enabled.
-type State string
+type State uint8
 
 // States of a device. From all but [Enabled] there is no way back for a person.
 const (
-	Enabled                 State = "enabled"
-	DisabledByUser          State = "disabled-by-user"
-	DisabledByAdministrator State = "disabled-by-administrator"
-	Removed                 State = "removed" // off the account; its keys stay readable until purged
-	Deleted                 State = "deleted" // only the id is left, so that it is never used again
+	Enabled                 State = iota + 1
+	DisabledByUser                // for good, as far as the person goes
+	DisabledByAdministrator       // likewise
+	Removed                       // off the account; its keys stay readable until purged
+	Deleted                       // only the id is left, so that it is never used again
 )
+
+var stateNames = enum.Names[State]{Enabled: "enabled", DisabledByUser: "disabled-by-user",
+	DisabledByAdministrator: "disabled-by-administrator", Removed: "removed", Deleted: "deleted"}
 
 // Disabled reports whether d was disabled, by whomever.
 func (d *Device) Disabled() bool {
@@ -171,21 +183,16 @@ func (d *Device) check() error {
 			return err
 		}
 	}
-	if err := oneOf("join", d.Join, Registered, Joined, HybridJoined); err != nil {
-		return err
+	for _, c := range []struct {
+		field string
+		err   error
+	}{
+		{"join", joinNames.Check(d.Join)}, {"profile", profileNames.Check(d.Profile)},
+		{"compliant", answerNames.Check(d.Compliant)}, {"managed", answerNames.Check(d.Managed)},
+	} {
+		if c.err != nil {
+			return &policy.Invalid{Field: c.field, Problem: c.err.Error()}
+		}
 	}
-	if err := oneOf("profile", d.Profile, RegisteredDevice, SecureVM, Printer, Shared, IoT); err != nil {
-		return err
-	}
-	if err := oneOf("compliant", d.Compliant, Unknown, Yes, No); err != nil {
-		return err
-	}
-	return oneOf("managed", d.Managed, Unknown, Yes, No)
-}
-
-func oneOf[E ~string](field string, value E, want ...E) error {
-	if slices.Contains(want, value) {
-		return nil
-	}
-	return &policy.Invalid{Field: field, Problem: fmt.Sprintf("is %q; want one of %q", value, want)}
+	return nil
 }

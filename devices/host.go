@@ -23,7 +23,7 @@ type Registration struct {
 
 	Name, OS, OSVersion, Model string
 	Join                       JoinType
-	Profile                    Profile // empty means [RegisteredDevice]
+	Profile                    Profile // zero means [RegisteredDevice]
 	Compliant, Managed         Answer
 	Autopilot                  bool
 }
@@ -33,7 +33,7 @@ const MaxUsers = 100
 
 // device checks r and gives the row that it makes.
 func (r Registration) device() (Device, error) {
-	if r.Profile == "" {
+	if r.Profile == 0 {
 		r.Profile = RegisteredDevice
 	}
 	d := Device{ID: r.ID, Owner: r.Owner, Name: r.Name, OS: r.OS, OSVersion: r.OSVersion, Model: r.Model,
@@ -50,14 +50,19 @@ func (r Registration) device() (Device, error) {
 	if r.Owner == "" && r.Join != HybridJoined {
 		return d, &policy.Invalid{Field: "owner", Problem: "is empty; only a hybrid joined device may have no owner"}
 	}
-	for _, u := range append([]policy.AccountID{r.Owner}, r.Users...) {
-		if u == "" || d.user(u) != nil {
-			continue
+	if r.Owner != "" {
+		if err := policy.CheckID("owner", r.Owner); err != nil {
+			return d, err
 		}
+		d.Users = append(d.Users, User{Account: r.Owner})
+	}
+	for _, u := range r.Users {
 		if err := policy.CheckID("users", u); err != nil {
 			return d, err
 		}
-		d.Users = append(d.Users, User{Account: u})
+		if d.user(u) == nil {
+			d.Users = append(d.Users, User{Account: u})
+		}
 	}
 	return d, nil
 }
@@ -80,7 +85,7 @@ func (r *room) register(ctx context.Context, actor policy.Actor, sp *deviceSpec,
 			}
 			row := d.Clone()
 			row.Tenant, row.RegisteredAt, row.LastSignInAt = op.Actor.Tenant, op.Now, op.Now
-			ch := about(&row, "join", string(row.Join))
+			ch := about(&row, "join", row.Join.String())
 			var err error
 			ch.Revision, err = tx.PutDevice(row)
 			return none{}, ch, err
@@ -199,8 +204,8 @@ func (e Escrow) check() (secret.Text, error) {
 	if err := policy.CheckID("recovery-key", e.ID); err != nil {
 		return secret.Text{}, err
 	}
-	if err := oneOf("volume", e.Volume, OperatingSystemVolume, FixedDataVolume, RemovableDataVolume, UnknownVolume); err != nil {
-		return secret.Text{}, err
+	if err := volumeNames.Check(e.Volume); err != nil {
+		return secret.Text{}, &policy.Invalid{Field: "volume", Problem: err.Error()}
 	}
 	return ParseRecoveryPassword(e.Password)
 }
@@ -229,7 +234,7 @@ func (h *Host) escrow(ctx context.Context, actor policy.Actor, sp *deviceSpec, i
 	}
 	// The device's row and keys are read first, to seal for its owner and to compare with the keys in
 	// escrow: neither may happen inside the transaction that writes.
-	before, err := policy.Look(ctx, h.guard, h.store, actor, sp, onDevice(id), allKeys)
+	before, err := policy.Prepare(ctx, h.guard, h.store, actor, sp, onDevice(id), allKeys)
 	if err != nil {
 		return err
 	}
@@ -351,7 +356,7 @@ func (h *Host) PurgeRemoved(ctx context.Context, actor policy.Actor, owner polic
 
 // erase deletes a device's details and keys. Its id stays behind, so that it is never used again.
 func erase(tx Tx, op *policy.Op, d Device) (policy.Change, error) {
-	ch := about(&d, "state", string(Deleted))
+	ch := about(&d, "state", Deleted.String())
 	all, err := allKeys(tx, op, d)
 	if err != nil {
 		return ch, err

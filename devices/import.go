@@ -128,7 +128,7 @@ func importDevice(tx Tx, op *policy.Op, r DeviceRecord) (Result, policy.Change, 
 		}
 		return result, policy.Change{}, nil
 	}
-	ch := about(&d, "state", string(d.State))
+	ch := about(&d, "state", d.State.String())
 	ch.Activity, ch.Target = updateDevice, onDevice(d.ID)
 	ch.Revision, err = tx.PutDevice(d)
 	if kept {
@@ -146,7 +146,7 @@ func importNew(tx Tx, op *policy.Op, r DeviceRecord, d Device) (Result, policy.C
 		d.State, d.DisabledAt, d.DisabledBy = DisabledByAdministrator, op.Now, op.Actor.Principal()
 	}
 	rev, err := tx.PutDevice(d)
-	ch := about(&d, "state", string(d.State))
+	ch := about(&d, "state", d.State.String())
 	ch.Activity, ch.Target, ch.Revision = registerDevice, onDevice(d.ID), rev
 	return Imported, ch, err
 }
@@ -232,7 +232,7 @@ func (a *Admin) ImportKeys(ctx context.Context, actor policy.Actor, records []Ke
 
 // ownersOf gives the present owner of each record's device; none for a device that is not known.
 func (a *Admin) ownersOf(ctx context.Context, actor policy.Actor, records []KeyRecord) (map[policy.DeviceID]*policy.AccountID, error) {
-	return policy.Look(ctx, a.guard, a.store, actor, importKeys, policy.Target{},
+	return policy.Prepare(ctx, a.guard, a.store, actor, importKeys, policy.Target{},
 		func(tx Tx, op *policy.Op, _ none) (map[policy.DeviceID]*policy.AccountID, error) {
 			owners := make(map[policy.DeviceID]*policy.AccountID)
 			for _, r := range records {

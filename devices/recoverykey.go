@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/internal/enum"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
@@ -47,15 +48,18 @@ func (k *RecoveryKey) bound() []byte {
 func (k *RecoveryKey) waits() bool { return !k.RotateSince.IsZero() && k.RetiredAt.IsZero() }
 
 // Volume is the kind of volume that a key unlocks.
-type Volume string
+type Volume uint8
 
-// Kinds of volume.
+// Kinds of volume (Microsoft Graph: volumeType).
 const (
-	OperatingSystemVolume Volume = "operating-system"
-	FixedDataVolume       Volume = "fixed-data"
-	RemovableDataVolume   Volume = "removable-data"
-	UnknownVolume         Volume = ""
+	UnknownVolume Volume = iota
+	OperatingSystemVolume
+	FixedDataVolume
+	RemovableDataVolume
 )
+
+var volumeNames = enum.Names[Volume]{UnknownVolume: "unknown", OperatingSystemVolume: "operating-system",
+	FixedDataVolume: "fixed-data", RemovableDataVolume: "removable-data"}
 
 // The shape of a recovery password (Windows Internals; the recovery process in Microsoft's BitLocker
 // documentation): eight groups of six digits, each 11 times a 16-bit number.
@@ -79,7 +83,7 @@ func ParseRecoveryPassword(t secret.Text) (secret.Text, error) {
 	case s == "":
 		return invalid("is empty; want 48 digits in 8 groups of 6")
 	case len(s) > longest:
-		return invalid("is %d bytes long; want 48 digits in 8 groups of 6", len(s))
+		return invalid("is longer than %d bytes; want 48 digits in 8 groups of 6", longest)
 	}
 	group := strings.FieldsFunc(s, func(r rune) bool { return r == '-' || r == ' ' })
 	if len(group) == 1 && len(s) == groups*groupDigits {
@@ -102,7 +106,7 @@ func ParseRecoveryPassword(t secret.Text) (secret.Text, error) {
 		case n%groupFactor != 0:
 			return invalid("group %d is not divisible by 11", i+1)
 		case n >= groupBound:
-			return invalid("group %d is not below 720896", i+1)
+			return invalid("group %d is not below 720,896", i+1)
 		}
 	}
 	return secret.NewText(strings.Join(group, "-")), nil

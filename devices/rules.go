@@ -94,7 +94,7 @@ const (
 	CodeLockedDevice      policy.Code = "locked-device"
 	CodeUnregistered      policy.Code = "unregistered-device"
 	CodeNotThatDevice     policy.Code = "not-that-device"
-	CodeSignInDisabled    policy.Code = "device-disabled"
+	CodeSignInDisabled    policy.Code = "sign-in-disabled"
 	CodeOwnerStaysTheSame policy.Code = "owner-unchanged"
 )
 
@@ -175,16 +175,25 @@ var (
 			By: policy.ByPerson, Kinds: persons, Area: AreaDevices, Access: policy.Edit,
 			Says: "Mark a device as one's own or as not recognized.", States: "removed", Source: "S1, S4"},
 		Load:    visible,
-		Forbids: func(_ *policy.Op, d Device) policy.Reason { return when(d.Gone(), gone) },
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason { return when(d.Gone(), gone) },
 	}
 	disable = &deviceSpec{
 		Rule: policy.Rule{Action: Disable, Activity: updateDevice, Category: deviceCategory,
 			By: policy.ByPerson, Kinds: persons, Area: AreaDevices, Access: policy.Edit, Confirm: true, Notify: true,
 			Says: "Disable a device for good.", States: "not the owner; printer; removed; already disabled", Source: "S1: no way to undo it"},
 		Load: visible,
-		Forbids: func(op *policy.Op, d Device) policy.Reason {
-			return first(when(d.Owner != op.Actor.Account, notOwner), when(d.Profile == Printer, isPrinter),
-				when(d.Gone(), gone), when(d.Disabled(), alreadyDisabled))
+		Forbids: func(op *policy.Op, d Device) *policy.Reason {
+			switch {
+			case d.Owner != op.Actor.Account:
+				return notOwner
+			case d.Profile == Printer:
+				return isPrinter
+			case d.Gone():
+				return gone
+			case d.Disabled():
+				return alreadyDisabled
+			}
+			return nil
 		},
 		Preview: willDisable,
 	}
@@ -193,8 +202,16 @@ var (
 			By: policy.ByPerson, Kinds: policy.Personal, Area: AreaDevices, Access: policy.Edit, Confirm: true, Notify: true,
 			Says: "Take an old or unused device off a personal account.", States: "not the owner; printer; removed", Source: "S5"},
 		Load: visible,
-		Forbids: func(op *policy.Op, d Device) policy.Reason {
-			return first(when(d.Owner != op.Actor.Account, notOwner), when(d.Profile == Printer, isPrinter), when(d.Gone(), gone))
+		Forbids: func(op *policy.Op, d Device) *policy.Reason {
+			switch {
+			case d.Owner != op.Actor.Account:
+				return notOwner
+			case d.Profile == Printer:
+				return isPrinter
+			case d.Gone():
+				return gone
+			}
+			return nil
 		},
 		Preview: willRemove,
 	}
@@ -211,11 +228,20 @@ var (
 			States: "owners may not read keys; replaced by the device; on the device itself; on an unregistered device where policy asks",
 			Source: "S1; Graph: bitlockerrecoverykey-get"},
 		Load: ownKey,
-		Forbids: func(op *policy.Op, k RecoveryKey) policy.Reason {
-			return first(when(!op.Settings.Yes(OwnersReadKeys), keysSwitchedOff), when(!k.RetiredAt.IsZero(), keyRetired))
+		Forbids: func(op *policy.Op, k RecoveryKey) *policy.Reason {
+			switch {
+			case !op.Settings.Yes(OwnersReadKeys):
+				return keysSwitchedOff
+			case !k.RetiredAt.IsZero():
+				return keyRetired
+			}
+			return nil
 		},
-		Device: func(op *policy.Op, k RecoveryKey) policy.Reason {
-			return first(onLockedDevice(op, k), when(op.Actor.Device == "" && op.Settings.Yes(KnownDeviceOnly), unregistered))
+		Device: func(op *policy.Op, k RecoveryKey) *policy.Reason {
+			if op.Actor.Device == "" && op.Settings.Yes(KnownDeviceOnly) {
+				return unregistered
+			}
+			return onLockedDevice(op, k)
 		},
 	}
 )
@@ -226,7 +252,7 @@ var (
 		Rule: policy.Rule{Action: Register, Activity: registerDevice, Category: deviceCategory, By: policy.ByHost, Notify: true,
 			Says: "Add a device that a person joined or connected.", States: "id in use or spent; device limit", Source: "Entra: manage device identities"},
 		Load:    existing,
-		Forbids: func(_ *policy.Op, d Device) policy.Reason { return takenBy(d) },
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason { return takenBy(d) },
 	}
 	checkIn = &deviceSpec{
 		Rule: policy.Rule{Action: CheckIn, Activity: updateDevice, Category: deviceCategory, By: policy.ByHost, Quiet: true,
@@ -272,15 +298,23 @@ var (
 			By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Notify: true,
 			Says: "Add a device for a person.", States: "id in use or spent; device limit"},
 		Load:    existing,
-		Forbids: func(_ *policy.Op, d Device) policy.Reason { return takenBy(d) },
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason { return takenBy(d) },
 	}
 	enable = &deviceSpec{
 		Rule: policy.Rule{Action: Enable, Activity: updateDevice, Category: deviceCategory,
 			By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Notify: true,
 			Says: "Add a disabled device again: the only way back.", States: "printer; removed; not disabled", Source: "S1"},
 		Load: known,
-		Forbids: func(_ *policy.Op, d Device) policy.Reason {
-			return first(when(d.Profile == Printer, isPrinter), when(d.Gone(), gone), when(!d.Disabled(), notDisabled))
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason {
+			switch {
+			case d.Profile == Printer:
+				return isPrinter
+			case d.Gone():
+				return gone
+			case !d.Disabled():
+				return notDisabled
+			}
+			return nil
 		},
 	}
 	disableAny = &deviceSpec{
@@ -288,8 +322,16 @@ var (
 			By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Notify: true,
 			Says: "Disable any device.", States: "printer; removed; already disabled"},
 		Load: known,
-		Forbids: func(_ *policy.Op, d Device) policy.Reason {
-			return first(when(d.Profile == Printer, isPrinter), when(d.Gone(), gone), when(d.Disabled(), alreadyDisabled))
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason {
+			switch {
+			case d.Profile == Printer:
+				return isPrinter
+			case d.Gone():
+				return gone
+			case d.Disabled():
+				return alreadyDisabled
+			}
+			return nil
 		},
 	}
 	deleteAny = &deviceSpec{
@@ -297,8 +339,14 @@ var (
 			By: policy.ByRole, Roles: deviceAdmins, Confirm: true, Notify: true,
 			Says: "Delete a device with its recovery keys; cannot be undone.", States: "printer; autopilot-managed", Source: "Entra: manage device identities"},
 		Load: known,
-		Forbids: func(_ *policy.Op, d Device) policy.Reason {
-			return first(when(d.Profile == Printer, isPrinter), when(d.Autopilot, isAutopilot))
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason {
+			switch {
+			case d.Profile == Printer:
+				return isPrinter
+			case d.Autopilot:
+				return isAutopilot
+			}
+			return nil
 		},
 		Preview: willDelete,
 	}
@@ -308,7 +356,7 @@ var (
 			Says: "Give a device another owner, who does not get the keys of before.", States: "removed; same owner; device limit",
 			Source: "Entra: BitLocker keys of a reused device"},
 		Load:    known,
-		Forbids: func(_ *policy.Op, d Device) policy.Reason { return when(d.Gone(), gone) },
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason { return when(d.Gone(), gone) },
 	}
 	revealAny = &keySpec{
 		Rule: policy.Rule{Action: RevealAny, Activity: readKey, Category: keyCategory, By: policy.ByRole, Roles: keyReaders,
@@ -396,36 +444,39 @@ func ownKey(tx Tx, op *policy.Op, t policy.Target) (RecoveryKey, error) {
 	return k, err
 }
 
-func takenBy(d Device) policy.Reason {
-	return first(when(d.State == Enabled, idInUse), when(d.ID != "", idSpent))
+func takenBy(d Device) *policy.Reason {
+	switch {
+	case d.State == Enabled:
+		return idInUse
+	case d.ID != "":
+		return idSpent
+	}
+	return nil
 }
 
-func notEnabled(_ *policy.Op, d Device) policy.Reason {
-	return first(when(d.Gone(), gone), when(d.State != Enabled, signInDisabled))
+func notEnabled(_ *policy.Op, d Device) *policy.Reason {
+	switch {
+	case d.Gone():
+		return gone
+	case d.State != Enabled:
+		return signInDisabled
+	}
+	return nil
 }
 
-func fromItself(op *policy.Op, d Device) policy.Reason {
+func fromItself(op *policy.Op, d Device) *policy.Reason {
 	return when(op.Actor.Device != d.ID, notThatDevice)
 }
 
-func onLockedDevice(op *policy.Op, k RecoveryKey) policy.Reason {
+func onLockedDevice(op *policy.Op, k RecoveryKey) *policy.Reason {
 	return when(op.Actor.Device == k.Device, lockedDevice)
 }
 
-func when(condition bool, r policy.Reason) policy.Reason {
+func when(condition bool, r *policy.Reason) *policy.Reason {
 	if condition {
 		return r
 	}
-	return policy.Reason{}
-}
-
-func first(reasons ...policy.Reason) policy.Reason {
-	for _, r := range reasons {
-		if !r.None() {
-			return r
-		}
-	}
-	return policy.Reason{}
+	return nil
 }
 
 func willDisable(op *policy.Op, d Device) policy.Preview {
@@ -478,5 +529,5 @@ func aboutOwnDevice(op *policy.Op, d Device, p policy.Preview) policy.Preview {
 // facts are what a person consents to. A check-in changes none of them.
 func facts(d Device) []policy.Fact {
 	return []policy.Fact{{Name: "device", Value: string(d.ID)}, {Name: "name", Value: d.Name},
-		{Name: "hybridJoined", Value: strconv.FormatBool(d.Join == HybridJoined)}}
+		{Name: "owner", Value: string(d.Owner)}, {Name: "hybridJoined", Value: strconv.FormatBool(d.Join == HybridJoined)}}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
@@ -102,7 +103,7 @@ func (s *Service) Get(ctx context.Context, actor policy.Actor, id policy.DeviceI
 // fill makes the person's view of a device, with its decisions.
 func fill(item *Item, tx Tx, op *policy.Op, d Device) (err error) {
 	item.Device = d
-	item.Device.Users = nil
+	item.Users = nil
 	if u := d.user(op.Actor.Account); u != nil {
 		item.Recognition = u.Recognition
 	}
@@ -141,8 +142,8 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 // Recognize notes that a device is the person's, or that they do not recognize it. It changes nothing
 // else: a device that is not recognized should be disabled.
 func (s *Service) Recognize(ctx context.Context, actor policy.Actor, id policy.DeviceID, as Recognition) error {
-	if err := oneOf("recognition", as, Mine, NotRecognized); err != nil {
-		return err
+	if err := recognitionNames.Check(as); err != nil {
+		return &policy.Invalid{Field: "recognition", Problem: err.Error()}
 	}
 	return s.change(ctx, actor, recognize, id, "", func(tx Tx, op *policy.Op, d *Device) (policy.Change, error) {
 		u := d.user(op.Actor.Account)
@@ -151,7 +152,7 @@ func (s *Service) Recognize(ctx context.Context, actor policy.Actor, id policy.D
 			u = &d.Users[len(d.Users)-1]
 		}
 		u.Recognition, u.At = as, op.Now
-		return policy.Change{Subject: op.Actor.Account, Facts: []policy.Fact{{Name: "recognition", Value: string(as)}}}, nil
+		return policy.Change{Subject: op.Actor.Account, Facts: []policy.Fact{{Name: "recognition", Value: as.String()}}}, nil
 	})
 }
 
@@ -165,7 +166,7 @@ func (s *Service) AskDisable(ctx context.Context, actor policy.Actor, id policy.
 func (s *Service) Disable(ctx context.Context, actor policy.Actor, id policy.DeviceID, yes policy.Confirmation) error {
 	return s.change(ctx, actor, disable, id, yes, func(tx Tx, op *policy.Op, d *Device) (policy.Change, error) {
 		d.State, d.DisabledAt, d.DisabledBy = DisabledByUser, op.Now, op.Actor.Principal()
-		return about(d, "state", string(d.State)), nil
+		return about(d, "state", d.State.String()), nil
 	})
 }
 
@@ -179,7 +180,7 @@ func (s *Service) AskRemove(ctx context.Context, actor policy.Actor, id policy.D
 func (s *Service) Remove(ctx context.Context, actor policy.Actor, id policy.DeviceID, yes policy.Confirmation) error {
 	return s.change(ctx, actor, remove, id, yes, func(tx Tx, op *policy.Op, d *Device) (policy.Change, error) {
 		d.State, d.RemovedAt = Removed, op.Now
-		return about(d, "state", string(d.State)), nil
+		return about(d, "state", d.State.String()), nil
 	})
 }
 
@@ -208,8 +209,8 @@ type KeyQuery struct {
 }
 
 func (q KeyQuery) check() error {
-	if q.Prefix != "" && len(q.Prefix) < MinKeyPrefix {
-		return &policy.Invalid{Field: "prefix", Problem: fmt.Sprintf("has %d characters; want at least %d", len(q.Prefix), MinKeyPrefix)}
+	if n := utf8.RuneCountInString(q.Prefix); n > 0 && n < MinKeyPrefix {
+		return &policy.Invalid{Field: "prefix", Problem: fmt.Sprintf("has %d characters; want at least %d", n, MinKeyPrefix)}
 	}
 	return nil
 }

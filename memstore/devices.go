@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"slices"
 
@@ -41,36 +42,50 @@ func (tx *Tx) DevicesOf(t policy.TenantID, person policy.AccountID, p store.Page
 		return list, errDead
 	}
 	start := kAccount(t, person)
-	last, err := place(p.After)
+	from, err := place(p.After)
 	if err != nil {
 		return list, err
 	}
 	if p.After != "" {
-		start = append(start, last...).next()
+		start = append(start, from...).next()
 	}
 	it, err := tx.txn.LowerBound(devicesByID.table, byPerson, start)
 	if err != nil {
 		return list, err
 	}
 	limit := p.Limit()
+	var last *devices.Device
 	for raw := it.Next(); raw != nil; raw = it.Next() {
 		d := raw.(*devices.Device)
-		at := kRegistered(d)
-		if d.Tenant != t || !belongs(d, person) || bytes.Compare(at, last) <= 0 {
+		if d.Tenant != t || !belongs(d, person) ||
+			last == nil && bytes.Compare(kRegistered(d), from) <= 0 || last != nil && !comesAfter(d, last) {
 			break
 		}
 		if len(list.Items) == limit {
-			list.Next = cursor(last)
+			list.Next = cursor(kRegistered(last))
 			break
 		}
+		if list.Items == nil {
+			list.Items = make([]devices.Device, 0, min(limit, firstItems))
+		}
 		list.Items = append(list.Items, d.Clone())
-		last = at
+		last = d
 	}
 	return list, nil
 }
 
+// comesAfter compares two devices as their [kRegistered] do, without making the keys.
+func comesAfter(d, last *devices.Device) bool {
+	if c := cmp.Compare(order(d.RegisteredAt), order(last.RegisteredAt)); c != 0 {
+		return c < 0
+	}
+	return d.ID > last.ID
+}
+
+// belongs reports whether d is in a person's list. An empty Owner is nobody, whose list is empty.
 func belongs(d *devices.Device, person policy.AccountID) bool {
-	return d.Owner == person || slices.ContainsFunc(d.Users, func(u devices.User) bool { return u.Account == person })
+	return person != "" &&
+		(d.Owner == person || slices.ContainsFunc(d.Users, func(u devices.User) bool { return u.Account == person }))
 }
 
 // RecoveryKey implements [devices.Tx].
@@ -103,10 +118,12 @@ func (tx *Tx) DeleteRecoveryKey(t policy.TenantID, id devices.KeyID) error {
 
 // RecoveryKeysOf implements [devices.Tx].
 func (tx *Tx) RecoveryKeysOf(t policy.TenantID, d policy.DeviceID, p store.Page) (store.List[devices.RecoveryKey], error) {
-	return page(tx, keysByDevice, kDevice(t, d), p, plain[devices.RecoveryKey])
+	return page(tx, keysByDevice, kDevice(t, d), p,
+		func(r *devices.RecoveryKey) bool { return r.Tenant == t && r.Device == d }, plain[devices.RecoveryKey])
 }
 
 // RecoveryKeysToRotate implements [devices.Tx].
 func (tx *Tx) RecoveryKeysToRotate(t policy.TenantID, p store.Page) (store.List[devices.RecoveryKey], error) {
-	return page(tx, keysToRotate, kTenant(t), p, plain[devices.RecoveryKey])
+	return page(tx, keysToRotate, kTenant(t), p,
+		func(r *devices.RecoveryKey) bool { return r.Tenant == t }, plain[devices.RecoveryKey])
 }

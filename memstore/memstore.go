@@ -1,10 +1,10 @@
 package memstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-memdb"
@@ -19,8 +19,9 @@ import (
 type Store struct {
 	db *memdb.MemDB
 	// writer holds a token while somebody writes. go-memdb has a lock of its own, which cannot be
-	// waited for with a context.
-	writer chan struct{}
+	// waited for with a context. It is made for the first writer: most forks are only read.
+	writer     chan struct{}
+	makeWriter sync.Once
 	// seq is the last number given to an event or a revision. It never runs behind what is committed.
 	seq atomic.Uint64
 }
@@ -35,7 +36,7 @@ func New() *Store {
 }
 
 func over(db *memdb.MemDB, seq uint64) *Store {
-	s := &Store{db: db, writer: make(chan struct{}, 1)}
+	s := &Store{db: db}
 	s.seq.Store(seq)
 	return s
 }
@@ -92,6 +93,7 @@ func (s *Store) begin(ctx context.Context) (*Tx, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	s.makeWriter.Do(func() { s.writer = make(chan struct{}, 1) })
 	select {
 	case s.writer <- struct{}{}:
 		return &Tx{txn: s.db.Txn(true), write: true, seq: s.seq.Load()}, nil
@@ -201,8 +203,9 @@ func (tx *Tx) delete(table string, r any) error {
 	return nil
 }
 
-// page lists the rows of an index whose keys begin with prefix, one page of them, copied.
-func page[R any](tx *Tx, x *index[R], prefix key, p store.Page, copied func(*R) R) (store.List[R], error) {
+// page lists the rows of an index whose keys begin with prefix, one page of them, copied. Those are the rows
+// for which within holds: it looks at the fields that prefix is made of, which costs less than another key.
+func page[R any](tx *Tx, x *index[R], prefix key, p store.Page, within func(*R) bool, copied func(*R) R) (store.List[R], error) {
 	var list store.List[R]
 	if tx.done {
 		return list, errDead
@@ -220,22 +223,27 @@ func page[R any](tx *Tx, x *index[R], prefix key, p store.Page, copied func(*R) 
 		return list, err
 	}
 	limit := p.Limit()
-	var last key
+	var last *R
 	for raw := it.Next(); raw != nil; raw = it.Next() {
 		r := raw.(*R)
-		k := x.key(r)
-		if !bytes.HasPrefix(k, prefix) {
+		if !within(r) {
 			break
 		}
 		if len(list.Items) == limit {
-			list.Next = cursor(last[len(prefix):])
+			list.Next = cursor(x.key(last)[len(prefix):])
 			break
 		}
+		if list.Items == nil {
+			list.Items = make([]R, 0, min(limit, firstItems))
+		}
 		list.Items = append(list.Items, copied(r))
-		last = k
+		last = r
 	}
 	return list, nil
 }
+
+// firstItems is how many items of a page get their room at once; most lists are no longer.
+const firstItems = 16
 
 // plain copies a row that holds nothing but values.
 func plain[R any](r *R) R { return *r }

@@ -85,7 +85,8 @@ func (tx *Tx) AppendEvent(e policy.Event) error {
 
 // CountRefusal implements [policy.Tx].
 func (tx *Tx) CountRefusal(e policy.Event, since time.Time) error {
-	alike, err := page(tx, refusalsByLikeness, kLikeness(&e), store.Page{Size: 1}, plain[policy.Event])
+	alike, err := page(tx, refusalsByLikeness, kLikeness(&e), store.Page{Size: 1},
+		func(r *policy.Event) bool { return r.Tenant == e.Tenant && r.Account == e.Account && r.Alike(e) }, plain[policy.Event])
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,8 @@ func (tx *Tx) CountRefusal(e policy.Event, since time.Time) error {
 
 // EventsOf implements [policy.AdminTx].
 func (tx *Tx) EventsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Event], error) {
-	return page(tx, eventsByAccount, kAccount(t, a), p, event)
+	return page(tx, eventsByAccount, kAccount(t, a), p,
+		func(r *policy.Event) bool { return r.Tenant == t && r.Account == a }, event)
 }
 
 func event(r *policy.Event) policy.Event { return r.Clone() }
@@ -149,7 +151,8 @@ func (tx *Tx) EventsAfter(t policy.TenantID, p store.Page) (store.List[policy.Ev
 			return store.List[policy.Event]{}, err
 		}
 	}
-	list, err := page(tx, eventsByOrder, kTenant(t), p, event)
+	list, err := page(tx, eventsByOrder, kTenant(t), p,
+		func(r *policy.Event) bool { return r.Tenant == t }, event)
 	if n := len(list.Items); err == nil && n > 0 {
 		list.Next = seqCursor(list.Items[n-1].Seq)
 	} else if err == nil {
@@ -224,7 +227,8 @@ func (tx *Tx) Followers(t policy.TenantID) ([]policy.Follower, error) {
 	var all []policy.Follower
 	err := store.Each(
 		func(p store.Page) (store.List[policy.Follower], error) {
-			return page(tx, followersByID, kTenant(t), p, plain[policy.Follower])
+			return page(tx, followersByID, kTenant(t), p,
+				func(r *policy.Follower) bool { return r.Tenant == t }, plain[policy.Follower])
 		},
 		func(f policy.Follower) error { all = append(all, f); return nil })
 	return all, err

@@ -3,6 +3,7 @@ package policy
 import (
 	"time"
 
+	"github.com/seed4b20689c/myaccount/internal/enum"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -16,16 +17,16 @@ const (
 	Guest                     // of another organization, invited into this one
 )
 
-var kindNames = names[Kind]{Work: "work", Personal: "personal", Guest: "guest"}
+var kindNames = enum.Names[Kind]{Work: "work", Personal: "personal", Guest: "guest"}
 
 // String is the kind's name, such as "work".
-func (k Kind) String() string { return kindNames.text(k) }
+func (k Kind) String() string { return kindNames.Text(k) }
 
 // MarshalText writes the kind's name.
-func (k Kind) MarshalText() ([]byte, error) { return kindNames.marshal(k) }
+func (k Kind) MarshalText() ([]byte, error) { return kindNames.Marshal(k) }
 
 // UnmarshalText reads a kind's name.
-func (k *Kind) UnmarshalText(b []byte) (err error) { *k, err = kindNames.unmarshal(b); return err }
+func (k *Kind) UnmarshalText(b []byte) (err error) { *k, err = kindNames.Unmarshal(b); return err }
 
 // Kinds is the set of kinds that a rule is for. The zero Kinds is none.
 type Kinds = Kind
@@ -43,16 +44,16 @@ const (
 	Closed                    // closed; its identifier is never used again
 )
 
-var stateNames = names[State]{Active: "active", Disabled: "disabled", Closed: "closed"}
+var stateNames = enum.Names[State]{Active: "active", Disabled: "disabled", Closed: "closed"}
 
 // String is the state's name, such as "active".
-func (s State) String() string { return stateNames.text(s) }
+func (s State) String() string { return stateNames.Text(s) }
 
 // MarshalText writes the state's name.
-func (s State) MarshalText() ([]byte, error) { return stateNames.marshal(s) }
+func (s State) MarshalText() ([]byte, error) { return stateNames.Marshal(s) }
 
 // UnmarshalText reads a state's name.
-func (s *State) UnmarshalText(b []byte) (err error) { *s, err = stateNames.unmarshal(b); return err }
+func (s *State) UnmarshalText(b []byte) (err error) { *s, err = stateNames.Unmarshal(b); return err }
 
 // Standing is what admission asks of an account: one row, read by every operation.
 type Standing struct {

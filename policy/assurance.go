@@ -1,8 +1,9 @@
 package policy
 
 import (
-	"fmt"
 	"time"
+
+	"github.com/seed4b20689c/myaccount/internal/enum"
 )
 
 // Factor is what somebody proved themselves with.
@@ -23,20 +24,20 @@ const (
 	FactorRecovery               // account recovery; ranks below every sign-in and proves no level
 )
 
-var factorNames = names[Factor]{
+var factorNames = enum.Names[Factor]{
 	FactorPassword: "password", FactorOTP: "otp", FactorPhone: "phone", FactorPush: "push",
 	FactorLookup: "lookup", FactorSecurityKey: "security-key", FactorPasskey: "passkey",
 	FactorHardwarePasskey: "hardware-passkey", FactorRecovery: "recovery",
 }
 
 // String is the factor's name, such as "otp".
-func (f Factor) String() string { return factorNames.text(f) }
+func (f Factor) String() string { return factorNames.Text(f) }
 
 // MarshalText writes the factor's name.
-func (f Factor) MarshalText() ([]byte, error) { return factorNames.marshal(f) }
+func (f Factor) MarshalText() ([]byte, error) { return factorNames.Marshal(f) }
 
 // UnmarshalText reads a factor's name.
-func (f *Factor) UnmarshalText(b []byte) (err error) { *f, err = factorNames.unmarshal(b); return err }
+func (f *Factor) UnmarshalText(b []byte) (err error) { *f, err = factorNames.Unmarshal(b); return err }
 
 // Proof says that a factor was verified, and when. Whoever fills an [Actor] vouches for its proofs.
 type Proof struct {
@@ -55,16 +56,16 @@ const (
 	AAL3              // multi-factor with phishing-resistant cryptographic hardware
 )
 
-var levelNames = names[Level]{AAL0: "aal0", AAL1: "aal1", AAL2: "aal2", AAL3: "aal3"}
+var levelNames = enum.Names[Level]{AAL0: "aal0", AAL1: "aal1", AAL2: "aal2", AAL3: "aal3"}
 
 // String is the level's name as an acr value, such as "aal2".
-func (l Level) String() string { return levelNames.text(l) }
+func (l Level) String() string { return levelNames.Text(l) }
 
 // MarshalText writes the level's name.
-func (l Level) MarshalText() ([]byte, error) { return levelNames.marshal(l) }
+func (l Level) MarshalText() ([]byte, error) { return levelNames.Marshal(l) }
 
 // UnmarshalText reads a level's name.
-func (l *Level) UnmarshalText(b []byte) (err error) { *l, err = levelNames.unmarshal(b); return err }
+func (l *Level) UnmarshalText(b []byte) (err error) { *l, err = levelNames.Unmarshal(b); return err }
 
 // clockSkew is how far in the future a proof may lie: the clocks of the host that verified it and of
 // this program differ a little. Anything later is no proof.
@@ -102,38 +103,4 @@ func Assurance(proofs []Proof, now time.Time, maxAge time.Duration) Level {
 		return AAL1
 	}
 	return AAL0
-}
-
-// names maps the values of a small enumeration to their text and back. The zero value of an
-// enumeration without a name for it is written as "" and read from it.
-type names[E ~uint8] map[E]string
-
-func (n names[E]) text(e E) string {
-	if s, ok := n[e]; ok {
-		return s
-	}
-	if e == 0 {
-		return ""
-	}
-	return fmt.Sprintf("unknown(%d)", uint8(e))
-}
-
-func (n names[E]) marshal(e E) ([]byte, error) {
-	if _, ok := n[e]; !ok && e != 0 {
-		return nil, fmt.Errorf("%T %d has no name", e, e)
-	}
-	return []byte(n.text(e)), nil
-}
-
-func (n names[E]) unmarshal(b []byte) (E, error) {
-	for e, s := range n {
-		if s == string(b) {
-			return e, nil
-		}
-	}
-	var zero E
-	if len(b) == 0 {
-		return zero, nil
-	}
-	return zero, fmt.Errorf("%T: unknown name %q", zero, b)
 }

@@ -39,19 +39,19 @@ func (d Decision) Message() string {
 
 // decisionJSON is what a portal's browser side needs of a decision.
 type decisionJSON struct {
-	Action        Action  `json:"action"`
-	Allowed       bool    `json:"allowed"`
-	Reason        Code    `json:"reason,omitempty"`
-	Class         string  `json:"class,omitempty"`
-	Remedy        Remedy  `json:"remedy,omitempty"`
-	Message       string  `json:"message,omitempty"`
-	Key           string  `json:"key,omitempty"`
-	Contact       string  `json:"contact,omitempty"`
-	Area          Area    `json:"area,omitempty"`
-	License       License `json:"license,omitempty"`
-	Until         string  `json:"until,omitempty"`
-	Level         string  `json:"level,omitempty"`
-	MaxAgeSeconds int     `json:"maxAgeSeconds,omitempty"`
+	Action        Action `json:"action"`
+	Allowed       bool   `json:"allowed"`
+	Reason        Code   `json:"reason,omitempty"`
+	Class         string `json:"class,omitempty"`
+	Remedy        Remedy `json:"remedy,omitempty"`
+	Message       string `json:"message,omitempty"`
+	Key           string `json:"key,omitempty"`
+	Contact       string `json:"contact,omitempty"`
+	Area          string `json:"area,omitempty"`
+	License       string `json:"license,omitempty"`
+	Until         string `json:"until,omitempty"`
+	Level         string `json:"level,omitempty"`
+	MaxAgeSeconds int    `json:"maxAgeSeconds,omitempty"`
 }
 
 // MarshalJSON writes the decision with its message, key and parameters.
@@ -60,7 +60,13 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 	if !d.Allowed {
 		r := d.Reason
 		j.Reason, j.Class, j.Remedy, j.Message = r.Code, r.Class.String(), r.Remedy, d.Message()
-		j.Area, j.License, j.MaxAgeSeconds = r.Area, r.License, int(r.MaxAge/time.Second)
+		j.MaxAgeSeconds = int(r.MaxAge / time.Second)
+		switch r.Class {
+		case ClassLocked:
+			j.Area = r.What
+		case ClassNotLicensed:
+			j.License = r.What
+		}
 		if r.Remedy == AskAdministrator {
 			j.Contact = d.Contact
 		}

@@ -9,15 +9,16 @@ import (
 )
 
 // begin fixes what an operation needs before its transaction: a checked actor and target, one reading
-// of the clock, one id.
-func (g *Guard) begin(a Actor, r *Rule, t Target, yes Confirmation) (Op, error) {
+// of the clock.
+func (op *Op) begin(g *Guard, a *Actor, r *Rule, t Target, yes Confirmation) error {
 	if err := a.check(); err != nil {
-		return Op{}, err
+		return err
 	}
 	if err := t.check(); err != nil {
-		return Op{}, err
+		return err
 	}
-	return Op{Actor: a, Target: t, Yes: yes, Now: g.Now(), guard: g, rule: r}, nil
+	op.Actor, op.Target, op.Yes, op.Now, op.guard, op.rule = *a, t, yes, g.Now(), g, r
+	return nil
 }
 
 // call holds what an operation's closure needs, so that it captures one pointer.
@@ -32,12 +33,11 @@ type call[T Tx, R, V any] struct {
 // judging no input. It records nothing. The error is for malformed ids and for trouble; the Decision is
 // a no then.
 func Can[T Tx, R any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target) (Decision, error) {
-	op, err := g.begin(a, &sp.Rule, t, "")
-	if err != nil {
+	c := &call[T, R, Decision]{spec: sp}
+	if err := c.begin(g, &a, &sp.Rule, t, ""); err != nil {
 		return Decision{Action: sp.Action}, err
 	}
-	c := &call[T, R, Decision]{Op: op, spec: sp}
-	err = s.View(ctx, func(tx T) (err error) {
+	err := s.View(ctx, func(tx T) (err error) {
 		_, c.out, err = evaluate(tx, &c.Op, c.spec)
 		return err
 	})
@@ -65,12 +65,36 @@ func Ask[T Tx, R any](ctx context.Context, g *Guard, s store.Store[T], a Actor, 
 func Look[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target,
 	fn func(T, *Op, R) (V, error)) (V, error) {
 	var none V
-	op, err := g.begin(a, &sp.Rule, t, "")
-	if err != nil {
+	c := &call[T, R, V]{spec: sp}
+	if err := c.begin(g, &a, &sp.Rule, t, ""); err != nil {
 		return none, err
 	}
-	c := &call[T, R, V]{Op: op, spec: sp}
-	err = s.View(ctx, func(tx T) error {
+	if err := c.look(ctx, s, fn); err != nil {
+		return none, trouble(sp.Action, err)
+	}
+	return c.out, nil
+}
+
+// Prepare is [Look] for what a change has to read before the [Do] that makes it, because what is done with
+// it must not be done inside a transaction, such as unsealing. It is the change's own rule that it goes by,
+// and a refusal is recorded as Do records it.
+func Prepare[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target,
+	fn func(T, *Op, R) (V, error)) (V, error) {
+	var none V
+	c := &call[T, R, V]{spec: sp}
+	if err := c.begin(g, &a, &sp.Rule, t, ""); err != nil {
+		return none, err
+	}
+	c.ID = g.newID()
+	if err := c.look(ctx, s, fn); err != nil {
+		return none, recorded(ctx, s, &c.Op, err)
+	}
+	return c.out, nil
+}
+
+// look is the body of a Look: one snapshot to decide and to read on.
+func (c *call[T, R, V]) look(ctx context.Context, s store.Store[T], fn func(T, *Op, R) (V, error)) error {
+	return s.View(ctx, func(tx T) error {
 		row, d, err := evaluate(tx, &c.Op, c.spec)
 		if err != nil {
 			return err
@@ -81,10 +105,6 @@ func Look[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Act
 		c.out, err = fn(tx, &c.Op, row)
 		return err
 	})
-	if err != nil {
-		return none, trouble(sp.Action, err)
-	}
-	return c.out, nil
 }
 
 // Do runs a change, or a read that must leave a record. In one transaction it admits the actor, loads
@@ -96,26 +116,31 @@ func Look[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Act
 func Do[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target, yes Confirmation,
 	fn func(T, *Op, R) (V, Change, error)) (V, error) {
 	var none V
-	op, err := g.begin(a, &sp.Rule, t, yes)
-	if err != nil {
+	c := &call[T, R, V]{spec: sp}
+	if err := c.begin(g, &a, &sp.Rule, t, yes); err != nil {
 		return none, err
 	}
-	op.ID = g.newID()
-	c := &call[T, R, V]{Op: op, spec: sp}
-	err = s.Update(ctx, func(tx T) error { return c.change(tx, fn) })
+	c.ID = g.newID()
+	err := s.Update(ctx, func(tx T) error { return c.change(tx, fn) })
 	if err == nil && c.denied == nil {
 		return c.out, nil
 	}
 	if err == nil {
 		return none, c.denied // a failed change: its own event is committed already
 	}
-	if d := (*Denied)(nil); errors.As(err, &d) {
-		if recErr := recordRefusal(ctx, s, &c.Op, &sp.Rule, d); recErr != nil {
-			return none, errors.Join(d, fmt.Errorf("%s: the refusal could not be recorded: %w", sp.Action, recErr))
-		}
-		return none, d
+	return none, recorded(ctx, s, &c.Op, err)
+}
+
+// recorded gives the error of a change as callers see it, and records it if it is a refusal.
+func recorded[T Tx](ctx context.Context, s store.Store[T], op *Op, err error) error {
+	var d *Denied
+	if !errors.As(err, &d) {
+		return trouble(op.rule.Action, err)
 	}
-	return none, trouble(sp.Action, err)
+	if recErr := recordRefusal(ctx, s, op, op.rule, d); recErr != nil {
+		return errors.Join(d, fmt.Errorf("%s: the refusal could not be recorded: %w", op.rule.Action, recErr))
+	}
+	return d
 }
 
 // change is the body of a Do's transaction.

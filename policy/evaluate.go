@@ -8,12 +8,12 @@ import (
 // row and judges. It reports a refusal by the Decision and trouble by the error.
 func evaluate[T Tx, R any](tx T, op *Op, sp *Spec[T, R]) (R, Decision, error) {
 	var row R
-	op.used = false // a transaction that runs again reads again
+	op.usage = nil // a transaction that runs again reads again
 	reason, err := op.admit(tx)
-	if err == nil && reason.None() && !sp.Rule.admits(&op.Actor) {
+	if err == nil && reason == nil && !sp.admits(&op.Actor) {
 		reason = notPermitted
 	}
-	if err == nil && reason.None() {
+	if err == nil && reason == nil {
 		if row, err = sp.Load(tx, op, op.Target); err != nil {
 			reason, err = reasonIfMissing(err, notFound)
 		}
@@ -21,7 +21,7 @@ func evaluate[T Tx, R any](tx T, op *Op, sp *Spec[T, R]) (R, Decision, error) {
 	if err != nil {
 		return row, Decision{Action: sp.Action}, err
 	}
-	if !reason.None() {
+	if reason != nil {
 		return row, op.refuse(&sp.Rule, reason), nil
 	}
 	d, err := Judge(tx, op, sp, row)
@@ -29,36 +29,42 @@ func evaluate[T Tx, R any](tx T, op *Op, sp *Spec[T, R]) (R, Decision, error) {
 }
 
 // Judge decides about a row that was read already, so that a list can carry the decisions of its items
-// without reading them again. It must run inside an operation ([Look] or [Do]) whose own rule has the
-// same By, and takes the confirmation for granted, as [Can] does.
+// without reading them again. It must run inside an operation ([Look] or [Do]), and takes the confirmation
+// for granted, as [Can] does.
 func Judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row R) (Decision, error) {
 	r := &sp.Rule
-	if reason := r.opens(op); !reason.None() {
+	if !r.admits(&op.Actor) {
+		return op.refuse(r, notPermitted), nil
+	}
+	if reason := r.opens(op); reason != nil {
 		return op.refuse(r, reason), nil
 	}
 	if sp.Forbids != nil {
-		if reason := sp.Forbids(op, row); !reason.None() {
+		if reason := sp.Forbids(op, row); reason != nil {
 			return op.refuse(r, reason), nil
 		}
 	}
 	if op.Actor.person() {
-		if reason, err := op.withinLimit(tx, r); err != nil || !reason.None() {
-			return op.refuse(r, reason), err
-		}
-	}
-	if sp.Device != nil {
-		if reason := sp.Device(op, row); !reason.None() {
+		switch reason, err := op.withinLimit(tx, r); {
+		case err != nil:
+			return Decision{Action: r.Action}, err
+		case reason != nil:
 			return op.refuse(r, reason), nil
 		}
 	}
-	if reason := r.proven(op); !reason.None() {
+	if sp.Device != nil {
+		if reason := sp.Device(op, row); reason != nil {
+			return op.refuse(r, reason), nil
+		}
+	}
+	if reason := r.proven(op); reason != nil {
 		return op.refuse(r, reason), nil
 	}
 	return Decision{Action: r.Action, Allowed: true}, nil
 }
 
-func (op *Op) refuse(r *Rule, reason Reason) Decision {
-	return Decision{Action: r.Action, Reason: reason, Contact: op.Settings.Contact}
+func (op *Op) refuse(r *Rule, reason *Reason) Decision {
+	return Decision{Action: r.Action, Reason: *reason, Contact: op.Settings.Contact}
 }
 
 // admits tells whether the rule is for such an actor at all.
@@ -74,9 +80,9 @@ func (r *Rule) admits(a *Actor) bool {
 
 // opens judges what binds an account's owner: its kind, and what the organization turned on, bought and
 // locked.
-func (r *Rule) opens(op *Op) Reason {
+func (r *Rule) opens(op *Op) *Reason {
 	if r.By&ByPerson == 0 || !op.Actor.person() {
-		return Reason{}
+		return nil
 	}
 	if r.Kinds&op.Standing.Kind == 0 {
 		return wrongKind
@@ -85,71 +91,68 @@ func (r *Rule) opens(op *Op) Reason {
 	if !s.TurnedOn {
 		return notTurnedOn
 	}
-	for _, l := range [...]License{r.License, s.Needs(r.Area)} {
+	for _, l := range [...]License{r.License, s.lacks(r.Area)} {
 		if l != "" && !s.Has(l) {
-			reason := notLicensed
-			reason.License = l
-			return reason
+			return notLicensed.about(string(l))
 		}
 	}
-	reason := Reason{}
 	switch access := s.Access(r.Area); {
 	case access == Off:
-		reason = areaOff
+		return areaOff.about(string(r.Area))
 	case access < r.Access:
-		reason = areaReadOnly
-	default:
-		return Reason{}
+		return areaReadOnly.about(string(r.Area))
 	}
-	reason.Area = r.Area
-	return reason
+	return nil
 }
 
 // proven judges the person's proofs: enough, and fresh enough.
-func (r *Rule) proven(op *Op) Reason {
+func (r *Rule) proven(op *Op) *Reason {
 	if r.Level == AAL0 || !op.Actor.person() || Assurance(op.Actor.Proofs, op.Now, r.MaxAge) >= r.Level {
-		return Reason{}
+		return nil
 	}
 	reason := strongerProof
 	if Assurance(op.Actor.Proofs, op.Now, 0) >= r.Level {
 		reason = fresherProof
 	}
-	reason.Level, reason.MaxAge = r.Level, r.MaxAge
-	return reason
+	return reason.needing(r.Level, r.MaxAge)
 }
 
 // withinLimit judges how often the account did this lately. Times from the future count too: a clock
 // that was set back forgives nothing.
-func (op *Op) withinLimit(tx Tx, r *Rule) (Reason, error) {
+func (op *Op) withinLimit(tx Tx, r *Rule) (*Reason, error) {
 	if r.Limit.Per == 0 {
-		return Reason{}, nil
+		return nil, nil
 	}
 	allowed := op.Settings.Value(r.Limit.Times)
 	if allowed == Unlimited {
-		return Reason{}, nil
+		return nil, nil
 	}
-	if !op.used || op.usage.Action != r.Action {
-		var err error
-		if op.usage, err = tx.Usage(op.Actor.Tenant, op.Actor.Account, r.Action); err != nil {
-			return Reason{}, err
+	if op.usage == nil || op.usage.Action != r.Action {
+		u, err := tx.Usage(op.Actor.Tenant, op.Actor.Account, r.Action)
+		if err != nil {
+			return nil, err
 		}
-		op.used, op.usage.Action = true, r.Action
+		u.Action = r.Action
+		op.usage = &u
 	}
 	recent := since(op.usage.Times, op.Now.Add(-r.Limit.Per))
 	if len(recent) < allowed {
-		return Reason{}, nil
+		return nil, nil
 	}
-	reason := throttled
-	reason.Until = op.Now.Add(r.Limit.Per)
-	if allowed > 0 {
-		reason.Until = recent[len(recent)-allowed].Add(r.Limit.Per)
+	if allowed == 0 {
+		return throttled.until(op.Now.Add(r.Limit.Per)), nil
 	}
-	return reason, nil
+	return throttled.until(recent[len(recent)-allowed].Add(r.Limit.Per)), nil
 }
 
-// count notes one more use of a limited action, in the operation's transaction.
+// count notes one more use of a limited action, in the operation's transaction. No more of them are kept
+// than the limit can ever matter for, and none without a limit.
 func (op *Op) count(tx Tx, r *Rule) error {
 	if r.Limit.Per == 0 || !op.Actor.person() {
+		return nil
+	}
+	most := op.Settings.Value(r.Limit.Times)
+	if most == Unlimited {
 		return nil
 	}
 	u, err := tx.Usage(op.Actor.Tenant, op.Actor.Account, r.Action)
@@ -158,8 +161,8 @@ func (op *Op) count(tx Tx, r *Rule) error {
 	}
 	u.Tenant, u.Account, u.Action = op.Actor.Tenant, op.Actor.Account, r.Action
 	u.Times = append(since(u.Times, op.Now.Add(-r.Limit.Per)), op.Now)
-	if most := op.Settings.Value(r.Limit.Times); most >= 0 && len(u.Times) > most {
-		u.Times = u.Times[len(u.Times)-most:] // no more than the limit ever matter
+	if len(u.Times) > most {
+		u.Times = u.Times[len(u.Times)-most:]
 	}
 	_, err = tx.PutUsage(u)
 	return err

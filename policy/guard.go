@@ -58,8 +58,7 @@ type Op struct {
 
 	guard *Guard
 	rule  *Rule
-	usage Usage
-	used  bool // usage was read in this transaction
+	usage *Usage // of the rule's limit, once it was read in this transaction
 }
 
 // Account gives the standing of another account of the actor's tenant, or [store.ErrNotFound]. An account
@@ -69,22 +68,25 @@ func (op *Op) Account(tx Tx, id AccountID) (Standing, error) {
 	if errors.Is(err, store.ErrNotFound) && op.guard.vouched != 0 {
 		return Standing{Tenant: op.Actor.Tenant, Account: id, Kind: op.guard.vouched, State: Active}, nil
 	}
+	if err == nil && (st.Tenant != op.Actor.Tenant || st.Account != id) {
+		return Standing{}, store.ErrNotFound // a store that answers with another's row is never believed
+	}
 	return st, err
 }
 
 // Refuse is for what only the input of an operation can bring up, such as an id that is taken: the error
 // that refuses the operation under way with this reason. Whatever the row alone forbids belongs into the
 // [Spec], where [Can] sees it too.
-func (op *Op) Refuse(r Reason) error { return &Denied{Decision: op.refuse(op.rule, r)} }
+func (op *Op) Refuse(r *Reason) error { return &Denied{Decision: op.refuse(op.rule, r)} }
 
 // admit tells whether the actor may act at all, and fills op.Settings and op.Standing.
-func (op *Op) admit(tx Tx) (Reason, error) {
+func (op *Op) admit(tx Tx) (*Reason, error) {
 	a := &op.Actor
 	if a.nobody() {
 		return noActor, nil
 	}
 	if a.system {
-		return Reason{}, nil
+		return nil, nil
 	}
 	var err error
 	if op.Settings, err = tx.Settings(a.Tenant); err != nil {
@@ -95,22 +97,19 @@ func (op *Op) admit(tx Tx) (Reason, error) {
 		return unknownTenant, nil
 	}
 	if !a.person() {
-		return Reason{}, nil
+		return nil, nil
 	}
 	if op.Standing, err = op.Account(tx, a.Account); err != nil {
 		return reasonIfMissing(err, unknownAccount)
 	}
-	switch st := &op.Standing; {
-	case st.Tenant != a.Tenant || st.Account != a.Account:
-		return unknownAccount, nil
-	case st.State != Active:
+	if op.Standing.State != Active {
 		return notActive, nil
 	}
-	if r, err := op.sessionAlive(tx); err != nil || !r.None() {
+	if r, err := op.sessionAlive(tx); err != nil || r != nil {
 		return r, err
 	}
 	if a.Device == "" {
-		return Reason{}, nil
+		return nil, nil
 	}
 	switch enabled, err := tx.DeviceEnabled(a.Tenant, a.Device); {
 	case err != nil:
@@ -118,22 +117,22 @@ func (op *Op) admit(tx Tx) (Reason, error) {
 	case !enabled:
 		return deviceDisabled, nil
 	}
-	return Reason{}, nil
+	return nil, nil
 }
 
 // sessionAlive judges the actor's session, or by the time of authentication where the session is not
 // one that the store keeps.
-func (op *Op) sessionAlive(tx Tx) (Reason, error) {
+func (op *Op) sessionAlive(tx Tx) (*Reason, error) {
 	a := &op.Actor
 	if a.Session != "" {
 		s, err := tx.Session(a.Tenant, a.Account, a.Session)
 		switch known := !errors.Is(err, store.ErrNotFound); {
 		case known && err != nil:
-			return Reason{}, err
+			return nil, err
 		case known && (s.Tenant != a.Tenant || s.Account != a.Account || s.ID != a.Session || !s.AliveUnder(op.Standing)):
 			return sessionEnded, nil
 		case known:
-			return Reason{}, nil
+			return nil, nil
 		case op.guard.vouched == 0:
 			return sessionEnded, nil
 		}
@@ -141,12 +140,12 @@ func (op *Op) sessionAlive(tx Tx) (Reason, error) {
 	if a.SignedInAt.Before(op.Standing.SessionsValidFrom) {
 		return sessionEnded, nil
 	}
-	return Reason{}, nil
+	return nil, nil
 }
 
-func reasonIfMissing(err error, r Reason) (Reason, error) {
+func reasonIfMissing(err error, r *Reason) (*Reason, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return r, nil
 	}
-	return Reason{}, err
+	return nil, err
 }

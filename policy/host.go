@@ -45,7 +45,9 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
 			if state != Active {
 				st.Epoch++
-				st.SessionsValidFrom = op.Now
+				if op.Now.After(st.SessionsValidFrom) { // a clock that was set back revives nothing
+					st.SessionsValidFrom = op.Now
+				}
 			}
 			st.State = state
 			rev, err := tx.PutStanding(st)

@@ -6,13 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// Identifiers. Each is opaque to this library: compared byte for byte, never folded, trimmed or
-// parsed. All obey [CheckID].
+// Identifiers are opaque to this library: compared byte for byte, never folded, trimmed or parsed. All
+// obey [CheckID].
 type (
-	TenantID  string // an organization, or the realm of personal accounts
-	AccountID string // one person's account within a tenant
-	SessionID string // one signed-in session; a name, never the session's token
-	DeviceID  string // one device within a tenant
+	// TenantID names an organization, or the realm of personal accounts.
+	TenantID string
+	// AccountID names one person's account within a tenant.
+	AccountID string
+	// SessionID names one signed-in session of an account; it is never the session's token.
+	SessionID string
+	// DeviceID names one device within a tenant.
+	DeviceID string
 )
 
 // MaxID is the longest identifier in bytes.
@@ -37,6 +41,8 @@ func CheckID[S ~string](field string, value S) error {
 		return &Invalid{field, "is empty; want 1 to 128 bytes"}
 	case len(s) > MaxID:
 		return &Invalid{field, fmt.Sprintf("has %d bytes; want 1 to %d", len(s), MaxID)}
+	case printableASCII(s): // nearly every identifier, and no rune needs decoding
+		return nil
 	case !utf8.ValidString(s):
 		return &Invalid{field, "is not valid UTF-8"}
 	}
@@ -46,6 +52,15 @@ func CheckID[S ~string](field string, value S) error {
 		}
 	}
 	return nil
+}
+
+func printableASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // CheckText tells whether value may be kept as a name or other short text that people gave: at most

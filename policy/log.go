@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -24,9 +25,13 @@ func NewLog(g *Guard, s store.Store[AdminTx]) *Log { return &Log{guard: g, store
 func (l *Log) Mine(ctx context.Context, actor Actor, p store.Page) (store.List[Event], error) {
 	return Look(ctx, l.guard, l.store, actor, readOwnEvents, Target{},
 		func(tx AdminTx, op *Op, _ struct{}) (store.List[Event], error) {
-			list, err := tx.EventsOf(op.Actor.Tenant, op.Actor.Account, p)
+			list, err := op.own(tx.EventsOf(op.Actor.Tenant, op.Actor.Account, p))
 			for i := range list.Items {
-				if e := &list.Items[i]; !e.By.Is(op.Actor.Account) {
+				e := &list.Items[i]
+				if e.Account != op.Actor.Account {
+					return store.List[Event]{}, fmt.Errorf("the store gave an event of account %q for %q", e.Account, op.Actor.Account)
+				}
+				if !e.By.Is(op.Actor.Account) {
 					e.Session, e.Device, e.Address = "", "", Event{}.Address
 				}
 			}
@@ -38,8 +43,18 @@ func (l *Log) Mine(ctx context.Context, actor Actor, p store.Page) (store.List[E
 func (l *Log) All(ctx context.Context, actor Actor, p store.Page) (store.List[Event], error) {
 	return Look(ctx, l.guard, l.store, actor, readEvents, Target{},
 		func(tx AdminTx, op *Op, _ struct{}) (store.List[Event], error) {
-			return tx.Events(op.Actor.Tenant, p)
+			return op.own(tx.Events(op.Actor.Tenant, p))
 		})
+}
+
+// own passes on a list from the store, unless it has another tenant's events: such a store is never believed.
+func (op *Op) own(list store.List[Event], err error) (store.List[Event], error) {
+	for i := range list.Items {
+		if t := list.Items[i].Tenant; t != op.Actor.Tenant {
+			return store.List[Event]{}, fmt.Errorf("the store gave an event of tenant %q for %q", t, op.Actor.Tenant)
+		}
+	}
+	return list, err
 }
 
 // Follow gives up to size events that the named follower has not acknowledged, each account's in order,
@@ -59,7 +74,7 @@ func (l *Log) Follow(ctx context.Context, actor Actor, follower string, size int
 		if err != nil {
 			return ch, err
 		}
-		list, err = tx.EventsAfter(op.Actor.Tenant, store.Page{Size: size, After: f.Read})
+		list, err = op.own(tx.EventsAfter(op.Actor.Tenant, store.Page{Size: size, After: f.Read}))
 		return ch, err
 	})
 	if err != nil {
@@ -107,14 +122,24 @@ func (l *Log) followers(ctx context.Context, actor Actor, follower string, fn fu
 // purgeBatch bounds one transaction of a purge, so that writers between get their turn.
 const purgeBatch = 1000
 
-// Purge removes events older than before that every follower has acknowledged, and tells how many. An
-// event that a follower has not read stays, however old: forget the follower or let it read.
-// Microsoft Entra keeps audit events for 7 days, or 30 with a licence.
-func (l *Log) Purge(ctx context.Context, actor Actor, before time.Time) (int, error) {
+// EventRetention is how long a tenant keeps its events. Microsoft Entra keeps audit events for 7 days, or 30
+// with a licence.
+var EventRetention = Setting{Name: "policy.event-retention-days", Default: 30, Min: 7, Max: 3650, NoLimit: true,
+	What: "days that events are kept before a purge removes them"}
+
+// Purge removes the events that are older than the tenant's [EventRetention] and that every follower has
+// acknowledged, and tells how many. The host calls it now and then. An event that a follower has not read
+// stays, however old: forget the follower or let it read.
+func (l *Log) Purge(ctx context.Context, actor Actor) (int, error) {
 	total := 0
 	for {
 		n, err := Do(ctx, l.guard, l.store, actor, purgeEvents, Target{}, "",
 			func(tx AdminTx, op *Op, _ struct{}) (int, Change, error) {
+				days := op.Settings.Value(EventRetention)
+				if days == Unlimited {
+					return 0, Change{}, nil
+				}
+				before := op.Now.AddDate(0, 0, -days)
 				followers, err := tx.Followers(op.Actor.Tenant)
 				if err != nil {
 					return 0, Change{}, err
@@ -124,7 +149,11 @@ func (l *Log) Purge(ctx context.Context, actor Actor, before time.Time) (int, er
 					read[i] = f.Read
 				}
 				n, err := tx.PurgeEvents(op.Actor.Tenant, before, read, purgeBatch)
-				return n, Change{Facts: []Fact{{"removed", strconv.Itoa(n)}, {"before", store.Time(before).Format(time.RFC3339)}}}, err
+				if err != nil || n == 0 {
+					return n, Change{}, err
+				}
+				return n, Change{Activity: purgeEvents.Activity,
+					Facts: []Fact{{"removed", strconv.Itoa(n)}, {"before", before.Format(time.RFC3339)}}}, nil
 			})
 		total += n
 		if err != nil || n < purgeBatch {

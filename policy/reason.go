@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed4b20689c/myaccount/internal/enum"
 )
 
 // Class is the place of a reason in the fixed order of refusals, from the most permanent obstacle to
@@ -27,7 +29,7 @@ const (
 	ClassConfirmation       // the person has not said Yes to what will happen
 )
 
-var classNames = names[Class]{
+var classNames = enum.Names[Class]{
 	ClassNotAdmitted: "not-admitted", ClassNotPermitted: "not-permitted", ClassNotFound: "not-found",
 	ClassAccountKind: "account-kind", ClassNotTurnedOn: "not-turned-on", ClassNotLicensed: "not-licensed",
 	ClassLocked: "locked", ClassState: "state", ClassThrottled: "throttled",
@@ -35,13 +37,13 @@ var classNames = names[Class]{
 }
 
 // String is the class's name, such as "locked".
-func (c Class) String() string { return classNames.text(c) }
+func (c Class) String() string { return classNames.Text(c) }
 
 // MarshalText writes the class's name.
-func (c Class) MarshalText() ([]byte, error) { return classNames.marshal(c) }
+func (c Class) MarshalText() ([]byte, error) { return classNames.Marshal(c) }
 
 // UnmarshalText reads a class's name.
-func (c *Class) UnmarshalText(b []byte) (err error) { *c, err = classNames.unmarshal(b); return err }
+func (c *Class) UnmarshalText(b []byte) (err error) { *c, err = classNames.Unmarshal(b); return err }
 
 // Code is the stable name of a reason, for programs. Rooms add their own, see
 // [Forbidden], [SwitchedOff] and [WrongDevice].
@@ -71,35 +73,47 @@ const (
 )
 
 // Remedy is what the person can do about a refusal.
-type Remedy string
+type Remedy uint8
 
 // Remedies.
 const (
-	NoRemedy         Remedy = "none"
-	SignIn           Remedy = "sign-in"            // sign in (again)
-	ProveAgain       Remedy = "prove-again"        // step up: verify the factors again
-	ProveMore        Remedy = "prove-more"         // step up: verify one more factor
-	AskAdministrator Remedy = "ask-administrator"  // see Decision.Contact
-	UseAnotherDevice Remedy = "use-another-device" //
-	WaitUntil        Remedy = "wait"               // until Reason.Until
-	Confirm          Remedy = "confirm"            // look at the preview and say Yes
+	NoRemedy         Remedy = iota
+	SignIn                  // sign in (again)
+	ProveAgain              // step up: verify the factors again
+	ProveMore               // step up: verify one more factor
+	AskAdministrator        // see Decision.Contact
+	UseAnotherDevice        // the present one is the wrong one
+	WaitUntil               // until Reason.Until
+	Confirm                 // look at the preview and say Yes
 )
 
-// Reason says why not. The zero Reason is none. It is a flat value: a code, its class and remedy, an
-// English text, and the parameters that the code uses.
+var remedyNames = enum.Names[Remedy]{
+	NoRemedy: "none", SignIn: "sign-in", ProveAgain: "prove-again", ProveMore: "prove-more",
+	AskAdministrator: "ask-administrator", UseAnotherDevice: "use-another-device", WaitUntil: "wait", Confirm: "confirm",
+}
+
+// String is the remedy's name, such as "sign-in".
+func (r Remedy) String() string { return remedyNames.Text(r) }
+
+// MarshalText writes the remedy's name.
+func (r Remedy) MarshalText() ([]byte, error) { return remedyNames.Marshal(r) }
+
+// UnmarshalText reads a remedy's name.
+func (r *Remedy) UnmarshalText(b []byte) (err error) { *r, err = remedyNames.Unmarshal(b); return err }
+
+// Reason says why not. The zero Reason is none. It is a small flat value, since every listed thing carries
+// several: a code, its class and remedy, an English text, and the parameters that the code uses.
 type Reason struct {
 	Code   Code
 	Class  Class
 	Remedy Remedy
-	// Text is the English default; {area}, {license}, {until}, {level} and {minutes} in it stand for
-	// the parameters below.
+	Level  Level         // of the proof needed
+	MaxAge time.Duration // of that proof, 0 for any
+	// What is missing or in the way: the area of a lock, or a licence.
+	What  string
+	Until time.Time // when it may be tried again
+	// Text is the English default; {what}, {until}, {level} and {minutes} in it stand for the parameters.
 	Text string
-
-	Area    Area          // of a lock
-	License License       // missing
-	Until   time.Time     // when it may be tried again
-	Level   Level         // of proof needed
-	MaxAge  time.Duration // of the proof, 0 for any
 }
 
 // None reports whether r is no reason at all.
@@ -114,8 +128,7 @@ func (r Reason) Message() string {
 		return r.Text
 	}
 	return strings.NewReplacer(
-		"{area}", string(r.Area),
-		"{license}", string(r.License),
+		"{what}", r.What,
 		"{until}", r.Until.Format(time.RFC3339),
 		"{level}", r.Level.String(),
 		"{minutes}", strconv.Itoa(int(r.MaxAge/time.Minute)),
@@ -123,38 +136,54 @@ func (r Reason) Message() string {
 }
 
 // Forbidden makes a room's reason of [ClassState], with its English text.
-func Forbidden(c Code, remedy Remedy, text string) Reason {
-	return Reason{Code: c, Class: ClassState, Remedy: remedy, Text: text}
+func Forbidden(c Code, remedy Remedy, text string) *Reason {
+	return &Reason{Code: c, Class: ClassState, Remedy: remedy, Text: text}
 }
 
 // SwitchedOff makes a room's reason of [ClassLocked]: an administrator's switch forbids it.
-func SwitchedOff(c Code, text string) Reason {
-	return Reason{Code: c, Class: ClassLocked, Remedy: AskAdministrator, Text: text}
+func SwitchedOff(c Code, text string) *Reason {
+	return &Reason{Code: c, Class: ClassLocked, Remedy: AskAdministrator, Text: text}
 }
 
 // WrongDevice makes a room's reason of [ClassWrongDevice], with its English text.
-func WrongDevice(c Code, text string) Reason {
-	return Reason{Code: c, Class: ClassWrongDevice, Remedy: UseAnotherDevice, Text: text}
+func WrongDevice(c Code, text string) *Reason {
+	return &Reason{Code: c, Class: ClassWrongDevice, Remedy: UseAnotherDevice, Text: text}
+}
+
+// about, needing and until give a reason with its parameters.
+func (r Reason) about(what string) *Reason {
+	r.What = what
+	return &r
+}
+
+func (r Reason) needing(l Level, maxAge time.Duration) *Reason {
+	r.Level, r.MaxAge = l, maxAge
+	return &r
+}
+
+func (r Reason) until(t time.Time) *Reason {
+	r.Until = t
+	return &r
 }
 
 var (
-	noActor        = Reason{Code: CodeNoActor, Class: ClassNotAdmitted, Remedy: SignIn, Text: "Nobody is signed in."}
-	unknownTenant  = Reason{Code: CodeUnknownTenant, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This organization is not known here."}
-	unknownAccount = Reason{Code: CodeUnknownAccount, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This account is not known here."}
-	notActive      = Reason{Code: CodeAccountNotActive, Class: ClassNotAdmitted, Remedy: AskAdministrator, Text: "This account is not active."}
-	sessionEnded   = Reason{Code: CodeSessionEnded, Class: ClassNotAdmitted, Remedy: SignIn, Text: "You were signed out. Sign in again."}
-	unknownDevice  = Reason{Code: CodeUnknownDevice, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using is not known here."}
-	deviceDisabled = Reason{Code: CodeDeviceDisabled, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using has been disabled."}
-	notPermitted   = Reason{Code: CodeNotPermitted, Class: ClassNotPermitted, Remedy: AskAdministrator, Text: "You do not have the role that this needs."}
-	notFound       = Reason{Code: CodeNotFound, Class: ClassNotFound, Remedy: NoRemedy, Text: "There is no such thing, or it is not yours."}
-	wrongKind      = Reason{Code: CodeAccountKind, Class: ClassAccountKind, Remedy: NoRemedy, Text: "This is not available for your kind of account."}
-	notTurnedOn    = Reason{Code: CodeNotTurnedOn, Class: ClassNotTurnedOn, Remedy: AskAdministrator, Text: "Your organization has not turned this on."}
-	areaOff        = Reason{Code: CodeAreaOff, Class: ClassLocked, Remedy: AskAdministrator, Text: "Your organization has turned this off."}
-	areaReadOnly   = Reason{Code: CodeAreaReadOnly, Class: ClassLocked, Remedy: AskAdministrator, Text: "This is managed by your organization."}
-	notLicensed    = Reason{Code: CodeNotLicensed, Class: ClassNotLicensed, Remedy: AskAdministrator, Text: "Your organization does not have the licence {license}, which this needs."}
-	throttled      = Reason{Code: CodeThrottled, Class: ClassThrottled, Remedy: WaitUntil, Text: "You have done this too often. Try again after {until}."}
-	strongerProof  = Reason{Code: CodeStrongerProof, Class: ClassProof, Remedy: ProveMore, Text: "Verify your identity with another factor; this needs {level}."}
-	fresherProof   = Reason{Code: CodeFresherProof, Class: ClassProof, Remedy: ProveAgain, Text: "Verify your identity again; this needs {level} at most {minutes} minutes old."}
-	unconfirmed    = Reason{Code: CodeConfirmationMissing, Class: ClassConfirmation, Remedy: Confirm, Text: "Confirm that you want this."}
-	staleYes       = Reason{Code: CodeConfirmationStale, Class: ClassConfirmation, Remedy: Confirm, Text: "What you confirmed has changed since. Look again and confirm."}
+	noActor        = &Reason{Code: CodeNoActor, Class: ClassNotAdmitted, Remedy: SignIn, Text: "Nobody is signed in."}
+	unknownTenant  = &Reason{Code: CodeUnknownTenant, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This organization is not known here."}
+	unknownAccount = &Reason{Code: CodeUnknownAccount, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This account is not known here."}
+	notActive      = &Reason{Code: CodeAccountNotActive, Class: ClassNotAdmitted, Remedy: AskAdministrator, Text: "This account is not active."}
+	sessionEnded   = &Reason{Code: CodeSessionEnded, Class: ClassNotAdmitted, Remedy: SignIn, Text: "You were signed out. Sign in again."}
+	unknownDevice  = &Reason{Code: CodeUnknownDevice, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using is not known here."}
+	deviceDisabled = &Reason{Code: CodeDeviceDisabled, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using has been disabled."}
+	notPermitted   = &Reason{Code: CodeNotPermitted, Class: ClassNotPermitted, Remedy: AskAdministrator, Text: "You do not have the role that this needs."}
+	notFound       = &Reason{Code: CodeNotFound, Class: ClassNotFound, Remedy: NoRemedy, Text: "There is no such thing, or it is not yours."}
+	wrongKind      = &Reason{Code: CodeAccountKind, Class: ClassAccountKind, Remedy: NoRemedy, Text: "This is not available for your kind of account."}
+	notTurnedOn    = &Reason{Code: CodeNotTurnedOn, Class: ClassNotTurnedOn, Remedy: AskAdministrator, Text: "Your organization has not turned this on."}
+	areaOff        = &Reason{Code: CodeAreaOff, Class: ClassLocked, Remedy: AskAdministrator, Text: "Your organization has turned this off."}
+	areaReadOnly   = &Reason{Code: CodeAreaReadOnly, Class: ClassLocked, Remedy: AskAdministrator, Text: "This is managed by your organization."}
+	notLicensed    = &Reason{Code: CodeNotLicensed, Class: ClassNotLicensed, Remedy: AskAdministrator, Text: "Your organization does not have the licence {what}, which this needs."}
+	throttled      = &Reason{Code: CodeThrottled, Class: ClassThrottled, Remedy: WaitUntil, Text: "You have done this too often. Try again after {until}."}
+	strongerProof  = &Reason{Code: CodeStrongerProof, Class: ClassProof, Remedy: ProveMore, Text: "Verify your identity with another factor; this needs {level}."}
+	fresherProof   = &Reason{Code: CodeFresherProof, Class: ClassProof, Remedy: ProveAgain, Text: "Verify your identity again; this needs {level} at most {minutes} minutes old."}
+	unconfirmed    = &Reason{Code: CodeConfirmationMissing, Class: ClassConfirmation, Remedy: Confirm, Text: "Confirm that you want this."}
+	staleYes       = &Reason{Code: CodeConfirmationStale, Class: ClassConfirmation, Remedy: Confirm, Text: "What you confirmed has changed since. Look again and confirm."}
 )

@@ -82,10 +82,10 @@ type Spec[T Tx, R any] struct {
 	// Load reads the row. It gives [store.ErrNotFound] alike for a missing row and for somebody else's.
 	Load func(T, *Op, Target) (R, error)
 	// Forbids says what a switch of the tenant or the state of the row forbids ([SwitchedOff],
-	// [Forbidden]), or nothing.
-	Forbids func(*Op, R) Reason
-	// Device says whether the actor's device is the wrong one ([WrongDevice]), or nothing.
-	Device func(*Op, R) Reason
+	// [Forbidden]); nil if nothing does.
+	Forbids func(*Op, R) *Reason
+	// Device says whether the actor's device is the wrong one ([WrongDevice]); nil if it is not.
+	Device func(*Op, R) *Reason
 	// Preview tells what will happen. A rule that needs a confirmation has one.
 	Preview func(*Op, R) Preview
 }

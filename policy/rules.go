@@ -49,11 +49,11 @@ var (
 			}
 			return s, err
 		},
-		Forbids: func(_ *Op, s Settings) Reason {
+		Forbids: func(_ *Op, s Settings) *Reason {
 			if s.Tenant != "" {
 				return Forbidden("tenant-exists", NoRemedy, "There is a tenant with this id already.")
 			}
-			return Reason{}
+			return nil
 		},
 	}
 	readSettings = settingsSpec(Rule{Action: ReadSettings, By: ByRole | ByHost, Roles: append(slices.Clone(policyAdmins), GlobalReader, LicenseAdministrator),
@@ -81,22 +81,22 @@ var (
 			}
 			return st, err
 		},
-		Forbids: func(_ *Op, st Standing) Reason {
+		Forbids: func(_ *Op, st Standing) *Reason {
 			if st.Account != "" {
 				return Forbidden("account-exists", NoRemedy, "There is an account with this id already, or there was one.")
 			}
-			return Reason{}
+			return nil
 		},
 	}
 	setState = &Spec[AdminTx, Standing]{
 		Rule: Rule{Action: SetState, Activity: "Update user", Category: userCat, By: ByHost, Notify: true,
 			Says: "Enable, disable or close an account.", States: "closed"},
 		Load: loadStanding,
-		Forbids: func(_ *Op, st Standing) Reason {
+		Forbids: func(_ *Op, st Standing) *Reason {
 			if st.State == Closed {
 				return Forbidden("account-closed", NoRemedy, "This account is closed for good.")
 			}
-			return Reason{}
+			return nil
 		},
 	}
 	readAccount = &Spec[AdminTx, Standing]{
@@ -110,8 +110,8 @@ var (
 		Says: "Read all of the tenant's events."})
 	followEvents = logSpec(Rule{Action: FollowEvents, By: ByHost, Activity: "Update event follower", Category: "Audit", Quiet: true,
 		Says: "Read new events in order and acknowledge them."})
-	purgeEvents = logSpec(Rule{Action: PurgeEvents, By: ByHost, Activity: "Purge events", Category: "Audit",
-		Says: "Remove old events that every follower has read."})
+	purgeEvents = logSpec(Rule{Action: PurgeEvents, By: ByHost, Activity: "Purge events", Category: "Audit", Quiet: true,
+		Says: "Remove events past their retention that every follower has read."})
 )
 
 func settingsSpec(r Rule) *Spec[AdminTx, Settings] {
@@ -123,7 +123,11 @@ func logSpec(r Rule) *Spec[AdminTx, struct{}] {
 }
 
 func loadStanding(tx AdminTx, op *Op, t Target) (Standing, error) {
-	return tx.Standing(op.Actor.Tenant, AccountID(t.ID))
+	st, err := tx.Standing(op.Actor.Tenant, AccountID(t.ID))
+	if err == nil && (st.Tenant != op.Actor.Tenant || st.Account != AccountID(t.ID)) {
+		return Standing{}, store.ErrNotFound // a store that answers with another's row is never believed
+	}
+	return st, err
 }
 
 // Rules lists the rules of this package's own doors.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed4b20689c/myaccount/internal/enum"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -24,16 +25,16 @@ const (
 	Edit                   // open
 )
 
-var accessNames = names[Access]{Off: "off", ReadOnly: "read-only", Edit: "edit"}
+var accessNames = enum.Names[Access]{Off: "off", ReadOnly: "read-only", Edit: "edit"}
 
 // String is the access's name, such as "read-only".
-func (a Access) String() string { return accessNames.text(a) }
+func (a Access) String() string { return accessNames.Text(a) }
 
 // MarshalText writes the access's name.
-func (a Access) MarshalText() ([]byte, error) { return accessNames.marshal(a) }
+func (a Access) MarshalText() ([]byte, error) { return accessNames.Marshal(a) }
 
 // UnmarshalText reads an access's name.
-func (a *Access) UnmarshalText(b []byte) (err error) { *a, err = accessNames.unmarshal(b); return err }
+func (a *Access) UnmarshalText(b []byte) (err error) { *a, err = accessNames.Unmarshal(b); return err }
 
 // License names something that an organization has bought, such as "P1".
 type License string
@@ -93,7 +94,8 @@ func (s Settings) Access(a Area) Access {
 	return least
 }
 
-// Needs is the licence that the tenant demands for an area or one around it; empty for none.
+// Needs is the licence that the tenant demands for an area, or else for the nearest one around it; empty
+// for none. Those for areas farther around are needed besides.
 func (s Settings) Needs(a Area) License {
 	var needed License
 	eachAround(a, func(part Area) bool {
@@ -101,6 +103,18 @@ func (s Settings) Needs(a Area) License {
 		return needed == ""
 	})
 	return needed
+}
+
+// lacks is a licence that the tenant demands for an area or one around it, and does not have.
+func (s *Settings) lacks(a Area) License {
+	var missing License
+	eachAround(a, func(part Area) bool {
+		if l := s.needs[part]; l != "" && !s.Has(l) {
+			missing = l
+		}
+		return missing == ""
+	})
+	return missing
 }
 
 // eachAround calls fn with "a.b.c", "a.b" and "a" for as long as it returns true.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"runtime"
 	"strconv"
 	"strings"
@@ -32,6 +33,9 @@ func (Hash) GoString() string { return Redacted }
 
 // Format writes [Redacted] for every verb and flag.
 func (Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Redacted) } // a fmt.State keeps its own errors
+
+// LogValue returns [Redacted]: package slog would write the JSON of a Hash, which is the hash.
+func (Hash) LogValue() slog.Value { return slog.StringValue(Redacted) }
 
 // Params is the cost of an Argon2id hash.
 type Params struct {
@@ -118,6 +122,9 @@ func (h *Hasher) Verify(ctx context.Context, password Text, stored Hash) (ok, re
 }
 
 func (h *Hasher) sum(ctx context.Context, password Text, salt []byte, p Params, size uint32) ([]byte, error) {
+	if err := ctx.Err(); err != nil { // also when there is a free slot: who hung up costs no hash
+		return nil, fmt.Errorf("secret: waiting for a hash: %w", err)
+	}
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
@@ -158,10 +165,10 @@ func parsePHC(s string) (p Params, salt, sum []byte, err error) {
 	if err := p.check(); err != nil {
 		return p, nil, nil, err
 	}
-	if salt, err = base64.RawStdEncoding.Strict().DecodeString(part[4]); err != nil || len(salt) < 8 || len(salt) > 64 {
+	if salt, err = decode64(base64.RawStdEncoding, part[4]); err != nil || len(salt) < 8 || len(salt) > 64 {
 		return p, nil, nil, fmt.Errorf("%w: salt, want 8 to 64 bytes in base64", ErrHash)
 	}
-	if sum, err = base64.RawStdEncoding.Strict().DecodeString(part[5]); err != nil || len(sum) < 16 || len(sum) > 64 {
+	if sum, err = decode64(base64.RawStdEncoding, part[5]); err != nil || len(sum) < 16 || len(sum) > 64 {
 		return p, nil, nil, fmt.Errorf("%w: hash, want 16 to 64 bytes in base64", ErrHash)
 	}
 	return p, salt, sum, nil

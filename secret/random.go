@@ -54,14 +54,14 @@ func source(random io.Reader) io.Reader {
 // MAC makes keyed hashes of values that are random or short-lived (tokens, one-time codes), so that
 // a store can look them up and a dump of it holds nothing usable. It is HMAC-SHA-256. Passwords are
 // hashed by [Hasher] instead.
-type MAC struct{ key []byte }
+type MAC struct{ key Text }
 
 // NewMAC makes a MAC with a key of at least 32 bytes.
 func NewMAC(key []byte) (MAC, error) {
 	if len(key) < sha256.Size {
 		return MAC{}, fmt.Errorf("secret: MAC key has %d bytes, want at least %d", len(key), sha256.Size)
 	}
-	return MAC{key: append([]byte(nil), key...)}, nil
+	return MAC{key: NewText(string(key))}, nil
 }
 
 // String hides the key.
@@ -76,10 +76,10 @@ func (m MAC) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) 
 // Sum hashes t for one purpose, such as "session". A digest for one purpose never equals one for
 // another. The zero MAC has no key and fails.
 func (m MAC) Sum(purpose string, t Text) (Digest, error) {
-	if len(m.key) == 0 {
+	if m.key.Empty() {
 		return Digest{}, errors.New("secret: the MAC has no key; make it with NewMAC")
 	}
-	h := hmac.New(sha256.New, m.key)
+	h := hmac.New(sha256.New, []byte(m.key.Reveal()))
 	h.Write(Bind(purpose, t.Reveal()))
 	return Digest(h.Sum(nil)), nil
 }
@@ -101,7 +101,7 @@ func (d Digest) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString
 
 // UnmarshalText reads what [Digest.MarshalText] wrote.
 func (d *Digest) UnmarshalText(b []byte) error {
-	if hex.DecodedLen(len(b)) != len(d) {
+	if len(b) != hex.EncodedLen(len(d)) {
 		return fmt.Errorf("secret: digest has %d characters, want %d", len(b), hex.EncodedLen(len(d)))
 	}
 	_, err := hex.Decode(d[:], b)

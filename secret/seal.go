@@ -49,7 +49,7 @@ type Key struct {
 	// ID names the key in what it sealed: 1 to 64 letters, digits, '-' or '_'.
 	ID string
 	// Secret is [KeySize] random bytes.
-	Secret []byte
+	Secret Text
 }
 
 // String names the key and hides its secret.
@@ -66,9 +66,9 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // NewKey makes a random key.
 func NewKey(id string) Key {
-	k := Key{ID: id, Secret: make([]byte, KeySize)}
-	_, _ = rand.Read(k.Secret) // never fails: crypto/rand ends the program instead
-	return k
+	b := make([]byte, KeySize)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	return Key{ID: id, Secret: NewText(string(b))}
 }
 
 // KeyRing seals with XChaCha20-Poly1305 under its current key and opens what any of its keys sealed.
@@ -76,25 +76,25 @@ func NewKey(id string) Key {
 // stored, then drop the old keys.
 type KeyRing struct {
 	current string
-	aeads   map[string][]byte
+	secrets map[string]Text // by key id
 	random  io.Reader
 }
 
 // NewKeyRing makes a ring that seals under current and also opens what old sealed. It refuses key
 // ids that are malformed or stand twice, and secrets of the wrong length.
 func NewKeyRing(current Key, old ...Key) (*KeyRing, error) {
-	ring := &KeyRing{current: current.ID, aeads: make(map[string][]byte), random: rand.Reader}
+	ring := &KeyRing{current: current.ID, secrets: make(map[string]Text), random: rand.Reader}
 	for _, k := range append([]Key{current}, old...) {
 		if !validKeyID(k.ID) {
 			return nil, fmt.Errorf("secret: key id %q: want 1 to 64 letters, digits, '-' or '_'", k.ID)
 		}
-		if len(k.Secret) != KeySize {
-			return nil, fmt.Errorf("secret: key %s has %d bytes, want %d", k.ID, len(k.Secret), KeySize)
+		if n := len(k.Secret.Reveal()); n != KeySize {
+			return nil, fmt.Errorf("secret: key %s has %d bytes, want %d", k.ID, n, KeySize)
 		}
-		if _, twice := ring.aeads[k.ID]; twice {
+		if _, twice := ring.secrets[k.ID]; twice {
 			return nil, fmt.Errorf("secret: key id %s stands twice in the ring", k.ID)
 		}
-		ring.aeads[k.ID] = append([]byte(nil), k.Secret...)
+		ring.secrets[k.ID] = k.Secret
 	}
 	return ring, nil
 }
@@ -111,8 +111,8 @@ const sealedV1 = "x1."
 
 // Seal seals plain under the current key with a fresh random nonce of 24 bytes.
 func (r *KeyRing) Seal(_ context.Context, plain Text, bound []byte) (Sealed, error) {
-	aead, err := chacha20poly1305.NewX(r.aeads[r.current])
-	if err != nil {
+	aead, err := chacha20poly1305.NewX([]byte(r.secrets[r.current].Reveal()))
+	if err != nil { // the zero KeyRing, which has no key
 		return "", fmt.Errorf("secret: seal: %w", err)
 	}
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain.Reveal())+aead.Overhead())
@@ -130,15 +130,15 @@ func (r *KeyRing) Open(_ context.Context, sealed Sealed, bound []byte) (Text, er
 	if !ok || !dot {
 		return Text{}, fmt.Errorf("%w: unknown form", ErrUnsealable)
 	}
-	key, ok := r.aeads[id]
+	key, ok := r.secrets[id]
 	if !ok {
 		return Text{}, fmt.Errorf("%w: the ring holds no key %q", ErrUnsealable, id)
 	}
-	box, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	box, err := decode64(base64.RawURLEncoding, encoded)
 	if err != nil || len(box) < chacha20poly1305.NonceSizeX {
 		return Text{}, fmt.Errorf("%w: damaged", ErrUnsealable)
 	}
-	aead, err := chacha20poly1305.NewX(key)
+	aead, err := chacha20poly1305.NewX([]byte(key.Reveal()))
 	if err != nil {
 		return Text{}, fmt.Errorf("secret: open: %w", err)
 	}
@@ -147,6 +147,14 @@ func (r *KeyRing) Open(_ context.Context, sealed Sealed, bound []byte) (Text, er
 		return Text{}, fmt.Errorf("%w: damaged, or bound to something else", ErrUnsealable)
 	}
 	return NewText(string(plain)), nil
+}
+
+// decode64 reads base64 in the one form that encoding gives: package base64 would skip line breaks.
+func decode64(encoding *base64.Encoding, s string) ([]byte, error) {
+	if strings.ContainsAny(s, "\r\n") {
+		return nil, errors.New("line break in base64")
+	}
+	return encoding.Strict().DecodeString(s)
 }
 
 // Reseal gives sealed under the current key. It reports false, and sealed as it is, when that key

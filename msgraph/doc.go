@@ -1,0 +1,38 @@
+// Package msgraph speaks the JSON of Microsoft Graph v1.0, so that what a directory exports can be taken
+// over as it is.
+//
+// Call [ImportDevices] first and [ImportRecoveryKeys] after it. Both read a stream of any length in constant
+// memory, hand it in batches to [devices.Admin], and report what became of it: a record that cannot be used
+// is refused alone, with its number, its line and the field that is wrong. To look at an export without
+// importing it, range over [Devices], [RecoveryKeys] or [People].
+//
+// # What is read
+//
+// One entity; the pages of a collection, {"value":[…],"@odata.nextLink":…}; an array; and any number of these one
+// after another, as in JSON lines. An entity that is wrapped, {"value":{…}}, as the documentation prints
+// some, is read too. Names of members are exact, as OData has them. Members that are not known here are
+// passed over, null is the same as missing, and a member that is read and stands twice in its record makes
+// the record ambiguous: it is refused.
+//
+// Text that is no JSON at all ends the stream with a [Broken].
+//
+// # What becomes of what
+//
+//   - deviceId becomes the device's id, since recovery keys refer to it; the object id is kept beside it
+//     ([Device].ObjectID), since addresses such as /devices/{id}/registeredOwners refer to that.
+//   - trustType Workplace, AzureAd and ServerAd are registered, joined and hybrid joined. Without one the device is
+//     taken for registered, which claims the least.
+//   - accountEnabled defaults to true, as Graph has it. An import never enables what is disabled here.
+//   - isCompliant and isManaged are yes, no, or unknown for null.
+//   - A device whose physicalIds hold a [ZTDID] is managed by Autopilot.
+//   - Times are RFC 3339 with any number of fractional digits. One without a zone is UTC. 0001-01-01T00:00:00Z,
+//     the empty time of the systems that write such exports, is no time.
+//   - volumeType is a name, or 1, 2 or 3, with quotes or without: the documentation has all of them.
+//   - A recovery key without its key is refused. A listing never contains keys; each is read by itself with
+//     $select=key.
+//
+// # Whose tenant
+//
+// Everything goes into the tenant of the actor, and nowhere else: [policy.Host] names it, and an
+// administrator's is that of their own account. No record can say otherwise.
+package msgraph

@@ -1,0 +1,127 @@
+package msgraph_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/internal/opendata"
+	"github.com/seed4b20689c/myaccount/msgraph"
+)
+
+// answer is what Graph answers to a request.
+type answer struct {
+	Request string `json:"request_line"`
+	Body    string `json:"response_body"`
+	Valid   *bool  `json:"response_is_valid_json"` // null for an answer without a body
+}
+
+// answers gives the project's own and, where they are present, those that the documentation prints.
+func answers(t *testing.T) []answer {
+	yes, no := true, false
+	all := []answer{
+		{"GET /v1.0/devices", string(read(t, "devices.json")), &yes},
+		{"GET /v1.0/devices/{id}", `{"accountEnabled":false,"deviceId":"a","id":"object-a","operatingSystem":"linux"}`, &yes},
+		{"GET /v1.0/devices/{id}", `{"accountEnabled":false,"deviceId":"a",}`, &no},
+		{"GET /v1.0/me/ownedDevices", `{"value":[{"id":"object-a"}]}`, &yes},
+		{"GET /v1.0/devices/{id}/registeredOwners", string(read(t, "owners.json")), &yes},
+		{"GET /v1.0/informationProtection/bitlocker/recoveryKeys", `{"value":[{"id":"k","deviceId":"a","volumeType":1}]}`, &yes},
+		{"GET /v1.0/informationProtection/bitlocker/recoveryKeys/{id}", keyRecord(nil), &yes},
+	}
+	if dir, ok := opendata.Dir(); ok {
+		printed, err := os.ReadFile(filepath.Join(dir, "graph-docs", "graph-examples.jsonl"))
+		require.NoError(t, err)
+		for line := range bytes.Lines(printed) {
+			var a answer
+			require.NoError(t, json.Unmarshal(line, &a))
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+func TestWhateverGraphAnswersIsReadOrRefusedWithTheMemberNamed(t *testing.T) {
+	counted := map[string]int{}
+	for _, a := range answers(t) {
+		if a.Valid == nil {
+			continue
+		}
+		_, d, brokenD := all(t, msgraph.Devices(strings.NewReader(a.Body)))
+		_, k, brokenK := all(t, msgraph.RecoveryKeys(strings.NewReader(a.Body)))
+		_, p, brokenP := all(t, msgraph.People(strings.NewReader(a.Body)))
+		for _, broken := range []*msgraph.Broken{brokenD, brokenK, brokenP} {
+			require.Equal(t, *a.Valid, broken == nil, a.Request)
+		}
+		for _, refusal := range append(append(d, k...), p...) {
+			name, _ := field(t, refusal)
+			require.NotEmpty(t, name)
+			require.NotEqual(t, "record", name, a.Request)
+		}
+		if !*a.Valid {
+			counted["broken"]++
+			continue
+		}
+		switch {
+		case strings.Contains(a.Request, "/registered") && strings.Contains(a.Request, "/devices/"):
+			require.Empty(t, p, a.Request)
+			counted["people"]++
+		case strings.Contains(a.Request, "/devices"):
+			require.Empty(t, d, a.Request)
+			counted["devices"]++
+		case strings.Contains(a.Request, "/recoveryKeys"):
+			for _, refusal := range k { // a listing
+				name, _ := field(t, refusal)
+				require.Equal(t, "key", name)
+			}
+			counted["keys"]++
+		}
+	}
+	for _, kind := range []string{"devices", "people", "keys", "broken"} {
+		require.Positive(t, counted[kind], kind)
+	}
+}
+
+// passwords gives recovery passwords and whether they are in order: the project's own, and where they are
+// present those of real volumes and the one that the documentation prints, which is not.
+func passwords(t *testing.T) map[string]bool {
+	all := map[string]bool{}
+	for n := range 3 {
+		all[accounttest.RecoveryPassword(n)] = true
+	}
+	all["1"+accounttest.RecoveryPassword(3)[1:]] = false
+	if dir, ok := opendata.Dir(); ok {
+		f, err := os.Open(filepath.Join(dir, "bitlocker", "recovery-passwords.csv"))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, f.Close()) }()
+		rows, err := csv.NewReader(f).ReadAll()
+		require.NoError(t, err)
+		for _, row := range rows[1:] {
+			all[row[3]] = row[4] == "valid"
+		}
+		require.Len(t, all, 4+8)
+	}
+	return all
+}
+
+func TestRealRecoveryPasswordsAreImportedAndThePrintedSampleIsRefused(t *testing.T) {
+	d := newDirectory(t)
+	d.devices(t, `{"deviceId":"a"}`, msgraph.Options{DefaultOwner: "ada"})
+	for password, valid := range passwords(t) {
+		id := password[:13]
+		report := d.keys(t, keyRecord(map[string]any{"id": id, "deviceId": "a", "key": password}))
+		if valid {
+			require.Equal(t, "1 read: 1 imported", report.String())
+			continue
+		}
+		require.Equal(t, "1 read: 1 refused", report.String())
+		name, problem := field(t, report.Refusals[0])
+		require.Equal(t, []string{"key", "group 1 is not divisible by 11"}, []string{name, problem})
+	}
+}

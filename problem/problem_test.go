@@ -1,0 +1,121 @@
+package problem_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/problem"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+func answer(t *testing.T, err error, now time.Time) (*http.Response, map[string]any) {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	problem.WriteAt(rec, err, now)
+	require.Equal(t, problem.ContentType, rec.Header().Get("Content-Type"))
+	require.Equal(t, "no-store", rec.Header().Get("Cache-Control"))
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &doc))
+	require.EqualValues(t, rec.Code, doc["status"], "the document repeats the status")
+	return rec.Result(), doc
+}
+
+func TestEveryClassOfRefusalHasItsStatus(t *testing.T) {
+	for class, want := range map[policy.Class]int{
+		policy.ClassNotPermitted: 403, policy.ClassNotFound: 404, policy.ClassAccountKind: 403,
+		policy.ClassNotTurnedOn: 403, policy.ClassNotLicensed: 403, policy.ClassLocked: 403, policy.ClassState: 409,
+		policy.ClassThrottled: 429, policy.ClassWrongDevice: 403, policy.ClassProof: 401, policy.ClassConfirmation: 428,
+	} {
+		require.Equal(t, want, problem.Status(policy.Reason{Code: "x", Class: class}), class.String())
+	}
+	require.Equal(t, 401, problem.Status(policy.Reason{Class: policy.ClassNotAdmitted, Remedy: policy.SignIn}))
+	require.Equal(t, 403, problem.Status(policy.Reason{Class: policy.ClassNotAdmitted, Remedy: policy.AskAdministrator}))
+	require.Equal(t, 403, problem.Status(policy.Reason{}), "an unknown refusal is still a refusal")
+}
+
+func TestStepUpIsChallengedWithLevelAndAge(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	laptop := w.Device(ada, "laptop")
+	w.Key(ada.Tenant, laptop, "4290b6c0", 1)
+	w.Clock.Advance(16 * time.Minute)
+	_, err := w.App.Devices.Reveal(context.Background(), ada, "4290b6c0")
+
+	res, doc := answer(t, err, w.Clock.Now())
+
+	require.Equal(t, http.StatusUnauthorized, res.StatusCode)
+	require.Equal(t, `Bearer error="insufficient_user_authentication", acr_values="aal2", max_age="900"`, res.Header.Get("WWW-Authenticate"))
+	require.Equal(t, "urn:myaccount:fresher-proof-needed", doc["type"])
+	require.Equal(t, "prove-again", doc["decision"].(map[string]any)["remedy"])
+}
+
+func TestAThrottledActionTellsWhenToRetry(t *testing.T) {
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	denied := &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{
+		Code: policy.CodeThrottled, Class: policy.ClassThrottled, Until: now.Add(90*time.Second + time.Millisecond)}}}
+	res, _ := answer(t, denied, now)
+	require.Equal(t, "91", res.Header.Get("Retry-After"))
+	res, _ = answer(t, denied, now.Add(time.Hour))
+	require.Equal(t, "1", res.Header.Get("Retry-After"), "never zero or negative")
+}
+
+func TestAMissingConfirmationCarriesThePreview(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	err := w.App.Devices.Disable(context.Background(), ada, w.Device(ada, "laptop"), "")
+	res, doc := answer(t, err, w.Clock.Now())
+	require.Equal(t, http.StatusPreconditionRequired, res.StatusCode)
+	require.Equal(t, `Disable "laptop"?`, doc["preview"].(map[string]any)["title"])
+
+	yes := policy.Confirmation(doc["confirm"].(string))
+	require.NoError(t, w.App.Devices.Disable(context.Background(), ada, "laptop", yes), "what was sent along confirms")
+}
+
+func TestErrorsBecomeStatusesWithoutTheirText(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+		kind   string
+	}{
+		{&policy.Invalid{Field: "device", Problem: "is empty"}, 400, "invalid"},
+		{fmt.Errorf("get: %w", store.ErrNotFound), 404, "not-found"},
+		{fmt.Errorf("put: %w", store.ErrConflict), 409, "conflict"},
+		{fmt.Errorf("get: %w", context.DeadlineExceeded), 503, "unavailable"},
+		{fmt.Errorf("get: %w", context.Canceled), 503, "unavailable"},
+		{errors.New("dial tcp db-7.internal: connection refused"), 500, "internal"},
+		{nil, 500, "internal"},
+	} {
+		res, doc := answer(t, c.err, time.Time{})
+		require.Equal(t, c.status, res.StatusCode, "%v", c.err)
+		require.Equal(t, "urn:myaccount:"+c.kind, doc["type"])
+		if c.status >= 500 {
+			require.NotContains(t, fmt.Sprint(doc), "db-7")
+		}
+	}
+	_, doc := answer(t, &policy.Invalid{Field: "device", Problem: "is empty"}, time.Time{})
+	require.Equal(t, "device", doc["field"])
+}
+
+func TestARefusalJoinedWithAnotherErrorStaysARefusal(t *testing.T) {
+	denied := &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{Code: policy.CodeAreaOff, Class: policy.ClassLocked}}}
+	res, _ := answer(t, errors.Join(denied, errors.New("disk full")), time.Time{})
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+}
+
+func TestSomebodyWhoIsNotSignedInIsAskedToSignIn(t *testing.T) {
+	w := accounttest.New(t)
+	_, err := w.App.Devices.Get(context.Background(), policy.Actor{}, "laptop")
+	res, _ := answer(t, err, w.Clock.Now())
+	require.Equal(t, http.StatusUnauthorized, res.StatusCode)
+	require.Equal(t, `Bearer error="invalid_token"`, res.Header.Get("WWW-Authenticate"))
+}

@@ -1,0 +1,207 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Backend is the store under test: the stores of all rooms over one database. memstore.Store is one.
+type Backend interface {
+	Policy() store.Store[policy.AdminTx]
+	Devices() devices.Store
+}
+
+// Run checks every promise of the contract: those of [RunPolicy], those of [RunDevices], and that the rooms
+// share one database. Each check gets a fresh, empty store from open; what open needs to tidy up
+// belongs into [testing.TB.Cleanup].
+func Run(t *testing.T, open func(testing.TB) Backend) {
+	t.Helper()
+	run(t, allChecks(), open)
+}
+
+// RunPolicy checks the store of package policy alone: settings, standing, sessions, limits and events.
+func RunPolicy(t *testing.T, open func(testing.TB) store.Store[policy.AdminTx]) {
+	t.Helper()
+	run(t, policyChecks(), func(t testing.TB) Backend { return single{policy: open(t)} })
+}
+
+// RunDevices checks the store of package devices alone, for a team that puts just this room on its own
+// tables: devices, recovery keys and the limits on what is done with them. What [policy.Tx] promises of
+// settings, standing, sessions and events cannot be seen through devices.Tx; it takes [Run].
+func RunDevices(t *testing.T, open func(testing.TB) devices.Store) {
+	t.Helper()
+	run(t, devicesChecks(), func(t testing.TB) Backend { return single{devices: open(t)} })
+}
+
+// single is a Backend of one room.
+type single struct {
+	policy  store.Store[policy.AdminTx]
+	devices devices.Store
+}
+
+func (s single) Policy() store.Store[policy.AdminTx] { return s.policy }
+func (s single) Devices() devices.Store              { return s.devices }
+
+// check is one promise of the contract, kept or broken by one kind of row, list or room. Subject and promise
+// make a sentence; rule tells who wrote the store why it matters and what keeps it.
+type check struct {
+	subject, promise, rule string
+	rooms                  []room
+	test                   func(*world)
+}
+
+func allChecks() []check { return slices.Concat(policyChecks(), devicesChecks(), togetherChecks()) }
+
+func run(t *testing.T, checks []check, open func(testing.TB) Backend) {
+	t.Helper()
+	for _, c := range checks {
+		t.Run(c.subject+" "+c.promise, func(t *testing.T) { c.run(t, open) })
+	}
+}
+
+// run makes the check on a fresh store, and explains the rule if it is broken.
+func (c check) run(t testing.TB, open func(testing.TB) Backend) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("The broken promise: %s %s.\n%s", c.subject, c.promise, c.rule)
+		}
+	}()
+	b := open(t)
+	if b == nil {
+		t.Fatal("open gave a nil Backend")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
+	defer cancel()
+	w := &world{TB: t, ctx: ctx}
+	for _, r := range c.rooms {
+		if s := r.open(b); s != nil {
+			w.stores[r.index] = s
+		} else {
+			t.Fatalf("the store of %s is nil. A room that is not kept is not skipped: check the others with RunPolicy or RunDevices", r.name)
+		}
+	}
+	c.test(w)
+}
+
+// How long a check waits. No check measures time: a store that keeps the contract is never waited for, except
+// for brief where its writers take turns.
+const (
+	longest  = 5 * time.Minute       // a whole check
+	patience = 10 * time.Second      // an Update that nothing should hold up
+	brief    = 25 * time.Millisecond // an Update that waits for another, if writers take turns
+)
+
+// room is one of the stores of a [Backend].
+type room struct {
+	name  string
+	index int
+	open  func(Backend) store.Store[tx] // nil if the backend has none
+}
+
+var (
+	policyRoom = room{"policy", 0, func(b Backend) store.Store[tx] {
+		if s := b.Policy(); s != nil {
+			return store.Narrow(s, func(t policy.AdminTx) tx { return tx{Tx: t, admin: t} })
+		}
+		return nil
+	}}
+	devicesRoom = room{"devices", 1, func(b Backend) store.Store[tx] {
+		if s := b.Devices(); s != nil {
+			return store.Narrow(s, func(t devices.Tx) tx { return tx{Tx: t, devices: t} })
+		}
+		return nil
+	}}
+)
+
+// tx is a transaction of any room: what all rooms share, and the methods of the one it is of.
+type tx struct {
+	policy.Tx
+	admin   policy.AdminTx // nil in another room than policy
+	devices devices.Tx     // nil in another room than devices
+}
+
+// world is what a check works in. Functions that run inside a transaction report by returning an error or by
+// Errorf, never by Fatal: a store must not be left in the middle by the suite.
+type world struct {
+	testing.TB
+	ctx    context.Context
+	stores [2]store.Store[tx] // by room.index; nil where the check does not ask for the room
+}
+
+func (w *world) in(r room) store.Store[tx] { return w.stores[r.index] }
+
+// update runs fn in a transaction that must be committed.
+func (w *world) update(s store.Store[tx], fn func(tx) error) {
+	w.Helper()
+	if err := s.Update(w.ctx, fn); err != nil {
+		w.Fatalf("Update failed: %v", err)
+	}
+}
+
+// view runs fn in a read that must succeed.
+func (w *world) view(s store.Store[tx], fn func(tx) error) {
+	w.Helper()
+	if err := s.View(w.ctx, fn); err != nil {
+		w.Fatalf("View failed: %v", err)
+	}
+}
+
+// soon waits for op, which must not be held up by anything, even if op ignores its context.
+func (w *world) soon(op func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	return start(ctx, op).await(ctx)
+}
+
+// meanwhile runs op while a transaction of the caller is under way. It returns when op is done, or has waited
+// long enough in a store whose writers take turns. The caller asks for the outcome when its own transaction
+// is over.
+func (w *world) meanwhile(op func(context.Context) error) (outcome func() error) {
+	ctx, cancel := context.WithTimeout(w.ctx, brief)
+	r := start(ctx, op)
+	_ = r.await(ctx) // the outcome is asked for later
+	return func() error {
+		defer cancel()
+		return r.await(w.ctx)
+	}
+}
+
+// running is an operation that somebody may wait for more than once.
+type running struct {
+	done chan struct{}
+	err  error // once done is closed
+}
+
+func start(ctx context.Context, op func(context.Context) error) *running {
+	r := &running{done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		r.err = op(ctx)
+	}()
+	return r
+}
+
+func (r *running) await(ctx context.Context) error {
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *running) over() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}

@@ -19,16 +19,18 @@ import (
 var ErrStream = errors.New("memstore: unusable stream")
 
 // The stream is JSON, a line each: a header, the rows, a trailer with the number of rows and the SHA-256
-// of all lines before it.
+// of all lines before it. Every byte counts: the trailer's own must be just as they were written.
 const (
 	streamFormat  = "myaccount/memstore"
 	streamVersion = 1
-	maxLine       = 16 << 20 // bytes of a row
+	maxRow        = 16 << 20     // bytes of a row
+	maxLine       = maxRow + 128 // with what is around it
 )
 
 type header struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
+	Seq     uint64 `json:"seq"`
 }
 
 type line struct {
@@ -39,7 +41,6 @@ type line struct {
 
 type trailer struct {
 	Rows   int    `json:"rows"`
-	Seq    uint64 `json:"seq"`
 	SHA256 string `json:"sha256"`
 }
 
@@ -76,10 +77,10 @@ func (s *Store) Save(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(io.MultiWriter(out, sum))
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(header{streamFormat, streamVersion}); err != nil {
+	if err := enc.Encode(header{streamFormat, streamVersion, fork.seq.Load()}); err != nil {
 		return fmt.Errorf("memstore: save: %w", err)
 	}
-	end := trailer{Seq: fork.seq.Load()}
+	var end trailer
 	for _, t := range tables {
 		it, err := txn.Get(t.name, byID+"_prefix", key(nil))
 		if err != nil {
@@ -89,6 +90,9 @@ func (s *Store) Save(w io.Writer) error {
 			row, err := json.Marshal(raw)
 			if err != nil {
 				return fmt.Errorf("memstore: save %s: %w", t.name, err)
+			}
+			if len(row) > maxRow {
+				return fmt.Errorf("memstore: save %s: a row of %d bytes; Load reads up to %d", t.name, len(row), maxRow)
 			}
 			if err := enc.Encode(line{Table: t.name, Row: row}); err != nil {
 				return fmt.Errorf("memstore: save %s: %w", t.name, err)
@@ -113,12 +117,12 @@ func Load(r io.Reader) (*Store, error) {
 	s := New()
 	txn := s.db.Txn(true)
 	defer txn.Abort()
-	end, err := l.rows(func(table string, row any) error { return txn.Insert(table, row) })
+	seq, err := l.rows(func(table string, row any) error { return txn.Insert(table, row) })
 	if err != nil {
 		return nil, fmt.Errorf("%w: line %d: %w", ErrStream, l.n, err)
 	}
 	txn.Commit()
-	s.seq.Store(end.Seq)
+	s.seq.Store(seq)
 	return s, nil
 }
 
@@ -128,45 +132,63 @@ type loader struct {
 	n   int // lines read
 }
 
-func (l *loader) rows(insert func(table string, row any) error) (trailer, error) {
+// rows inserts all rows, and gives the last number that was in use.
+func (l *loader) rows(insert func(table string, row any) error) (seq uint64, err error) {
+	first, err := l.next()
+	if err != nil {
+		return 0, err
+	}
+	// Fields that a newer version added are let pass here, so that the answer is which version it is.
 	var h header
-	if err := l.next(&h, true); err != nil {
-		return trailer{}, err
+	if err := json.Unmarshal(first, &h); err != nil {
+		return 0, err
 	}
 	if h.Format != streamFormat {
-		return trailer{}, fmt.Errorf("format %q, want %q", h.Format, streamFormat)
+		return 0, fmt.Errorf("format %q, want %q", h.Format, streamFormat)
 	}
 	if h.Version != streamVersion {
-		return trailer{}, fmt.Errorf("version %d; this program reads version %d", h.Version, streamVersion)
+		return 0, fmt.Errorf("version %d; this program reads version %d", h.Version, streamVersion)
 	}
+	l.sum.Write(first)
 	read := make(map[string]func(json.RawMessage) (any, error), len(tables))
 	for _, t := range tables {
 		read[t.name] = t.read
 	}
 	for rows := 0; ; rows++ {
-		before := hex.EncodeToString(l.sum.Sum(nil))
+		b, err := l.next()
+		if err != nil {
+			return 0, err
+		}
 		var ln line
-		if err := l.next(&ln, false); err != nil {
-			return trailer{}, err
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&ln); err != nil {
+			return 0, err
 		}
 		if ln.End != nil {
-			return *ln.End, l.end(*ln.End, rows, before)
+			return h.Seq, l.end(b, rows)
 		}
+		l.sum.Write(b)
 		if read[ln.Table] == nil {
-			return trailer{}, fmt.Errorf("unknown table %q", ln.Table)
+			return 0, fmt.Errorf("unknown table %q", ln.Table)
 		}
 		row, err := read[ln.Table](ln.Row)
 		if err != nil {
-			return trailer{}, fmt.Errorf("row of %s: %w", ln.Table, err)
+			return 0, fmt.Errorf("row of %s: %w", ln.Table, err)
 		}
 		if err := insert(ln.Table, row); err != nil {
-			return trailer{}, fmt.Errorf("row of %s: %w", ln.Table, err)
+			return 0, fmt.Errorf("row of %s: %w", ln.Table, err)
 		}
 	}
 }
 
-func (l *loader) end(end trailer, rows int, sum string) error {
-	if end.Rows != rows || end.SHA256 != sum {
+// end compares the last line with the one that Save writes after such rows.
+func (l *loader) end(last []byte, rows int) error {
+	want, err := json.Marshal(line{End: &trailer{rows, hex.EncodeToString(l.sum.Sum(nil))}})
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(last, append(want, '\n')) {
 		return errors.New("the rows are not those that were saved")
 	}
 	switch _, err := l.in.ReadByte(); {
@@ -178,31 +200,22 @@ func (l *loader) end(end trailer, rows int, sum string) error {
 	return nil
 }
 
-// next reads one line into v. The first line may have fields that a newer version added, so that it can
-// say which version it is.
-func (l *loader) next(v any, lenient bool) error {
+// next reads one line.
+func (l *loader) next() ([]byte, error) {
 	l.n++
 	var b []byte
 	for {
 		part, err := l.in.ReadSlice('\n')
 		b = append(b, part...)
-		if len(b) > maxLine {
-			return fmt.Errorf("longer than %d bytes", maxLine)
-		}
-		if err == nil {
-			break
-		}
-		if errors.Is(err, io.EOF) {
-			return errors.New("the stream ends early")
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return err
+		switch {
+		case len(b) > maxLine:
+			return nil, fmt.Errorf("longer than %d bytes", maxLine)
+		case err == nil:
+			return b, nil
+		case errors.Is(err, io.EOF):
+			return nil, errors.New("the stream ends early")
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
 		}
 	}
-	l.sum.Write(b)
-	d := json.NewDecoder(bytes.NewReader(b))
-	if !lenient {
-		d.DisallowUnknownFields()
-	}
-	return d.Decode(v)
 }

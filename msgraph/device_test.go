@@ -74,6 +74,7 @@ func TestAnExportIsReadInEveryFormThatItComesIn(t *testing.T) {
 		"one page":               `{"@odata.context":"x","value":[` + a + "," + b + "," + c + `]}`,
 		"pages":                  `{"value":[` + a + "," + b + `],"@odata.nextLink":"x"}` + "\n" + `{"value":[]}{"value":[` + c + `]}`,
 		"wrapped":                `{"value":` + a + `}{"value":` + b + `,"@odata.context":"x"}{"value":` + c + `}`,
+		"a value in a record":    `{"value":[{"deviceId":"a","value":[{"deviceId":"z"}]},{"deviceId":"b","value":{"deviceId":"z"}}]}` + c,
 		"members after the page": `{"value":[` + a + "," + b + "," + c + `],"@odata.nextLink":"x","more":{"value":[{"deviceId":"d"}]}}`,
 		"a byte order mark":      "\ufeff" + a + b + c,
 		"escaped names":          `{"de\u0076iceId":"\u0061"}` + b + c,
@@ -231,6 +232,7 @@ func TestTextThatIsNoJSONEndsTheStreamAndNamesTheLine(t *testing.T) {
 		{"[{\"deviceId\":\"b\"}}", 2},
 		{"{\"x\":" + strings.Repeat("[", 1<<21), 2},
 		{"{\"x\":[\"" + strings.Repeat("\n", 10) + "\"]}", 2},
+		{`{"x":"` + strings.Repeat("x", msgraph.MaxRecord) + `","y":"` + "b\n" + `"}`, 2},
 		{"\x00", 2},
 		{"\ufeff{}", 2},
 	} {

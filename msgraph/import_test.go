@@ -260,16 +260,18 @@ func TestMoreThanOneBatchIsImportedAndWhatComesBeforeABreak(t *testing.T) {
 			export.WriteString("{}\n")
 		}
 	}
+	export.WriteString(`{"deviceId":"last","registeredOwners":[{"id":"nobody"}]}` + "\n")
 	report, err := msgraph.ImportDevices(t.Context(), d.App.Admin.Devices, d.Host, strings.NewReader(export.String()+"{"), msgraph.Options{DefaultOwner: "ada"})
 	var broken *msgraph.Broken
 	require.ErrorAs(t, err, &broken)
-	require.Equal(t, total+21+1, broken.Line)
-	require.Equal(t, "2038 read: 2017 imported, 21 refused", report.String())
+	require.Equal(t, total+22+1, broken.Line)
+	require.Equal(t, "2039 read: 2017 imported, 22 refused", report.String())
+	require.Equal(t, msgraph.Position{Record: total + 22, Line: total + 22}, report.Refusals[21].Position)
 	require.Equal(t, devices.Enabled, d.device(t, policy.DeviceID(fmt.Sprintf("device-%d", total-1))).State)
 
 	again, err := msgraph.ImportDevices(t.Context(), d.App.Admin.Devices, d.Host, strings.NewReader(export.String()), msgraph.Options{DefaultOwner: "ada"})
 	require.NoError(t, err, "mended, the whole is imported again")
-	require.Equal(t, "2038 read: 2017 unchanged, 21 refused", again.String())
+	require.Equal(t, "2039 read: 2017 unchanged, 22 refused", again.String())
 }
 
 func TestAReportExplainsRefusalsInOrderAndNoMoreThanItsBound(t *testing.T) {

@@ -124,8 +124,6 @@ func (o *object) moment(name string) time.Time {
 		o.refuse(name, "is not a time such as 2026-01-05T09:00:00Z")
 	case at.Year() < 1 || at.Year() > 9999: // the offset carried it over the edge
 		o.refuse(name, "lies outside the years 1 to 9999")
-	case at.IsZero():
-		return time.Time{}
 	}
 	return at
 }

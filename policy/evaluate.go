@@ -139,20 +139,19 @@ func (op *Op) withinLimit(tx Tx, r *Rule) (*Reason, error) {
 	if len(recent) < allowed {
 		return nil, nil
 	}
-	if allowed == 0 {
+	if allowed <= 0 {
 		return throttled.until(op.Now.Add(r.Limit.Per)), nil
 	}
 	return throttled.until(recent[len(recent)-allowed].Add(r.Limit.Per)), nil
 }
 
-// count notes one more use of a limited action, in the operation's transaction. No more of them are kept
-// than the limit can ever matter for, and none without a limit.
+// count notes one more use of a limited action, in the operation's transaction. The limit, which was not
+// reached yet, bounds how many are kept; without one none are.
 func (op *Op) count(tx Tx, r *Rule) error {
 	if r.Limit.Per == 0 || !op.Actor.person() {
 		return nil
 	}
-	most := op.Settings.Value(r.Limit.Times)
-	if most == Unlimited {
+	if op.Settings.Value(r.Limit.Times) == Unlimited {
 		return nil
 	}
 	u, err := tx.Usage(op.Actor.Tenant, op.Actor.Account, r.Action)
@@ -161,9 +160,6 @@ func (op *Op) count(tx Tx, r *Rule) error {
 	}
 	u.Tenant, u.Account, u.Action = op.Actor.Tenant, op.Actor.Account, r.Action
 	u.Times = append(since(u.Times, op.Now.Add(-r.Limit.Per)), op.Now)
-	if len(u.Times) > most {
-		u.Times = u.Times[len(u.Times)-most:]
-	}
 	_, err = tx.PutUsage(u)
 	return err
 }

@@ -55,6 +55,7 @@ type AdminTx interface {
 	EventsAfter(TenantID, store.Page) (store.List[Event], error)
 	// PurgeEvents removes at most limit events that are older than before and that every cursor of
 	// read, each from EventsAfter, has passed (the empty cursor has passed none). It tells how many.
+	// It goes by the order of EventsAfter, and may stop at the first event that is not older.
 	PurgeEvents(t TenantID, before time.Time, read []store.Cursor, limit int) (int, error)
 
 	// Follower gives one reader of the tenant's events, or [store.ErrNotFound].

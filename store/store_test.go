@@ -26,9 +26,8 @@ func TestATimeIsKeptInUTCAndInMicroseconds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := store.Time(c.in)
-			// With == and not Equal: stored times are compared as the values that they are.
-			require.True(t, got == c.want, "got %#v, want %#v", got, c.want)
-			require.True(t, store.Time(got) == got, "what was kept once is kept as it is")
+			require.Equal(t, c.want, got) // of the same zone too, since stored times are compared as values
+			require.Equal(t, got, store.Time(got), "what was kept once is kept as it is")
 		})
 	}
 }

@@ -14,7 +14,7 @@ var lookalikes = []string{
 	"zo\u00eb", "zoe\u0308", "zoe", "stra\u00dfe", "strasse", "\ufb01n", "fin", "I", "i", "\u0130", "\u0131",
 	"1", "01", "1.0", "1e0", "null", "NULL",
 	strings.Repeat("x", 127) + "a", strings.Repeat("x", 127) + "b",
-	"ada\x00", "ada\x00b", "\x00", "ada\x01", "ada\x00\x01", "ada\x00\xff",
+	"ada\x00", "ada\x00b", "\x00", "ada\x01", "ada\x00\x01",
 }
 
 // neighbours gives pairs of addresses that become one when the identifiers in the slots i and i+1 are joined
@@ -34,7 +34,7 @@ func neighbours(at address, i int) [][2]address {
 // lets none with control characters through.
 func (a address) refusable() bool {
 	for _, s := range a {
-		if strings.ContainsFunc(s, unicode.IsControl) || strings.Contains(s, "\xff") {
+		if strings.ContainsFunc(s, unicode.IsControl) {
 			return true
 		}
 	}

@@ -21,9 +21,9 @@ type list[R any] struct {
 	// fill puts n rows into a list that have the names name(mark, 0), name(mark, 1) … in the order of the list,
 	// and rows into other lists besides. Marks keep the rows of several lists apart.
 	fill func(t tx, of address, mark string, n int) error
-	// disturb makes changes after a reader has read the first two of the rows that fill made: changes to rows,
-	// rows that now come before those, and the removal of one that was read. It tells which rows, if any, the
-	// reader now finds at the end.
+	// disturb makes changes when a reader has read the first two of seven rows that fill made: changes to rows, new
+	// rows before the reader's place, and the removal of the row it stands on; not as many new as removed. It
+	// tells which rows, if any, the reader now finds at the end.
 	disturb func(t tx, of address, mark string) (added []string, err error)
 	fetch   func(tx, address, store.Page) (store.List[R], error)
 	id      func(R) string
@@ -67,10 +67,12 @@ var devicesOfList = list[devices.Device]{
 		return nil
 	},
 	disturb: func(t tx, of address, mark string) ([]string, error) {
-		newest := listedDevice(of, mark+"newest", 0)
-		newest.RegisteredAt = when(1)
-		if err := ignoreRevision(t.devices.PutDevice(newest)); err != nil {
-			return nil, err
+		for i := range 2 {
+			newest := listedDevice(of, mark+"newest", i)
+			newest.RegisteredAt = when(1)
+			if err := ignoreRevision(t.devices.PutDevice(newest)); err != nil {
+				return nil, err
+			}
 		}
 		for i := range 7 {
 			d, err := t.devices.Device(of.tenant(), policy.DeviceID(name(mark, i)))
@@ -132,6 +134,7 @@ var recoveryKeysOfList = list[devices.RecoveryKey]{
 		return nil, errors.Join(
 			ignoreRevision(t.devices.PutRecoveryKey(changed)),
 			ignoreRevision(t.devices.PutRecoveryKey(sampleKey(of.tenant(), of.device(), first+"!", 1))),
+			ignoreRevision(t.devices.PutRecoveryKey(sampleKey(of.tenant(), of.device(), first+"?", 1))),
 			t.devices.DeleteRecoveryKey(of.tenant(), devices.KeyID(name(mark, 1))))
 	},
 	fetch: func(t tx, of address, p store.Page) (store.List[devices.RecoveryKey], error) {

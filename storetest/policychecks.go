@@ -31,7 +31,7 @@ func policyChecks() []check {
 		list(eventsList, eventsOfList, eventsAfterList),
 		list(eventsAfterList, eventsOfList, eventsList),
 		eventLog{}.checks(),
-		[]check{{"followers", "are all listed", "Followers gives every follower of its tenant and of no other, more than a page of them too.",
+		[]check{{"policy followers", "are all listed", "Followers gives every follower of its tenant and of no other, more than a page of them too.",
 			[]room{policyRoom}, listsFollowers}},
 	)
 }

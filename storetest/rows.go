@@ -410,11 +410,13 @@ func (r rows[R]) oneWinner(w *world) {
 	row := r.sample(at, 1)
 	for range 5 { // the first time they compete to make the row, then to change it
 		var group sync.WaitGroup
+		gate := make(chan struct{})
 		var won atomic.Int32
 		var winner atomic.Pointer[R]
 		from := row
 		for i := range writers {
 			group.Go(func() {
+				<-gate
 				switch stored, err := r.try(w, r.next(from, at, i+1)); {
 				case err == nil:
 					won.Add(1)
@@ -424,6 +426,7 @@ func (r rows[R]) oneWinner(w *world) {
 				}
 			})
 		}
+		close(gate)
 		group.Wait()
 		if n := won.Load(); n != 1 {
 			w.Fatalf("%d of %d writers of one row from one revision succeeded; want 1", n, writers)

@@ -68,8 +68,9 @@ func run(t *testing.T, checks []check, open func(testing.TB) Backend) {
 // run makes the check on a fresh store, and explains the rule if it is broken.
 func (c check) run(t testing.TB, open func(testing.TB) Backend) {
 	t.Helper()
+	ended := false
 	defer func() {
-		if t.Failed() {
+		if t.Failed() || !ended { // not ended: a panic
 			t.Logf("The broken promise: %s %s.\n%s", c.subject, c.promise, c.rule)
 		}
 	}()
@@ -88,6 +89,7 @@ func (c check) run(t testing.TB, open func(testing.TB) Backend) {
 		}
 	}
 	c.test(w)
+	ended = true
 }
 
 // How long a check waits. No check measures time: a store that keeps the contract is never waited for, except

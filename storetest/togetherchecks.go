@@ -102,7 +102,7 @@ func eventsWithChanges(w *world) {
 
 // eventsWithTheirChanges commits changes with their events while somebody looks on.
 func eventsWithTheirChanges(w *world) {
-	const rounds = 200
+	const rounds = 50
 	done := start(w.ctx, func(ctx context.Context) error {
 		for i := range rounds {
 			err := w.in(devicesRoom).Update(ctx, func(t tx) error {

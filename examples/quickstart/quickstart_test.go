@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -177,14 +178,15 @@ func TestAnotherExportIsReadFromItsDirectory(t *testing.T) {
 	const key = "000011-000022-000033-000044-000055-000066-000077-000088"
 	dir := directory(t, map[string]string{
 		"devices.jsonl":                  `{"id":"object-1","deviceId":"d1","displayName":"Desk"}` + "\n" + `{"id":"object-2","deviceId":"d2"}`,
-		"devices-2.json":                 `{"value":[{"deviceId":"d3","displayName":"Phone"},{}]}`,
+		"devices-2.json":                 `{"value":[{"deviceId":"d3","displayName":"Phone"},{},{"deviceId":"d0","profileType":"Printer"}]}`,
+		"registeredOwners/d0.json":       `{"value":[{"id":"dora"}]}`,
 		"registeredOwners/object-1.json": `{"value":[{"id":"dora","displayName":"Dora"}]}`,
 		"registeredOwners/d3.json":       `{"value":[{"id":"dora"}]}`,
 		"recoveryKeys.json":              `{"id":"k1","deviceId":"d1","key":"` + key + `"}`,
 	})
 	inOrder(t, tell(t, nil, options{data: dir}),
 		"Import of "+dir+" into the tenant contoso",
-		"devices-2.json: 2 read: 1 imported, 1 refused",
+		"devices-2.json: 3 read: 2 imported, 1 refused",
 		"refused: record 2, line 1: deviceId: is missing",
 		"devices.jsonl: 2 read: 1 imported, 1 refused",
 		"refused: record 2, line 2: registeredOwners: is empty; only a hybrid joined device may have no owner",
@@ -204,7 +206,7 @@ func TestAnExportWithoutPeopleOrKeysHasStillSomethingToShow(t *testing.T) {
 // docs is a directory with what the documentation prints and published passwords: the project's own small
 // one, and the real one where it is present.
 func docs(t *testing.T) []string {
-	answers, err := json.Marshal(map[string]any{"page": "v1.0/device-list", "n": 1, "response_body": `{"value":[{"deviceId":"d1","displayName":"Desk"}]}`})
+	answers, err := json.Marshal(map[string]any{"page": "v1.0/device-list", "n": 1, "response_body": `{"value":[{"deviceId":"d0","accountEnabled":false},{"deviceId":"d1","displayName":"Desk"}]}`})
 	require.NoError(t, err)
 	owners, err := json.Marshal(map[string]any{"page": "v1.0/device-list-registeredowners", "n": 1, "response_body": `{"value":[{"id":"id-value"}]}`})
 	require.NoError(t, err)
@@ -251,14 +253,15 @@ func TestTroubleNamesTheFile(t *testing.T) {
 	}
 }
 
-// full is a disk without space.
-type full struct{ left int }
+// jammed is a writer that cannot write once, after so many bytes.
+type jammed struct{ left int }
 
-var errFull = errors.New("no space left")
+var errJammed = errors.New("jammed")
 
-func (f *full) Write(p []byte) (int, error) {
-	if f.left -= len(p); f.left < 0 {
-		return 0, errFull
+func (j *jammed) Write(p []byte) (int, error) {
+	before := j.left
+	if j.left -= len(p); before >= 0 && j.left < 0 {
+		return 0, errJammed
 	}
 	return len(p), nil
 }
@@ -266,7 +269,23 @@ func (f *full) Write(p []byte) (int, error) {
 func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 	for _, asJSON := range []bool{false, true} {
 		for _, left := range []int{0, 1000, 2000, 3000, 4000} {
-			require.ErrorIs(t, run(t.Context(), nil, &full{left}, options{json: asJSON}), errFull)
+			require.ErrorIs(t, run(t.Context(), nil, &jammed{left}, options{json: asJSON}), errJammed)
 		}
 	}
+}
+
+// readerFunc is a terminal at which something happens when it is read.
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestTroubleOnTheWayEndsTheStory(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	hangUp := readerFunc(func(p []byte) (int, error) {
+		cancel()
+		return copy(p, "yes\n"), nil
+	})
+	require.ErrorIs(t, run(ctx, hangUp, io.Discard, options{}), context.Canceled)
+	broken := readerFunc(func([]byte) (int, error) { return 0, errJammed })
+	require.ErrorIs(t, run(t.Context(), broken, io.Discard, options{}), errJammed)
 }

@@ -1,0 +1,115 @@
+package memstore_test
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/memstore"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+var (
+	ctx  = context.Background()
+	noon = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+)
+
+// full makes a store with rows in every table.
+func full(t testing.TB) *memstore.Store {
+	t.Helper()
+	db := memstore.New()
+	change(t, db, func(tx policy.AdminTx) error {
+		return first(
+			err(tx.PutSettings(policy.Settings{Tenant: "contoso", TurnedOn: true, Contact: "<desk> & co"}.WithLicense("P1", true))),
+			err(tx.PutStanding(policy.Standing{Tenant: "contoso", Account: "ada", Kind: policy.Work, State: policy.Active})),
+			err(tx.PutSession(policy.Session{Tenant: "contoso", Account: "ada", ID: "s", StartedAt: noon})),
+			err(tx.PutUsage(policy.Usage{Tenant: "contoso", Account: "ada", Action: "reveal", Times: []time.Time{noon}})),
+			err(tx.PutFollower(policy.Follower{Tenant: "contoso", Name: "notices"})),
+			tx.AppendEvent(event("ada", "1")), tx.AppendEvent(event("ada", "2")), tx.AppendEvent(event("bob", "3")))
+	})
+	require.NoError(t, db.Devices().Update(ctx, func(tx devices.Tx) error {
+		return first(
+			err(tx.PutDevice(device("laptop", "ada", noon))),
+			err(tx.PutDevice(device("phone", "ada", noon.Add(time.Hour)))),
+			err(tx.PutDevice(device("tablet", "bob", noon))),
+			err(tx.PutRecoveryKey(recoveryKey("k1", "laptop"))), err(tx.PutRecoveryKey(recoveryKey("k2", "laptop"))))
+	}))
+	return db
+}
+
+func event(account policy.AccountID, operation string) policy.Event {
+	return policy.Event{Tenant: "contoso", Account: account, Operation: operation, At: noon, First: noon, Count: 1, Outcome: policy.Succeeded}
+}
+
+func device(id policy.DeviceID, owner policy.AccountID, registered time.Time) devices.Device {
+	return devices.Device{Tenant: "contoso", ID: id, Owner: owner, Users: []devices.User{{Account: owner}, {Account: "cleo"}},
+		Name: string(id), Join: devices.Joined, Profile: devices.RegisteredDevice, State: devices.Enabled, RegisteredAt: registered}
+}
+
+func recoveryKey(id devices.KeyID, on policy.DeviceID) devices.RecoveryKey {
+	return devices.RecoveryKey{Tenant: "contoso", Device: on, ID: id, CreatedAt: noon, Sealed: "x1.sealed", RotateSince: noon}
+}
+
+// sized makes a store with n devices.
+func sized(t testing.TB, n int) *memstore.Store {
+	t.Helper()
+	db := memstore.New()
+	require.NoError(t, db.Devices().Update(ctx, func(tx devices.Tx) error {
+		for i := range n {
+			if err := err(tx.PutDevice(device(policy.DeviceID("d"+strconv.Itoa(i)), "ada", noon))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return db
+}
+
+func err(_ store.Revision, e error) error { return e }
+
+// first gives the first error; those after it may be its consequences.
+func first(errs ...error) error {
+	for _, e := range errs {
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+func change(t testing.TB, db *memstore.Store, fn func(policy.AdminTx) error) {
+	t.Helper()
+	require.NoError(t, db.Policy().Update(ctx, fn))
+}
+
+func read(t testing.TB, db *memstore.Store, fn func(policy.AdminTx) error) {
+	t.Helper()
+	require.NoError(t, db.Policy().View(ctx, fn))
+}
+
+// saved is what Save writes.
+func saved(t testing.TB, db *memstore.Store) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, db.Save(&b))
+	return b.Bytes()
+}
+
+// operations lists the events of the tenant, oldest first.
+func operations(t testing.TB, db *memstore.Store) (all []string) {
+	t.Helper()
+	read(t, db, func(tx policy.AdminTx) error {
+		list, err := tx.EventsAfter("contoso", store.Page{})
+		for _, e := range list.Items {
+			all = append(all, e.Operation)
+		}
+		return err
+	})
+	return all
+}

@@ -1,0 +1,40 @@
+package storetest
+
+import "testing"
+
+// Check gives the suite's own test each check by itself.
+type Check struct {
+	Subject, Promise, Rule string
+	Run                    func(testing.TB, func(testing.TB) Backend)
+}
+
+// AllChecks are those of [Run].
+func AllChecks() []Check {
+	var all []Check
+	for _, c := range allChecks() {
+		all = append(all, Check{c.subject, c.promise, c.rule, c.run})
+	}
+	return all
+}
+
+// Scribble is what the checks of copies edit returned and passed values with.
+var Scribble = scribble
+
+// Sample is a row that the checks put, with all fields filled, next to another.
+type Sample struct {
+	Name       string
+	Row, Other any
+}
+
+// Samples gives one of each kind.
+func Samples() []Sample {
+	return []Sample{
+		sampleOf(settingsKind), sampleOf(standingKind), sampleOf(sessionKind), sampleOf(usageKind),
+		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind),
+	}
+}
+
+func sampleOf[R any](k kind[R]) Sample {
+	at := usual(k.slots)
+	return Sample{k.name, k.sample(at, 1), k.sample(at, 2)}
+}

@@ -1,0 +1,84 @@
+package storetest_test
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/memstore"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+	"github.com/seed4b20689c/myaccount/storetest"
+)
+
+// fault is a mistake that somebody's store may make, made on purpose over a store that makes none.
+type fault struct {
+	name    string   // a store that …
+	caught  []string // the checks that fail for it, perhaps among others
+	backend func(*memstore.Store) storetest.Backend
+}
+
+var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults)
+
+// backend is a Backend of any stores.
+type backend struct {
+	policy  store.Store[policy.AdminTx]
+	devices devices.Store
+}
+
+func (b backend) Policy() store.Store[policy.AdminTx] { return b.policy }
+func (b backend) Devices() devices.Store              { return b.devices }
+
+// inPolicy makes a fault of a wrapper around the transactions of package policy. What the wrapper remembers
+// from one transaction to the next is in an S of each store's own.
+func inPolicy[S any](wrap func(policy.AdminTx, *memstore.Store, *S) policy.AdminTx) func(*memstore.Store) storetest.Backend {
+	return func(db *memstore.Store) storetest.Backend {
+		state := new(S)
+		return backend{
+			store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return wrap(tx, db, state) }),
+			db.Devices(),
+		}
+	}
+}
+
+// inDevices is inPolicy for package devices.
+func inDevices[S any](wrap func(devices.Tx, *memstore.Store, *S) devices.Tx) func(*memstore.Store) storetest.Backend {
+	return func(db *memstore.Store) storetest.Backend {
+		state := new(S)
+		return backend{
+			db.Policy(),
+			store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return wrap(tx, db, state) }),
+		}
+	}
+}
+
+// none is for wrappers that remember nothing.
+type none struct{}
+
+// kept is what a wrapper remembers of rows.
+type kept[V any] struct {
+	mu   sync.Mutex
+	rows map[string]V
+}
+
+func (k *kept[V]) put(id string, row V) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.rows == nil {
+		k.rows = make(map[string]V)
+	}
+	k.rows[id] = row
+}
+
+func (k *kept[V]) get(id string) (V, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	row, ok := k.rows[id]
+	return row, ok
+}
+
+func (k *kept[V]) drop(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.rows, id)
+}

@@ -26,19 +26,19 @@ func full(t testing.TB) *memstore.Store {
 	db := memstore.New()
 	change(t, db, func(tx policy.AdminTx) error {
 		return first(
-			err(tx.PutSettings(policy.Settings{Tenant: "contoso", TurnedOn: true, Contact: "<desk> & co"}.WithLicense("P1", true))),
-			err(tx.PutStanding(policy.Standing{Tenant: "contoso", Account: "ada", Kind: policy.Work, State: policy.Active})),
-			err(tx.PutSession(policy.Session{Tenant: "contoso", Account: "ada", ID: "s", StartedAt: noon})),
-			err(tx.PutUsage(policy.Usage{Tenant: "contoso", Account: "ada", Action: "reveal", Times: []time.Time{noon}})),
-			err(tx.PutFollower(policy.Follower{Tenant: "contoso", Name: "notices"})),
+			only(tx.PutSettings(policy.Settings{Tenant: "contoso", TurnedOn: true, Contact: "<desk> & co"}.WithLicense("P1", true))),
+			only(tx.PutStanding(policy.Standing{Tenant: "contoso", Account: "ada", Kind: policy.Work, State: policy.Active})),
+			only(tx.PutSession(policy.Session{Tenant: "contoso", Account: "ada", ID: "s", StartedAt: noon})),
+			only(tx.PutUsage(policy.Usage{Tenant: "contoso", Account: "ada", Action: "reveal", Times: []time.Time{noon}})),
+			only(tx.PutFollower(policy.Follower{Tenant: "contoso", Name: "notices"})),
 			tx.AppendEvent(event("ada", "1")), tx.AppendEvent(event("ada", "2")), tx.AppendEvent(event("bob", "3")))
 	})
 	require.NoError(t, db.Devices().Update(ctx, func(tx devices.Tx) error {
 		return first(
-			err(tx.PutDevice(device("laptop", "ada", noon))),
-			err(tx.PutDevice(device("phone", "ada", noon.Add(time.Hour)))),
-			err(tx.PutDevice(device("tablet", "bob", noon))),
-			err(tx.PutRecoveryKey(recoveryKey("k1", "laptop"))), err(tx.PutRecoveryKey(recoveryKey("k2", "laptop"))))
+			only(tx.PutDevice(device("laptop", "ada", noon))),
+			only(tx.PutDevice(device("phone", "ada", noon.Add(time.Hour)))),
+			only(tx.PutDevice(device("tablet", "bob", noon))),
+			only(tx.PutRecoveryKey(recoveryKey("k1", "laptop"))), only(tx.PutRecoveryKey(recoveryKey("k2", "laptop"))))
 	}))
 	return db
 }
@@ -62,7 +62,7 @@ func sized(t testing.TB, n int) *memstore.Store {
 	db := memstore.New()
 	require.NoError(t, db.Devices().Update(ctx, func(tx devices.Tx) error {
 		for i := range n {
-			if err := err(tx.PutDevice(device(policy.DeviceID("d"+strconv.Itoa(i)), "ada", noon))); err != nil {
+			if err := only(tx.PutDevice(device(policy.DeviceID("d"+strconv.Itoa(i)), "ada", noon))); err != nil {
 				return err
 			}
 		}
@@ -71,13 +71,14 @@ func sized(t testing.TB, n int) *memstore.Store {
 	return db
 }
 
-func err(_ store.Revision, e error) error { return e }
+// only drops a revision.
+func only(_ store.Revision, err error) error { return err }
 
 // first gives the first error; those after it may be its consequences.
 func first(errs ...error) error {
-	for _, e := range errs {
-		if e != nil {
-			return e
+	for _, err := range errs {
+		if err != nil {
+			return err
 		}
 	}
 	return nil

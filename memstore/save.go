@@ -76,7 +76,6 @@ func (s *Store) Save(w io.Writer) error {
 	sum := sha256.New()
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(io.MultiWriter(out, sum))
-	enc.SetEscapeHTML(false)
 	if err := enc.Encode(header{streamFormat, streamVersion, fork.seq.Load()}); err != nil {
 		return fmt.Errorf("memstore: save: %w", err)
 	}

@@ -73,8 +73,8 @@ func TestNoMethodOfATransactionWorksAfterItsEnd(t *testing.T) {
 				args[n] = reflect.Zero(v.Method(i).Type().In(n))
 			}
 			results := v.Method(i).Call(args)
-			e, _ := results[len(results)-1].Interface().(error)
-			require.EqualError(t, e, "memstore: the transaction is over", name)
+			err, _ := results[len(results)-1].Interface().(error)
+			require.EqualError(t, err, "memstore: the transaction is over", name)
 		}
 	}
 	require.Equal(t, before, saved(t, db))
@@ -83,8 +83,8 @@ func TestNoMethodOfATransactionWorksAfterItsEnd(t *testing.T) {
 func TestACursorOfAnotherStoreIsRefused(t *testing.T) {
 	read(t, full(t), func(tx policy.AdminTx) error {
 		for _, c := range []store.Cursor{"!", "A", "AAAAAAAAAAA=", store.Cursor(make([]byte, 5000))} {
-			_, e := tx.EventsOf("contoso", "ada", store.Page{After: c})
-			require.ErrorIs(t, e, store.ErrCursor)
+			_, err := tx.EventsOf("contoso", "ada", store.Page{After: c})
+			require.ErrorIs(t, err, store.ErrCursor)
 		}
 		return nil
 	})

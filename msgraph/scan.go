@@ -70,17 +70,23 @@ func scan(r io.Reader, emit func(*object) bool) *Broken {
 		return nil
 	case errors.As(err, &broken):
 		return broken
-	case errors.Is(err, io.EOF):
+	case ended(err):
 		err = fmt.Errorf("ends in the middle of a value: %w", io.ErrUnexpectedEOF)
 	}
 	return &Broken{s.line, err}
+}
+
+// ended tells the end of a text from trouble that wraps it, such as a connection that was cut: taking that
+// for the end would take a part of an export for the whole.
+func ended(err error) bool {
+	return err == io.EOF //nolint:errorlint // a reader's end is io.EOF itself
 }
 
 // mark passes over a byte order mark, which some systems write before UTF-8.
 func (s *scanner) mark() error {
 	for i, want := range []byte("\ufeff") {
 		switch c, err := s.in.ReadByte(); {
-		case errors.Is(err, io.EOF) && i == 0:
+		case ended(err) && i == 0:
 			return nil
 		case err != nil:
 			return err
@@ -98,7 +104,7 @@ func (s *scanner) values() error {
 	for {
 		c, err := s.peek()
 		switch {
-		case errors.Is(err, io.EOF):
+		case ended(err):
 			return nil
 		case err != nil:
 		case c == '[':
@@ -188,13 +194,13 @@ func (s *scanner) list(open, end byte, item func() error) error {
 		switch c, err := s.peek(); {
 		case err != nil:
 			return err
-		case c == ',':
-			err = s.want(',')
-			if err != nil {
-				return err
-			}
-		default:
+		case c == end:
 			return s.want(end)
+		case c != ',':
+			return s.broken(fmt.Sprintf("is not JSON: want a comma or %q", end))
+		}
+		if err := s.want(','); err != nil {
+			return err
 		}
 	}
 }
@@ -285,7 +291,7 @@ func (s *scanner) word() error {
 	for {
 		c, err := s.in.ReadByte()
 		switch {
-		case errors.Is(err, io.EOF):
+		case ended(err):
 			return nil
 		case err != nil:
 			return err

@@ -46,38 +46,43 @@ var obstacles = []struct {
 	{policy.ClassConfirmation, func(s *scene) { s.spec.Confirm = true }},
 }
 
-// sceneHouse has a tenant for each state of its settings, all with the same ids in them.
-func sceneHouse(t *testing.T) (*house, func(scene) policy.Actor) {
+// tenant is the one whose settings are as the scene wants them.
+func (s *scene) tenant() policy.TenantID {
+	switch {
+	case s.off && s.locked:
+		return "off-locked"
+	case s.off:
+		return "off"
+	case s.locked:
+		return "locked"
+	}
+	return contoso
+}
+
+// sceneHouse has a tenant for each state of the settings, all with the same ids in them: ada, her note, a
+// device that she lost, and an action of which she has had her fill.
+func sceneHouse(t *testing.T) *house {
 	h := newHouse(t)
-	tenant := func(off, locked bool) policy.TenantID {
-		return map[[2]bool]policy.TenantID{{false, false}: contoso, {true, false}: "off", {false, true}: "locked", {true, true}: "off-locked"}[[2]bool{off, locked}]
-	}
-	for _, off := range []bool{false, true} {
-		for _, locked := range []bool{false, true} {
-			id := tenant(off, locked)
-			ada := h.ada
-			if id != contoso {
-				h.Tenant(id)
-				ada = h.PersonIn(id, "ada", policy.Work)
-				h.put(id, note{ID: "n1", Owner: "ada", Text: "milk"})
-			}
-			h.Disable(ada, h.Device(ada, "lost"))
-			host := policy.Host("setup", id)
-			require.NoError(t, h.admin.TurnOn(ctx, host, !off))
-			if locked {
-				require.NoError(t, h.admin.Lock(ctx, host, areaNotes))
-			}
-			require.NoError(t, h.rows.Update(ctx, func(tx policy.AdminTx) error {
-				now := h.Clock.Now()
-				_, err := tx.PutUsage(policy.Usage{Tenant: id, Account: "ada", Action: "notes.worn", Times: []time.Time{now, now}})
-				return err
-			}))
+	for _, s := range []scene{{}, {off: true}, {locked: true}, {off: true, locked: true}} {
+		id, ada := s.tenant(), h.ada
+		if id != contoso {
+			h.Tenant(id)
+			ada = h.PersonIn(id, "ada", policy.Work)
+			h.put(id, note{ID: "n1", Owner: "ada", Text: "milk"})
 		}
+		h.Disable(ada, h.Device(ada, "lost"))
+		host := policy.Host("setup", id)
+		require.NoError(t, h.admin.TurnOn(ctx, host, !s.off))
+		if s.locked {
+			require.NoError(t, h.admin.Lock(ctx, host, areaNotes))
+		}
+		require.NoError(t, h.rows.Update(ctx, func(tx policy.AdminTx) error {
+			now := h.Clock.Now()
+			_, err := tx.PutUsage(policy.Usage{Tenant: id, Account: "ada", Action: "notes.worn", Times: []time.Time{now, now}})
+			return err
+		}))
 	}
-	return h, func(s scene) policy.Actor {
-		s.actor.Tenant = tenant(s.off, s.locked)
-		return s.actor
-	}
+	return h
 }
 
 func TestARefusalNamesTheMostPermanentObstacle(t *testing.T) {
@@ -85,7 +90,7 @@ func TestARefusalNamesTheMostPermanentObstacle(t *testing.T) {
 	for i, o := range obstacles {
 		require.Equal(t, policy.Class(i+1), o.class, "in their order")
 	}
-	h, placed := sceneHouse(t)
+	h := sceneHouse(t)
 	// All subsets of the obstacles: each pair of classes is in them, and each crowd.
 	for set := range 1 << len(obstacles) {
 		s := scene{actor: h.ada, spec: editing(), note: "n1"}
@@ -99,7 +104,8 @@ func TestARefusalNamesTheMostPermanentObstacle(t *testing.T) {
 				want = o.class
 			}
 		}
-		actor := placed(s)
+		actor := s.actor
+		actor.Tenant = s.tenant()
 		can, err := policy.Can(ctx, h.guard, h.notes, actor, s.spec, onNote(s.note))
 		require.NoError(t, err)
 		if want == policy.ClassConfirmation {
@@ -166,19 +172,21 @@ func TestASwitchOfTheTenantIsALock(t *testing.T) {
 }
 
 func TestOrganizationRulesBindTheOwnerAndNotTheAdministrator(t *testing.T) {
-	h, placed := sceneHouse(t)
-	s := scene{actor: h.ada, spec: editing(), note: "n1", off: true, locked: true}
-	s.spec.Kinds, s.spec.License = policy.Personal, "P9"
-	s.spec.By, s.spec.Roles = policy.ByRole, []policy.Role{policy.HelpdeskAdministrator}
-	actor := placed(s)
-	refused(t, h.edit(actor, s.spec, "n1", "new", ""), policy.CodeNotPermitted)
+	h := sceneHouse(t)
+	sp := editing(func(sp *noteSpec) {
+		sp.Kinds, sp.License = policy.Personal, "P9"
+		sp.By, sp.Roles = policy.ByRole, []policy.Role{policy.HelpdeskAdministrator}
+	})
+	actor := h.ada
+	actor.Tenant = "off-locked"
+	refused(t, h.edit(actor, sp, "n1", "new", ""), policy.CodeNotPermitted)
 	actor.Roles = []policy.Role{policy.GlobalReader, policy.HelpdeskAdministrator}
-	require.NoError(t, h.edit(actor, s.spec, "n1", "new", ""), "kind, licence, switch and lock are about the owner's own door")
+	require.NoError(t, h.edit(actor, sp, "n1", "new", ""), "kind, licence, switch and lock are about the owner's own door")
 
-	s.spec.Level, s.spec.Confirm = policy.AAL3, true
-	refused(t, h.edit(actor, s.spec, "n1", "new", ""), policy.CodeStrongerProof)
+	sp.Level, sp.Confirm = policy.AAL3, true
+	refused(t, h.edit(actor, sp, "n1", "new", ""), policy.CodeStrongerProof)
 	actor.Proofs = proofs(h.Clock.Now(), policy.FactorHardwarePasskey)
-	refused(t, h.edit(actor, s.spec, "n1", "new", ""), policy.CodeConfirmationMissing)
+	refused(t, h.edit(actor, sp, "n1", "new", ""), policy.CodeConfirmationMissing)
 }
 
 func TestOneRoleOfTheRuleIsEnough(t *testing.T) {

@@ -145,7 +145,7 @@ type house struct {
 
 var ctx = context.Background()
 
-// newHouse builds the rooms over the rows that wrap makes of the in-memory ones, if it is given.
+// newHouse makes a house on the in-memory store, with ada and her notes in it.
 func newHouse(t *testing.T, options ...policy.Option) *house {
 	t.Helper()
 	w := accounttest.New(t, options...)

@@ -14,6 +14,7 @@ import (
 )
 
 func TestAPageHoldsBetweenOneAndTheMaximum(t *testing.T) {
+	require.Equal(t, []int{50, 1000}, []int{store.DefaultPageSize, store.MaxPageSize})
 	for size, want := range map[int]int{
 		-1: store.DefaultPageSize, 0: store.DefaultPageSize,
 		1: 1, store.DefaultPageSize: store.DefaultPageSize,

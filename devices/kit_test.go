@@ -49,14 +49,14 @@ func codeOf(err error) policy.Code {
 }
 
 // requireDenied wants err to be a refusal with this code, and with words for the person.
-func requireDenied(t reporter, err error, want policy.Code) *policy.Denied {
+func requireDenied(t reporter, err error, want policy.Code) policy.Denied {
 	t.Helper()
 	var denied *policy.Denied
 	require.ErrorAs(t, err, &denied)
 	require.Equal(t, want, denied.Reason.Code, "%v", err)
 	require.False(t, denied.Allowed)
 	require.NotEmpty(t, denied.Message())
-	return denied
+	return *denied
 }
 
 // requireInvalid wants err to be about malformed input in this field, and gives what it says.

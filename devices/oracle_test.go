@@ -222,7 +222,6 @@ func closed(o operation, a somebody, s state) policy.Code {
 
 var (
 	disabledStates = []devices.State{devices.DisabledByUser, devices.DisabledByAdministrator}
-	goneStates     = []devices.State{devices.Removed, devices.Deleted}
 )
 
 // mayNotSignIn is what a device that is not enabled hears.

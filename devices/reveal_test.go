@@ -32,7 +32,7 @@ func requireKey(t testing.TB, w *accounttest.World, actor policy.Actor, id devic
 }
 
 // requireNoKey wants the reading to be refused, and nothing of the key to be in the answer or marked.
-func requireNoKey(t testing.TB, w *accounttest.World, actor policy.Actor, id devices.KeyID, want policy.Code) *policy.Denied {
+func requireNoKey(t testing.TB, w *accounttest.World, actor policy.Actor, id devices.KeyID, want policy.Code) policy.Denied {
 	t.Helper()
 	before := rows(t, w.DB)
 	key, err := w.App.Devices.Reveal(t.Context(), actor, id)
@@ -218,7 +218,7 @@ func TestAKeyIsForWhoeverOwnedTheDeviceWhenItWasEscrowed(t *testing.T) {
 	require.Equal(t, []devices.KeyID{"key-0001"}, keyIDs(keysOf(t, w, ada, "laptop")))
 	require.Equal(t, []devices.KeyID{"key-0002"}, keyIDs(keysOf(t, w, bob, "laptop")))
 	missing := requireNoKey(t, w, bob, "no-such-key", policy.CodeNotFound)
-	require.ErrorIs(t, missing, store.ErrNotFound)
+	require.ErrorIs(t, &missing, store.ErrNotFound)
 }
 
 func TestAKeyEscrowedWithoutAnOwnerIsForAdministratorsOnly(t *testing.T) {

@@ -104,7 +104,7 @@ func TestATruncatedStreamIsRefused(t *testing.T) {
 func TestAStreamWithAChangedByteIsRefused(t *testing.T) {
 	stream := saved(t, full(t))
 	for i := range stream {
-		for _, flip := range []byte{1 << (i % 8), ' ', 0xff} { // a space is what parts the cases of a letter
+		for _, flip := range []byte{1 << (i % 8), ' '} { // a space is what parts the cases of a letter
 			damaged := bytes.Clone(stream)
 			damaged[i] ^= flip
 			refused(t, damaged, "byte %d of %d, %q for %q", i, len(stream), damaged[i], stream[i])

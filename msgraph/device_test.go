@@ -266,10 +266,13 @@ func TestTheReadersOwnTroubleEndsTheStream(t *testing.T) {
 }
 
 func TestWhoeverStopsReadingIsLeftAlone(t *testing.T) {
-	for range msgraph.Devices(text(`{"value":[{"deviceId":"a"},{"deviceId":"b"}]} no JSON`)) {
+	for d, err := range msgraph.Devices(text(`{"value":[{"deviceId":"a"},{"deviceId":"b"}]} no JSON`)) {
+		require.NoError(t, err, "what comes later was not read")
+		require.EqualValues(t, "a", d.ID)
 		break
 	}
-	for range msgraph.Devices(text(`{}{}`)) {
+	for _, err := range msgraph.Devices(text(`{}{}`)) {
+		require.Error(t, err, "a record without an id")
 		break
 	}
 }

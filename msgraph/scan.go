@@ -27,8 +27,6 @@ type Position struct {
 // String is such as "record 3, line 17".
 func (p Position) String() string { return fmt.Sprintf("record %d, line %d", p.Record, p.Line) }
 
-func (p Position) position() Position { return p }
-
 // Broken is the error that ends a stream: from this line on it is not JSON, or could not be read.
 type Broken struct {
 	Line int

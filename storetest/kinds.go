@@ -129,12 +129,12 @@ var usageKind = kind[policy.Usage]{
 		u, err := t.Usage(at.tenant(), at.account(), policy.Action(at[2]))
 		if err != nil || u.Revision != 0 {
 			if errors.Is(err, store.ErrNotFound) {
-				err = fmt.Errorf("Usage of nothing yet is the zero Usage and no error, not %q", err.Error())
+				err = fmt.Errorf("the Usage of nothing yet is the zero Usage and no error, not %q", err.Error())
 			}
 			return u, err
 		}
 		if d := diff(policy.Usage{}, u); d != "" {
-			return u, fmt.Errorf("Usage without a revision is not the zero Usage (-want +got):\n%s", d)
+			return u, fmt.Errorf("a Usage without a revision is not the zero Usage (-want +got):\n%s", d)
 		}
 		return u, store.ErrNotFound
 	},

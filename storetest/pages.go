@@ -69,7 +69,7 @@ func (l pages[R]) walk(t tx, of address, p store.Page) (all []string, err error)
 		case len(got.Items) > p.Limit():
 			return all, fmt.Errorf("a page of size %d holds %d items; want at most %d", p.Size, len(got.Items), p.Limit())
 		case l.endless && got.Next == "":
-			return all, errors.New("Next is empty; want a cursor to go on from later, after the last item too")
+			return all, errors.New("the cursor Next is empty; want a cursor to go on from later, after the last item too")
 		}
 		all = append(all, l.ids(got.Items)...)
 		if got.Next == "" || l.endless && len(got.Items) == 0 {

@@ -365,7 +365,7 @@ func (c transactions[R]) oneSnapshot(w *world) {
 		}
 		outcome = w.meanwhile(both)
 		if err := c.still(t, []address{y, x}, rowY, rowX); err != nil {
-			return fmt.Errorf("View read one row before a commit, and then saw that commit: %w", err)
+			return fmt.Errorf("a View read one row before a commit, and then saw that commit: %w", err)
 		}
 		return nil
 	})

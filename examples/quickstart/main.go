@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	o := options{clock: time.Now} //nolint:forbidigo // a program is where the time comes from
+	o := options{clock: time.Now}
 	yes := flag.Bool("yes", false, "answer Yes without asking; it is what happens when nobody is at the terminal")
 	flag.StringVar(&o.data, "data", "", "read the export in this `directory`")
 	flag.BoolVar(&o.json, "json", false, "print JSON lines, and ask nothing")

@@ -19,10 +19,10 @@ import (
 	"github.com/seed4b20689c/myaccount/secret"
 )
 
-const (
-	tenant      policy.TenantID = "contoso"
-	devicesEach                 = 10 // per account
-)
+const tenant policy.TenantID = "contoso"
+
+// devicesEach is how many devices an account has.
+const devicesEach = 10
 
 // size is a number of devices.
 type size int

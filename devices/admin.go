@@ -22,7 +22,7 @@ func (a *Admin) Get(ctx context.Context, actor policy.Actor, id policy.DeviceID)
 func (a *Admin) DevicesOf(ctx context.Context, actor policy.Actor, person policy.AccountID, p store.Page) (store.List[Device], error) {
 	return policy.Look(ctx, a.guard, a.store, actor, readAnyOf, policy.On("account", person),
 		func(tx Tx, op *policy.Op, _ none) (store.List[Device], error) {
-			return tx.DevicesOf(op.Actor.Tenant, person, p)
+			return devicesOf(tx, op, person)(p)
 		})
 }
 
@@ -51,7 +51,7 @@ func (a *Admin) Reveal(ctx context.Context, actor policy.Actor, id KeyID) (secre
 func (a *Admin) KeysToRotate(ctx context.Context, actor policy.Actor, p store.Page) (store.List[KeyInfo], error) {
 	return policy.Look(ctx, a.guard, a.store, actor, toRotate, policy.Target{},
 		func(tx Tx, op *policy.Op, _ none) (store.List[KeyInfo], error) {
-			found, err := tx.RecoveryKeysToRotate(op.Actor.Tenant, p)
+			found, err := keysToRotate(tx, op, p)
 			if err != nil {
 				return store.List[KeyInfo]{}, err
 			}

@@ -41,12 +41,12 @@ func (s *spoor) leave(t *testing.T, values ...any) {
 	t.Helper()
 	for _, v := range values {
 		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-			s.WriteString(fmt.Sprintf(format+"\n", v))
-			s.WriteString(fmt.Sprintf(format+"\n", &v))
-			s.WriteString(fmt.Sprintf(format+"\n", struct{ hidden any }{v}))
+			fmt.Fprintf(&s.Buffer, format+"\n", v)
+			fmt.Fprintf(&s.Buffer, format+"\n", &v)
+			fmt.Fprintf(&s.Buffer, format+"\n", struct{ hidden any }{v})
 		}
 		if text, ok := v.(secret.Text); ok { // of anything else these print addresses, whose digits mean nothing
-			s.WriteString(fmt.Sprintf("%x %X %d\n", text, text, text))
+			fmt.Fprintf(&s.Buffer, "%x %X %d\n", text, text, text)
 		}
 		b, err := json.Marshal(v)
 		require.NoError(t, err)

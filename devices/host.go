@@ -108,7 +108,7 @@ func mayOwnOneMore(tx Tx, op *policy.Op, d Device) error {
 	}
 	owned := 0
 	err := store.Each(
-		func(p store.Page) (store.List[Device], error) { return tx.DevicesOf(op.Actor.Tenant, d.Owner, p) },
+		devicesOf(tx, op, d.Owner),
 		func(other Device) error {
 			if other.Owner == d.Owner && other.Join != HybridJoined && !other.Gone() {
 				owned++
@@ -273,9 +273,7 @@ type deviceKeys struct {
 func allKeys(tx Tx, op *policy.Op, d Device) (deviceKeys, error) {
 	all := deviceKeys{device: d}
 	err := store.Each(
-		func(p store.Page) (store.List[RecoveryKey], error) {
-			return tx.RecoveryKeysOf(op.Actor.Tenant, d.ID, p)
-		},
+		keysOn(tx, op, d.ID),
 		func(k RecoveryKey) error {
 			all.keys = append(all.keys, k)
 			return nil
@@ -332,7 +330,7 @@ func (h *Host) PurgeRemoved(ctx context.Context, actor policy.Actor, owner polic
 		func(tx Tx, op *policy.Op, _ none) (int, policy.Change, error) {
 			var old []Device
 			err := store.Each(
-				func(p store.Page) (store.List[Device], error) { return tx.DevicesOf(op.Actor.Tenant, owner, p) },
+				devicesOf(tx, op, owner),
 				func(d Device) error {
 					if d.Owner == owner && d.State == Removed && d.RemovedAt.Before(before) {
 						old = append(old, d)

@@ -434,6 +434,36 @@ func keyOf(tx Tx, op *policy.Op, id KeyID) (RecoveryKey, error) {
 	return k, err
 }
 
+// devicesOf, keysOn and keysToRotate read the lists of the actor's tenant, page by page.
+func devicesOf(tx Tx, op *policy.Op, person policy.AccountID) func(store.Page) (store.List[Device], error) {
+	return func(p store.Page) (store.List[Device], error) {
+		list, err := tx.DevicesOf(op.Actor.Tenant, person, p)
+		return believed(op, list, err, func(d *Device) policy.TenantID { return d.Tenant })
+	}
+}
+
+func keysOn(tx Tx, op *policy.Op, id policy.DeviceID) func(store.Page) (store.List[RecoveryKey], error) {
+	return func(p store.Page) (store.List[RecoveryKey], error) {
+		list, err := tx.RecoveryKeysOf(op.Actor.Tenant, id, p)
+		return believed(op, list, err, func(k *RecoveryKey) policy.TenantID { return k.Tenant })
+	}
+}
+
+func keysToRotate(tx Tx, op *policy.Op, p store.Page) (store.List[RecoveryKey], error) {
+	list, err := tx.RecoveryKeysToRotate(op.Actor.Tenant, p)
+	return believed(op, list, err, func(k *RecoveryKey) policy.TenantID { return k.Tenant })
+}
+
+// believed passes on a list from the store, unless it has another tenant's rows.
+func believed[R any](op *policy.Op, list store.List[R], err error, tenant func(*R) policy.TenantID) (store.List[R], error) {
+	for i := range list.Items {
+		if t := tenant(&list.Items[i]); t != op.Actor.Tenant {
+			return store.List[R]{}, fmt.Errorf("the store gave a row of tenant %q for %q", t, op.Actor.Tenant)
+		}
+	}
+	return list, err
+}
+
 // ownKey loads a key that was escrowed while its device was the actor's. Who owns the device now does not
 // matter: a new owner has no right to what unlocks the old owner's data.
 func ownKey(tx Tx, op *policy.Op, t policy.Target) (RecoveryKey, error) {

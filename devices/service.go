@@ -73,10 +73,9 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, q Query) (store.
 		func(tx Tx, op *policy.Op, _ none) (store.List[Item], error) {
 			me := op.Actor.Account
 			found, err := store.Select(q.Page,
-				func(p store.Page) (store.List[Device], error) { return tx.DevicesOf(op.Actor.Tenant, me, p) },
+				devicesOf(tx, op, me),
 				func(d *Device) bool {
-					return d.Tenant == op.Actor.Tenant && d.visibleTo(me) &&
-						(q.Disabled || !d.Disabled()) && (q.Removed || d.State != Removed)
+					return d.visibleTo(me) && (q.Disabled || !d.Disabled()) && (q.Removed || d.State != Removed)
 				})
 			if err != nil {
 				return store.List[Item]{}, err
@@ -234,9 +233,9 @@ func (s *Service) RecoveryKeys(ctx context.Context, actor policy.Actor, id polic
 
 func keysOf(tx Tx, op *policy.Op, id policy.DeviceID, q KeyQuery, keep func(*RecoveryKey) bool) (store.List[RecoveryKey], error) {
 	return store.Select(q.Page,
-		func(p store.Page) (store.List[RecoveryKey], error) { return tx.RecoveryKeysOf(op.Actor.Tenant, id, p) },
+		keysOn(tx, op, id),
 		func(k *RecoveryKey) bool {
-			return k.Tenant == op.Actor.Tenant && k.ID.startsWith(q.Prefix) && keep(k)
+			return k.ID.startsWith(q.Prefix) && keep(k)
 		})
 }
 

@@ -87,6 +87,8 @@ func TestAForkNeverGivesANumberTwice(t *testing.T) {
 			}
 		}
 	})
+	defer writer.Wait()
+	defer stop.Store(true)
 	for range 3000 {
 		fork := db.Fork()
 		change(t, fork, func(tx policy.AdminTx) error {
@@ -104,6 +106,4 @@ func TestAForkNeverGivesANumberTwice(t *testing.T) {
 			return first(err, errList)
 		})
 	}
-	stop.Store(true)
-	writer.Wait()
 }

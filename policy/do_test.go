@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -243,6 +244,45 @@ func TestARunThatFailedIsForgottenByTheNext(t *testing.T) {
 		})
 	require.NoError(t, err)
 	require.Equal(t, "second", out)
+}
+
+func TestARunSeesWhatTheOtherWriterDidMeanwhile(t *testing.T) {
+	for code, meanwhile := range map[policy.Code]func(policy.AdminTx) error{
+		policy.CodeThrottled: func(tx policy.AdminTx) error {
+			u, err := tx.Usage(contoso, "ada", editNote)
+			if err != nil {
+				return err
+			}
+			u.Tenant, u.Account, u.Action, u.Times = contoso, "ada", editNote, append(u.Times, accounttest.NewClock().Now())
+			_, err = tx.PutUsage(u)
+			return err
+		},
+		policy.CodeAreaReadOnly: func(tx policy.AdminTx) error {
+			s, err := tx.Settings(contoso)
+			if err != nil {
+				return err
+			}
+			_, err = tx.PutSettings(s.WithAccess(areaNotes, policy.ReadOnly))
+			return err
+		},
+		policy.CodeAccountNotActive: func(tx policy.AdminTx) error {
+			st, err := tx.Standing(contoso, "ada")
+			if err != nil {
+				return err
+			}
+			st.State = policy.Disabled
+			_, err = tx.PutStanding(st)
+			return err
+		},
+	} {
+		h := newHouse(t)
+		require.NoError(t, h.edit(h.ada, limited(), "n1", "first", ""))
+		f := &faulty{Store: h.DB.Policy(), runs: 2}
+		f.between = func() { require.NoError(t, h.DB.Policy().Update(ctx, meanwhile)) }
+		h.over(f)
+		refused(t, h.edit(h.ada, limited(), "n1", "second", ""), code)
+		require.Equal(t, "first", h.text("n1"))
+	}
 }
 
 func TestTheClockIsReadOncePerOperation(t *testing.T) {

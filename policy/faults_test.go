@@ -16,6 +16,8 @@ type faulty struct {
 	before func(call string) error
 	// runs is how often the function of an Update is run. All but the last run are rolled back.
 	runs int
+	// between is called between two runs: what the other writer of the conflict did.
+	between func()
 }
 
 // errAgain rolls a run back.
@@ -38,6 +40,9 @@ func (f *faulty) Update(ctx context.Context, fn func(policy.AdminTx) error) erro
 		})
 		if !errors.Is(err, errAgain) {
 			return err
+		}
+		if f.between != nil {
+			f.between()
 		}
 	}
 }

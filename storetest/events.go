@@ -79,20 +79,20 @@ func (l eventLog) of(w *world, account policy.AccountID) (events []policy.Event)
 func (l eventLog) after(w *world, read store.Cursor) (events []policy.Event, upTo store.Cursor) {
 	w.Helper()
 	w.view(l.db(w), func(t tx) error {
-		events = nil
-		for upTo = read; ; {
+		events, upTo = nil, read
+		for range tooMany {
 			got, err := t.admin.EventsAfter(tenant, store.Page{Size: 2, After: upTo})
-			if err != nil {
+			switch {
+			case err != nil:
 				return err
-			}
-			if got.Next == "" {
+			case got.Next == "":
 				return errors.New("EventsAfter gives no cursor to go on from")
 			}
-			events, upTo = append(events, got.Items...), got.Next
-			if len(got.Items) == 0 {
+			if events, upTo = append(events, got.Items...), got.Next; len(got.Items) == 0 {
 				return nil
 			}
 		}
+		return fmt.Errorf("EventsAfter gives events without end, the last of them %q", events[len(events)-1].Operation)
 	})
 	return events, upTo
 }
@@ -229,6 +229,7 @@ func (l eventLog) concurrentFollower(w *world) {
 		})
 	}
 	go func() { group.Wait(); close(done) }()
+	defer group.Wait() // they report to this check, so it does not end before them
 	var read []policy.Event
 	var upTo store.Cursor
 	for last := false; !last; {

@@ -86,6 +86,9 @@ func eventsWithChanges(w *world) {
 	if !panicked && err == nil {
 		w.Fatal("Update turned a panic into success")
 	}
+	if err := w.soon(func(ctx context.Context) error { return s.Update(ctx, func(tx) error { return nil }) }); err != nil {
+		w.Fatalf("the Update after a panic failed or did not come back: %v", err)
+	}
 	none, start := log.after(w, "")
 	log.got(w, "after transactions of devices that failed", none)
 	w.update(s, write(1, nil))

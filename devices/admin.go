@@ -90,15 +90,16 @@ func (a *Admin) AskDelete(ctx context.Context, actor policy.Actor, id policy.Dev
 // again. It needs the confirmation that [Admin.AskDelete] gave.
 func (a *Admin) Delete(ctx context.Context, actor policy.Actor, id policy.DeviceID, yes policy.Confirmation) error {
 	_, err := policy.Do(ctx, a.guard, a.store, actor, deleteAny, onDevice(id), yes,
-		func(tx Tx, op *policy.Op, d Device) (none, policy.Change, error) {
-			ch, err := erase(tx, op, d)
+		func(tx Tx, op *policy.Op, all deviceKeys) (none, policy.Change, error) {
+			ch, err := erase(tx, op, all)
 			return none{}, ch, err
 		})
 	return err
 }
 
 // Transfer gives a device another owner, whom [Host.Register] would accept. The old owner is no longer a
-// registered user. Keys in escrow stay the old owner's: the new one cannot read them. Both are told.
+// registered user. Keys in escrow stay the old owner's: the new one cannot read them, and the device should
+// replace them, so that they unlock nothing of the new owner's. Both are told.
 func (a *Admin) Transfer(ctx context.Context, actor policy.Actor, id policy.DeviceID, to policy.AccountID) error {
 	if err := policy.CheckID("owner", to); err != nil {
 		return err
@@ -117,6 +118,19 @@ func (a *Admin) Transfer(ctx context.Context, actor policy.Actor, id policy.Devi
 		for _, u := range d.Users {
 			if u.Account != from && u.Account != to {
 				users = append(users, u)
+			}
+		}
+		all, err := allKeys(tx, op, *d)
+		if err != nil {
+			return policy.Change{}, err
+		}
+		for _, k := range all.keys {
+			if !k.RetiredAt.IsZero() || !k.RotateSince.IsZero() {
+				continue
+			}
+			k.RotateSince = op.Now
+			if _, err := tx.PutRecoveryKey(k); err != nil {
+				return policy.Change{}, err
 			}
 		}
 		d.Owner, d.Users = to, users

@@ -262,3 +262,36 @@ func TestWhatAHostIsToldAboutKeysIsWhatItMayDo(t *testing.T) {
 		require.Equal(t, denied.Decision, k.Reveal)
 	}
 }
+
+func TestTransferringADeviceAsksItToReplaceItsKeys(t *testing.T) {
+	w, _, _ := locked(t)
+	w.Person("bob", policy.Work)
+	admin := w.Admin("root", policy.GlobalAdministrator)
+	require.True(t, storedKey(t, w.DB, accounttest.Tenant, "key-0001").RotateSince.IsZero())
+	require.NoError(t, w.App.Admin.Devices.Transfer(t.Context(), admin, "laptop", "bob"))
+	require.Equal(t, w.Clock.Now(), storedKey(t, w.DB, accounttest.Tenant, "key-0001").RotateSince,
+		"a key that the old owner may read must not unlock what the new one writes")
+}
+
+func TestAKeyThatComesAfterTheQuestionSpoilsTheYesToDeleting(t *testing.T) {
+	w, _, _ := locked(t)
+	admin := w.Admin("root", policy.GlobalAdministrator)
+	preview, yes, err := w.App.Admin.Devices.AskDelete(t.Context(), admin, "laptop")
+	require.NoError(t, err)
+	require.Equal(t, "1", fact(preview.Facts, "recoveryKeys"))
+	w.Key(accounttest.Tenant, "laptop", "key-0002", 2)
+	requireDenied(t, w.App.Admin.Devices.Delete(t.Context(), admin, "laptop", yes), policy.CodeConfirmationStale)
+}
+
+func TestPurgingOnePersonsDevicesLeavesThoseThatTheyOnlyUse(t *testing.T) {
+	w := accounttest.New(t)
+	ada, pat := w.Person("ada", policy.Personal), w.Person("pat", policy.Personal)
+	remove(t, w, ada, w.Device(ada, "adas", func(r *devices.Registration) { r.Users = []policy.AccountID{"pat"} }))
+	remove(t, w, pat, w.Device(pat, "pats"))
+	w.Clock.Advance(time.Hour)
+	n, err := w.App.Host.Devices.PurgeRemoved(t.Context(), w.Host, "pat", w.Clock.Now())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	list := listed(t, w, ada, devices.Query{Removed: true})
+	require.Equal(t, []policy.DeviceID{"adas"}, ids(list), "another owner's is not purged with it")
+}

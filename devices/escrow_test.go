@@ -32,7 +32,7 @@ func TestAnEscrowedKeyIsRecordedForTheOwnerOfTheMoment(t *testing.T) {
 	require.Equal(t, policy.AccountID("ada"), e.Account)
 	k := storedKey(t, w.DB, accounttest.Tenant, "key-0002")
 	require.Equal(t, devices.RecoveryKey{Tenant: accounttest.Tenant, Device: "laptop", ID: "key-0002", Volume: devices.FixedDataVolume,
-		Owner: "ada", CreatedAt: w.Clock.Now(), Sealed: k.Sealed, Revision: e.Revision}, k)
+		Owner: "ada", CreatedAt: w.Clock.Now(), Sealed: k.Sealed, Fingerprint: k.Fingerprint, Revision: e.Revision}, k)
 	requireKey(t, w, ada, "key-0002", password)
 }
 
@@ -202,8 +202,9 @@ func TestARotationThatIsNoneChangesNothing(t *testing.T) {
 	}
 	require.ErrorIs(t, rotated("no-such", "key-0002", accounttest.RecoveryPassword(2)), store.ErrNotFound)
 	require.ErrorIs(t, rotated("key-0009", "key-0002", accounttest.RecoveryPassword(2)), store.ErrNotFound, "another device's")
-	requireDenied(t, rotated("key-0001", "key-0001", accounttest.RecoveryPassword(2)), devices.CodeKeyExists)
-	requireInvalid(t, rotated("key-0001", "key-0002", password), "recoveryPassword") // the same password under another id
+	requireInvalid(t, rotated("key-0001", "key-0001", accounttest.RecoveryPassword(2)), "old")
+	requireInvalid(t, rotated("key-0003", "key-0003", accounttest.RecoveryPassword(2)), "old") // else it would be born retired
+	requireInvalid(t, rotated("key-0001", "key-0002", password), "recoveryPassword")           // the same password under another id
 	requireInvalid(t, rotated("key-0001", "key-0002", ""), "recoveryPassword")
 	requireInvalid(t, rotated("", "key-0002", accounttest.RecoveryPassword(2)), "old")
 	requireSame(t, before, rows(t, w.DB))
@@ -230,10 +231,23 @@ func TestAKeyThatCannotBeSealedIsNotKept(t *testing.T) {
 	requireSame(t, before, saved(t, w.DB))
 }
 
+// sealingWatcher is a sealer that lets something happen before it seals.
+type sealingWatcher struct {
+	secret.Sealer
+	onSeal func() error
+}
+
+func (s sealingWatcher) Seal(ctx context.Context, plain secret.Text, bound []byte) (secret.Sealed, error) {
+	if err := s.onSeal(); err != nil {
+		return "", err
+	}
+	return s.Sealer.Seal(ctx, plain, bound)
+}
+
 func TestADeviceThatChangesHandsDuringAnEscrowKeepsNoKeySealedForTheWrongOwner(t *testing.T) {
 	w, _, _ := locked(t)
 	w.Person("bob", policy.Work)
-	transferring := watchfulSealer{w.Ring, func() error {
+	transferring := sealingWatcher{w.Ring, func() error {
 		d, err := w.App.Admin.Devices.Get(t.Context(), w.Host, "laptop")
 		if err != nil || d.Owner == "bob" {
 			return err
@@ -242,7 +256,7 @@ func TestADeviceThatChangesHandsDuringAnEscrowKeepsNoKeySealedForTheWrongOwner(t
 	}}
 	room := over(t, w, w.DB.Devices(), transferring)
 	e := devices.Escrow{ID: "key-0002", Password: secret.NewText(accounttest.RecoveryPassword(2))}
-	require.ErrorIs(t, room.Host.Escrow(t.Context(), w.Host.On("laptop"), "laptop", e), store.ErrConflict)
+	requireDenied(t, room.Host.Escrow(t.Context(), w.Host.On("laptop"), "laptop", e), devices.CodeChangedHands)
 	require.NoError(t, room.Host.Escrow(t.Context(), w.Host.On("laptop"), "laptop", e))
 	require.Equal(t, policy.AccountID("bob"), storedKey(t, w.DB, accounttest.Tenant, "key-0002").Owner)
 }

@@ -68,7 +68,8 @@ func (r Registration) device() (Device, error) {
 }
 
 // Register adds a device. The id of a device that exists, or was ever disabled, removed or deleted, is
-// refused; so are an owner who is unknown, not active, a guest, or has [MaxDevices] already.
+// refused; so are users who are unknown, and an owner who is unknown, not active, a guest, or has
+// [MaxDevices] already.
 func (h *Host) Register(ctx context.Context, actor policy.Actor, r Registration) error {
 	return h.register(ctx, actor, register, r)
 }
@@ -81,6 +82,9 @@ func (r *room) register(ctx context.Context, actor policy.Actor, sp *deviceSpec,
 	_, err = policy.Do(ctx, r.guard, r.store, actor, sp, onDevice(d.ID), "",
 		func(tx Tx, op *policy.Op, _ Device) (none, policy.Change, error) {
 			if err := mayOwnOneMore(tx, op, d); err != nil {
+				return none{}, policy.Change{}, err
+			}
+			if err := areKnown(tx, op, d.Users); err != nil {
 				return none{}, policy.Change{}, err
 			}
 			row := d.Clone()
@@ -119,6 +123,20 @@ func mayOwnOneMore(tx Tx, op *policy.Op, d Device) error {
 		return op.Refuse(deviceLimit)
 	}
 	return err
+}
+
+// areKnown tells whether all of a device's registered users are accounts: whoever got the id of one that is
+// not would be a user of the device.
+func areKnown(tx Tx, op *policy.Op, users []User) error {
+	for _, u := range users {
+		switch _, err := op.Account(tx, u.Account); {
+		case errors.Is(err, store.ErrNotFound):
+			return op.Refuse(unknownUser)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 func mayHaveDevices(tx Tx, op *policy.Op, owner policy.AccountID) error {
@@ -232,34 +250,28 @@ func (h *Host) escrow(ctx context.Context, actor policy.Actor, sp *deviceSpec, i
 	if err != nil {
 		return err
 	}
-	// The device's row and keys are read first, to seal for its owner and to compare with the keys in
-	// escrow: neither may happen inside the transaction that writes.
-	before, err := policy.Prepare(ctx, h.guard, h.store, actor, sp, onDevice(id), allKeys)
+	if old == e.ID {
+		return &policy.Invalid{Field: "old", Problem: "is the new key itself"}
+	}
+	// Whom to seal for is read first: sealing must not happen inside the transaction that writes.
+	owner, err := policy.Prepare(ctx, h.guard, h.store, actor, sp, onDevice(id),
+		func(_ Tx, _ *policy.Op, d Device) (policy.AccountID, error) { return d.Owner, nil })
 	if err != nil {
 		return err
 	}
-	for _, k := range before.keys {
-		known, err := h.open(ctx, k)
-		if err != nil {
-			return err
-		}
-		if k.ID != e.ID && known.Equal(password) {
-			return &policy.Invalid{Field: "recoveryPassword", Problem: "is in escrow already, as another key of this device"}
-		}
-	}
-	k := RecoveryKey{Tenant: actor.Tenant, Device: id, ID: e.ID, Volume: e.Volume, Owner: before.device.Owner}
+	k := RecoveryKey{Tenant: actor.Tenant, Device: id, ID: e.ID, Volume: e.Volume, Owner: owner}
+	k.Fingerprint = k.fingerprint(password)
 	if k.Sealed, err = h.sealer.Seal(ctx, password, k.bound()); err != nil {
 		return err
 	}
 	_, err = policy.Do(ctx, h.guard, h.store, actor, sp, onDevice(id), "",
 		func(tx Tx, op *policy.Op, d Device) (none, policy.Change, error) {
-			if d.Owner != k.Owner {
-				return none{}, policy.Change{}, store.ErrConflict // transferred meanwhile: sealed for the wrong owner
+			if old != "" {
+				if err := retire(tx, op, id, old); err != nil {
+					return none{}, policy.Change{}, err
+				}
 			}
-			ch, err := putKey(tx, op, k)
-			if err == nil && old != "" {
-				err = retire(tx, op, id, old)
-			}
+			ch, err := putKey(tx, op, d, k)
 			return none{}, ch, err
 		})
 	return err
@@ -281,20 +293,28 @@ func allKeys(tx Tx, op *policy.Op, d Device) (deviceKeys, error) {
 	return all, err
 }
 
-// putKey adds a key to a device's escrow; it never replaces one.
-func putKey(tx Tx, op *policy.Op, k RecoveryKey) (policy.Change, error) {
+// putKey adds a key to the escrow of device d, for whose owner it was sealed; it never replaces one.
+func putKey(tx Tx, op *policy.Op, d Device, k RecoveryKey) (policy.Change, error) {
+	if d.Owner != k.Owner {
+		return policy.Change{}, op.Refuse(changedHands)
+	}
 	switch _, err := tx.RecoveryKey(k.Tenant, k.ID); {
 	case err == nil:
 		return policy.Change{}, op.Refuse(keyExists)
 	case !errors.Is(err, store.ErrNotFound):
 		return policy.Change{}, err
 	}
-	all, err := allKeys(tx, op, Device{ID: k.Device})
+	all, err := allKeys(tx, op, d)
 	if err != nil {
 		return policy.Change{}, err
 	}
 	if len(all.keys) >= MaxKeysPerDevice {
 		return policy.Change{}, op.Refuse(keyLimit)
+	}
+	for _, other := range all.keys {
+		if other.Fingerprint.Equal(k.Fingerprint) {
+			return policy.Change{}, &policy.Invalid{Field: "recoveryPassword", Problem: "is in escrow already, as another key of this device"}
+		}
 	}
 	if k.CreatedAt.IsZero() {
 		k.CreatedAt = op.Now
@@ -342,8 +362,12 @@ func (h *Host) PurgeRemoved(ctx context.Context, actor policy.Actor, owner polic
 				if err != nil {
 					break
 				}
+				var all deviceKeys
+				if all, err = allKeys(tx, op, d); err != nil {
+					break
+				}
 				var deleted policy.Change
-				if deleted, err = erase(tx, op, d); err == nil {
+				if deleted, err = erase(tx, op, all); err == nil {
 					deleted.Activity, deleted.Target = deleteDevice, onDevice(d.ID)
 					ch.Also = append(ch.Also, deleted)
 				}
@@ -353,12 +377,9 @@ func (h *Host) PurgeRemoved(ctx context.Context, actor policy.Actor, owner polic
 }
 
 // erase deletes a device's details and keys. Its id stays behind, so that it is never used again.
-func erase(tx Tx, op *policy.Op, d Device) (policy.Change, error) {
+func erase(tx Tx, op *policy.Op, all deviceKeys) (policy.Change, error) {
+	d := all.device
 	ch := about(&d, "state", Deleted.String())
-	all, err := allKeys(tx, op, d)
-	if err != nil {
-		return ch, err
-	}
 	for _, k := range all.keys {
 		if err := tx.DeleteRecoveryKey(k.Tenant, k.ID); err != nil {
 			return ch, err
@@ -366,6 +387,7 @@ func erase(tx Tx, op *policy.Op, d Device) (policy.Change, error) {
 		ch.Also = append(ch.Also, policy.Change{Subject: k.Owner, Activity: deleteKey, Target: onKey(k.ID),
 			Facts: []policy.Fact{{Name: "device", Value: string(d.ID)}}})
 	}
+	var err error
 	ch.Revision, err = tx.PutDevice(Device{Tenant: d.Tenant, ID: d.ID, State: Deleted, RemovedAt: op.Now, Revision: d.Revision})
 	return ch, err
 }

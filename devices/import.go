@@ -1,9 +1,12 @@
 package devices
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -13,11 +16,13 @@ import (
 // MaxImport is how many records one call of [Admin.Import] or [Admin.ImportKeys] takes.
 const MaxImport = 1000
 
-// DeviceRecord is a device as another directory tells of it.
+// DeviceRecord is a device as another directory tells of it. What is zero in it says nothing: it leaves what
+// is known here as it is.
 type DeviceRecord struct {
 	Registration
-	Enabled      bool
-	RegisteredAt time.Time // zero means the time of import
+	// Enabled must be told of a device that is new here. [Yes] never enables one that is disabled here.
+	Enabled      Answer
+	RegisteredAt time.Time // of a new device; zero means the time of import
 	LastSignInAt time.Time
 }
 
@@ -53,8 +58,8 @@ func rejected(err error) Outcome { return Outcome{Rejected, err} }
 // Import takes over devices from another directory in one commit, and tells what became of each record in
 // their order. Records that are malformed, whose owner or users are unknown, or whose device is owned by
 // somebody else here (see [Admin.Transfer]) or is gone, are refused one by one. A record that says nothing
-// new changes nothing. A record never enables a disabled device, whatever it says; it may disable an
-// enabled one.
+// new changes nothing, and what it leaves out stays. A record never enables a disabled device, whatever it
+// says; it may disable an enabled one. [MaxDevices] does not bind an import: the directory has decided.
 func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []DeviceRecord) ([]Outcome, error) {
 	if err := checkBatch(len(records)); err != nil {
 		return nil, err
@@ -92,85 +97,121 @@ func checkBatch(n int) error {
 }
 
 func importDevice(tx Tx, op *policy.Op, r DeviceRecord) (Result, policy.Change, error) {
-	told, err := r.device()
-	if err != nil {
+	if err := policy.CheckID("device", r.ID); err != nil {
 		return Rejected, policy.Change{}, err
-	}
-	for _, u := range told.Users {
-		if err := mayHaveDevices(tx, op, u.Account); err != nil {
-			return Rejected, policy.Change{}, err
-		}
 	}
 	d, err := existing(tx, op, onDevice(r.ID))
 	if err != nil {
 		return Rejected, policy.Change{}, err
 	}
-	if d.ID == "" {
-		return importNew(tx, op, r, told)
-	}
 	if d.Gone() {
 		return Rejected, policy.Change{}, op.Refuse(idSpent)
 	}
-	if d.Owner != "" && told.Owner != "" && d.Owner != told.Owner {
-		return Rejected, policy.Change{}, &policy.Invalid{Field: "owner", Problem: "is another account here; transfer the device first"}
+	told, err := r.over(d)
+	if err != nil {
+		return Rejected, policy.Change{}, err
 	}
-	result := Same
-	if merge(&d, told, r) {
-		result = Updated
-	}
-	if d.State == Enabled && !r.Enabled {
-		d.State, d.DisabledAt, d.DisabledBy, result = DisabledByAdministrator, op.Now, op.Actor.Principal(), Updated
-	}
-	kept := d.Disabled() && r.Enabled
-	if result == Same {
-		if kept {
-			result = KeptDisabled
+	if told.Owner != "" {
+		if err := mayHaveDevices(tx, op, told.Owner); err != nil {
+			return Rejected, policy.Change{}, err
 		}
-		return result, policy.Change{}, nil
 	}
-	ch := about(&d, "state", d.State.String())
-	ch.Activity, ch.Target = updateDevice, onDevice(d.ID)
-	ch.Revision, err = tx.PutDevice(d)
+	if err := areKnown(tx, op, told.Users); err != nil {
+		return Rejected, policy.Change{}, err
+	}
+	if told.LastSignInAt.After(op.Now) {
+		told.LastSignInAt = op.Now // as for a check-in
+	}
+	if d.ID == "" {
+		return importNew(tx, op, r, told)
+	}
+	result, kept := Same, d.Disabled() && r.Enabled == Yes
+	if d.State == Enabled && r.Enabled == No {
+		told.State, told.DisabledAt, told.DisabledBy = DisabledByAdministrator, op.Now, op.Actor.Principal()
+	}
+	var ch policy.Change
+	if !reflect.DeepEqual(told, d) {
+		result = Updated
+		ch = about(&told, "state", told.State.String())
+		ch.Activity, ch.Target = updateDevice, onDevice(d.ID)
+		if ch.Revision, err = tx.PutDevice(told); err != nil {
+			return Rejected, ch, err
+		}
+	}
 	if kept {
 		result = KeptDisabled
 	}
-	return result, ch, err
+	return result, ch, nil
+}
+
+// over gives the device d, which may be a new one, with what the record tells about it. When it was registered,
+// its state, and what people said about it stay.
+func (r DeviceRecord) over(d Device) (Device, error) {
+	if r.Owner != "" && d.Owner != "" && r.Owner != d.Owner {
+		return d, &policy.Invalid{Field: "owner", Problem: "is another account here; transfer the device first"}
+	}
+	for _, t := range []struct {
+		field string
+		at    time.Time
+	}{{"registeredAt", r.RegisteredAt}, {"lastSignInAt", r.LastSignInAt}} {
+		if err := checkTime(t.field, t.at); err != nil {
+			return d, err
+		}
+	}
+	r.Name, r.OS, r.Model = cmp.Or(r.Name, d.Name), cmp.Or(r.OS, d.OS), cmp.Or(r.Model, d.Model)
+	r.OSVersion, r.Join, r.Profile = cmp.Or(r.OSVersion, d.OSVersion), cmp.Or(r.Join, d.Join, Registered), cmp.Or(r.Profile, d.Profile)
+	r.Compliant, r.Managed = cmp.Or(r.Compliant, d.Compliant), cmp.Or(r.Managed, d.Managed)
+	r.Owner, r.Autopilot = cmp.Or(r.Owner, d.Owner), r.Autopilot || d.Autopilot
+	told, err := r.device()
+	if err != nil {
+		return d, err
+	}
+	told.Tenant, told.Revision, told.State, told.RegisteredAt = d.Tenant, d.Revision, d.State, d.RegisteredAt
+	told.DisabledAt, told.DisabledBy, told.LastSignInAt = d.DisabledAt, d.DisabledBy, d.LastSignInAt
+	if at := store.Time(r.LastSignInAt); at.After(told.LastSignInAt) {
+		told.LastSignInAt = at
+	}
+	told.Users = union(d.Users, told.Users)
+	if len(told.Users) > MaxUsers {
+		return d, &policy.Invalid{Field: "users", Problem: "would be more than 100 with those known here"}
+	}
+	return told, nil
+}
+
+// union gives the known users, and after them those that are new.
+func union(known, told []User) []User {
+	all := Device{Users: slices.Clone(known)}
+	for _, u := range told {
+		if all.user(u.Account) == nil {
+			all.Users = append(all.Users, u)
+		}
+	}
+	return all.Users
+}
+
+// checkTime refuses what cannot be written down as a date.
+func checkTime(field string, t time.Time) error {
+	if year := t.UTC().Year(); !t.IsZero() && (year < 1 || year > 9999) {
+		return &policy.Invalid{Field: field, Problem: "lies outside of the years 1 to 9999"}
+	}
+	return nil
 }
 
 func importNew(tx Tx, op *policy.Op, r DeviceRecord, d Device) (Result, policy.Change, error) {
-	d.Tenant, d.RegisteredAt, d.LastSignInAt = op.Actor.Tenant, store.Time(r.RegisteredAt), store.Time(r.LastSignInAt)
+	d.Tenant, d.State, d.RegisteredAt = op.Actor.Tenant, Enabled, store.Time(r.RegisteredAt)
 	if d.RegisteredAt.IsZero() {
 		d.RegisteredAt = op.Now
 	}
-	if !r.Enabled {
+	switch r.Enabled {
+	case Unknown:
+		return Rejected, policy.Change{}, &policy.Invalid{Field: "enabled", Problem: "is missing, and the device is new here"}
+	case No:
 		d.State, d.DisabledAt, d.DisabledBy = DisabledByAdministrator, op.Now, op.Actor.Principal()
 	}
 	rev, err := tx.PutDevice(d)
 	ch := about(&d, "state", d.State.String())
 	ch.Activity, ch.Target, ch.Revision = registerDevice, onDevice(d.ID), rev
 	return Imported, ch, err
-}
-
-// merge takes over what a record tells about a known device, and reports whether that changed anything.
-// When the device was registered and what people said about it stay.
-func merge(d *Device, told Device, r DeviceRecord) bool {
-	before := d.Clone()
-	d.Name, d.OS, d.OSVersion, d.Model = told.Name, told.OS, told.OSVersion, told.Model
-	d.Join, d.Profile, d.Compliant, d.Managed, d.Autopilot = told.Join, told.Profile, told.Compliant, told.Managed, told.Autopilot
-	if d.Owner == "" {
-		d.Owner = told.Owner
-	}
-	for _, u := range told.Users {
-		if d.user(u.Account) == nil {
-			d.Users = append(d.Users, u)
-		}
-	}
-	if at := store.Time(r.LastSignInAt); at.After(d.LastSignInAt) {
-		d.LastSignInAt = at
-	}
-	return before.Name != d.Name || before.OS != d.OS || before.OSVersion != d.OSVersion || before.Model != d.Model ||
-		before.Join != d.Join || before.Profile != d.Profile || before.Compliant != d.Compliant || before.Managed != d.Managed ||
-		before.Autopilot != d.Autopilot || before.Owner != d.Owner || len(before.Users) != len(d.Users) || !before.LastSignInAt.Equal(d.LastSignInAt)
 }
 
 // ImportKeys takes over recovery keys from another directory in one commit, each for the owner that its
@@ -191,6 +232,9 @@ func (a *Admin) ImportKeys(ctx context.Context, actor policy.Actor, records []Ke
 		if err == nil {
 			err = policy.CheckID("device", r.Device)
 		}
+		if err == nil {
+			err = checkTime("createdAt", r.CreatedAt)
+		}
 		if err == nil && owners[r.Device] == nil {
 			err = &policy.Invalid{Field: "device", Problem: "is not known here"}
 		}
@@ -200,6 +244,7 @@ func (a *Admin) ImportKeys(ctx context.Context, actor policy.Actor, records []Ke
 		}
 		k := RecoveryKey{Tenant: actor.Tenant, Device: r.Device, ID: r.ID, Volume: r.Volume,
 			Owner: *owners[r.Device], CreatedAt: store.Time(r.CreatedAt)}
+		k.Fingerprint = k.fingerprint(password)
 		if k.Sealed, err = a.sealer.Seal(ctx, password, k.bound()); err != nil {
 			return nil, err
 		}
@@ -264,12 +309,12 @@ func importKey(tx Tx, op *policy.Op, k RecoveryKey) (policy.Change, error) {
 	}
 	d, err := known(tx, op, onDevice(k.Device))
 	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && d.Owner != k.Owner:
-		return policy.Change{}, &policy.Invalid{Field: "device", Problem: "changed hands during the import; import the key again"}
+	case errors.Is(err, store.ErrNotFound):
+		return policy.Change{}, op.Refuse(changedHands) // deleted since its owner was read
 	case err != nil:
 		return policy.Change{}, err
 	}
-	ch, err := putKey(tx, op, k)
+	ch, err := putKey(tx, op, d, k)
 	ch.Activity = addKey
 	return ch, err
 }

@@ -23,7 +23,7 @@ func directory(t testing.TB) (*accounttest.World, policy.Actor) {
 
 // record is what the directory tells of a device of ada's; edit makes it another.
 func record(id policy.DeviceID, edit ...func(*devices.DeviceRecord)) devices.DeviceRecord {
-	r := devices.DeviceRecord{Registration: registration(id), Enabled: true,
+	r := devices.DeviceRecord{Registration: registration(id), Enabled: devices.Yes,
 		RegisteredAt: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC), LastSignInAt: time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC)}
 	for _, e := range edit {
 		e(&r)
@@ -52,7 +52,7 @@ func results(out []devices.Outcome) []devices.Result {
 func TestAnImportTakesOverWhatTheDirectoryTells(t *testing.T) {
 	w, sync := directory(t)
 	events := during(t, w, func() {
-		out := imported(t, w, sync, record("laptop"), record("lost", func(r *devices.DeviceRecord) { r.Enabled = false }))
+		out := imported(t, w, sync, record("laptop"), record("lost", func(r *devices.DeviceRecord) { r.Enabled = devices.No }))
 		require.Equal(t, []devices.Result{devices.Imported, devices.Imported}, results(out))
 	})
 	require.Len(t, events, 2)
@@ -72,7 +72,7 @@ func TestAnImportTakesOverWhatTheDirectoryTells(t *testing.T) {
 func TestImportingTwiceChangesNothing(t *testing.T) {
 	w, sync := directory(t)
 	records := []devices.DeviceRecord{record("laptop", func(r *devices.DeviceRecord) { r.Users = []policy.AccountID{"bob"} }),
-		record("lost", func(r *devices.DeviceRecord) { r.Enabled = false }),
+		record("lost", func(r *devices.DeviceRecord) { r.Enabled = devices.No }),
 		record("undated", func(r *devices.DeviceRecord) { r.RegisteredAt, r.LastSignInAt = time.Time{}, time.Time{} })}
 	imported(t, w, sync, records...)
 	before := saved(t, w.DB)
@@ -126,7 +126,7 @@ func TestAnImportMayDisable(t *testing.T) {
 	w, sync := directory(t)
 	imported(t, w, sync, record("laptop"))
 	e := only(t, w, func() {
-		out := imported(t, w, sync, record("laptop", func(r *devices.DeviceRecord) { r.Enabled = false }))
+		out := imported(t, w, sync, record("laptop", func(r *devices.DeviceRecord) { r.Enabled = devices.No }))
 		require.Equal(t, []devices.Result{devices.Updated}, results(out))
 	})
 	require.Equal(t, "disabled-by-administrator", fact(e.Facts, "state"))
@@ -146,7 +146,7 @@ func TestBadRecordsAreRefusedOneByOneWithTheFieldNamed(t *testing.T) {
 		record(""),
 		record("a\x00b"),
 		record("unowned", func(r *devices.DeviceRecord) { r.Owner = "" }),
-		record("joinless", func(r *devices.DeviceRecord) { r.Join = 0 }),
+		record("joinless", func(r *devices.DeviceRecord) { r.Join = devices.HybridJoined + 1 }),
 		record("strange", func(r *devices.DeviceRecord) { r.Name = "\u2028" }),
 		record("guests", func(r *devices.DeviceRecord) { r.Owner = "gus" }),
 		record("unknowns", func(r *devices.DeviceRecord) { r.Users = []policy.AccountID{"nobody"} }),
@@ -155,7 +155,7 @@ func TestBadRecordsAreRefusedOneByOneWithTheFieldNamed(t *testing.T) {
 		record("bobs"),
 		record("last"))
 	fields := map[int]string{1: "device", 2: "device", 3: "owner", 4: "join", 5: "name", 10: "owner"}
-	codes := map[int]policy.Code{6: devices.CodeOwnerCannot, 7: devices.CodeOwnerCannot, 8: devices.CodeIDSpent, 9: devices.CodeIDSpent}
+	codes := map[int]policy.Code{6: devices.CodeOwnerCannot, 7: devices.CodeUnknownUser, 8: devices.CodeIDSpent, 9: devices.CodeIDSpent}
 	for i, o := range out {
 		switch {
 		case fields[i] != "":
@@ -273,4 +273,60 @@ func TestAPersonCannotImport(t *testing.T) {
 		e := only(t, w, func() { requireDenied(t, act(), policy.CodeNotPermitted) })
 		require.Equal(t, []any{policy.Refused, policy.CodeNotPermitted}, []any{e.Outcome, e.Reason}, name)
 	}
+}
+
+func TestAPartialRecordLeavesWhatItDoesNotTell(t *testing.T) {
+	w, sync := directory(t)
+	printer := record("printer", func(r *devices.DeviceRecord) { r.Profile, r.Join = devices.Printer, devices.HybridJoined })
+	pilot := record("pilot", func(r *devices.DeviceRecord) { r.Autopilot = true })
+	imported(t, w, sync, printer, pilot)
+	before := rows(t, w.DB)
+
+	partial := func(id policy.DeviceID) devices.DeviceRecord {
+		return devices.DeviceRecord{Registration: devices.Registration{ID: id}}
+	}
+	out := imported(t, w, sync, partial("printer"), partial("pilot"), partial("new"))
+
+	require.Equal(t, []devices.Outcome{{Result: devices.Same}, {Result: devices.Same}}, out[:2])
+	requireSame(t, before, rows(t, w.DB), "a printer stays a printer, and what Autopilot manages stays managed")
+	requireInvalid(t, out[2].Err, "owner")
+	owned := partial("new")
+	owned.Owner = "ada"
+	requireInvalid(t, imported(t, w, sync, owned)[0].Err, "enabled") // of a new device nothing is guessed that opens
+}
+
+func TestImportedTimesCanBeWrittenDownAndLieNotInTheFuture(t *testing.T) {
+	w, sync := directory(t)
+	far := time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)
+	out := imported(t, w, sync,
+		record("registered", func(r *devices.DeviceRecord) { r.RegisteredAt = far }),
+		record("active", func(r *devices.DeviceRecord) { r.LastSignInAt = far }),
+		record("ahead", func(r *devices.DeviceRecord) { r.LastSignInAt = w.Clock.Now().Add(time.Hour) }))
+	requireInvalid(t, out[0].Err, "registeredAt")
+	requireInvalid(t, out[1].Err, "lastSignInAt")
+	d, err := w.App.Admin.Devices.Get(t.Context(), sync, "ahead")
+	require.NoError(t, err)
+	require.Equal(t, w.Clock.Now(), d.LastSignInAt, "a directory's clock decides nothing about the future")
+
+	keys, err := w.App.Admin.Devices.ImportKeys(t.Context(), sync, []devices.KeyRecord{{Device: "ahead", CreatedAt: far,
+		Escrow: devices.Escrow{ID: "key-0001", Password: secret.NewText(accounttest.RecoveryPassword(1))}}})
+	require.NoError(t, err)
+	requireInvalid(t, keys[0].Err, "createdAt")
+	require.NotEmpty(t, saved(t, w.DB), "what is kept can be saved")
+}
+
+func TestRepeatedImportsMakeNoCrowdOfUsers(t *testing.T) {
+	w, sync := directory(t)
+	for i := range 2 * devices.MaxUsers {
+		w.Person(policy.AccountID(fmt.Sprintf("user-%d", i)), policy.Work)
+	}
+	crowd := func(from, n int) devices.DeviceRecord {
+		return record("laptop", func(r *devices.DeviceRecord) {
+			for i := range n {
+				r.Users = append(r.Users, policy.AccountID(fmt.Sprintf("user-%d", from+i)))
+			}
+		})
+	}
+	require.NoError(t, imported(t, w, sync, crowd(0, devices.MaxUsers-1))[0].Err)
+	requireInvalid(t, imported(t, w, sync, crowd(devices.MaxUsers, 1))[0].Err, "users")
 }

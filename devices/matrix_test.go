@@ -198,7 +198,7 @@ var operations = []operation{
 		call: func(c *cell) (int, error) { return one, c.Admin.Transfer(c.t.Context(), c.actor, c.device, "eve") }},
 	{door: "Admin", method: "Import", deviceAdmin: true, hosts: true, changes: true,
 		call: func(c *cell) (_ int, err error) {
-			c.outcomes, err = c.Admin.Import(c.t.Context(), c.actor, []devices.DeviceRecord{{Registration: c.registration(c.fresh()), Enabled: true}})
+			c.outcomes, err = c.Admin.Import(c.t.Context(), c.actor, []devices.DeviceRecord{{Registration: c.registration(c.fresh()), Enabled: devices.Yes}})
 			return len(c.outcomes), err
 		}},
 	{door: "Admin", method: "ImportKeys", deviceAdmin: true, hosts: true, changes: true, quiet: true,
@@ -331,6 +331,9 @@ func stage(t testing.TB) (*accounttest.World, []cast) {
 	w.PersonIn(twinTenant, "bob", policy.Work)
 	w.PersonIn(farTenant, "eve", policy.Work)
 
+	w.PersonIn(twinTenant, "gus", policy.Guest) // bob and gus are users of ada's laptop in each tenant
+	w.PersonIn(farTenant, "bob", policy.Work)
+	w.PersonIn(farTenant, "gus", policy.Guest)
 	withUsers := func(r *devices.Registration) { r.Users = []policy.AccountID{"bob", "gus"} }
 	n := 0
 	equip := func(owner policy.Actor, id policy.DeviceID, edit ...func(*devices.Registration)) {

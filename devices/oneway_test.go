@@ -142,7 +142,7 @@ func (m *machine) moves() map[string]func(*rapid.T) {
 
 		// What administrators may do besides enabling is no way back either.
 		"an administrator imports": func(rt *rapid.T) {
-			_, _ = a.Import(ctx, m.host(rt), []devices.DeviceRecord{{Registration: m.registration(rt), Enabled: true, LastSignInAt: m.Clock.Now()}})
+			_, _ = a.Import(ctx, m.host(rt), []devices.DeviceRecord{{Registration: m.registration(rt), Enabled: devices.Yes, LastSignInAt: m.Clock.Now()}})
 		},
 		"an administrator imports keys": func(rt *rapid.T) {
 			_, _ = a.ImportKeys(ctx, m.host(rt), []devices.KeyRecord{{Device: m.device(rt), Escrow: m.escrow(rt)}})

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,6 +27,9 @@ type RecoveryKey struct {
 	Owner     policy.AccountID `json:"owner,omitempty"`
 	CreatedAt time.Time        `json:"createdAt"`
 	Sealed    secret.Sealed    `json:"sealed"`
+	// Fingerprint tells whether a password is in escrow already, without opening any. A recovery password
+	// has 128 random bits, so its hash tells nobody what it is.
+	Fingerprint secret.Digest `json:"fingerprint"`
 
 	RevealedAt  time.Time        `json:"revealedAt,omitzero"` // the last time
 	RevealedBy  policy.Principal `json:"revealedBy,omitzero"`
@@ -42,6 +46,11 @@ const MaxKeysPerDevice = 200
 // device or id it does not open.
 func (k *RecoveryKey) bound() []byte {
 	return secret.Bind("recovery-key", string(k.Tenant), string(k.Owner), string(k.Device), string(k.ID))
+}
+
+// fingerprint is that of a password on the key's device.
+func (k *RecoveryKey) fingerprint(password secret.Text) secret.Digest {
+	return sha256.Sum256(secret.Bind("recovery-key", string(k.Tenant), string(k.Device), password.Reveal()))
 }
 
 // waits reports whether the device should replace the key.
@@ -116,7 +125,7 @@ func ParseRecoveryPassword(t secret.Text) (secret.Text, error) {
 // characters that a recovery screen asks people to compare.
 const MinKeyPrefix = 8
 
-// startsWith compares as people type: without regard to the case of ASCII letters.
+// startsWith compares as people type: without regard to case.
 func (id KeyID) startsWith(prefix string) bool {
 	return len(id) >= len(prefix) && strings.EqualFold(string(id[:len(prefix)]), prefix)
 }

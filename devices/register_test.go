@@ -104,6 +104,9 @@ func TestAMalformedRegistrationIsRefusedWithTheFieldNamed(t *testing.T) {
 			}
 		}
 	}
+	for i := range devices.MaxUsers {
+		w.Person(policy.AccountID(fmt.Sprintf("user-%d", i)), policy.Work)
+	}
 	requireInvalid(t, w.App.Host.Devices.Register(t.Context(), w.Host, registration("laptop", crowd(devices.MaxUsers+1))), "users")
 	require.NoError(t, w.App.Host.Devices.Register(t.Context(), w.Host, registration("laptop", crowd(devices.MaxUsers))))
 	require.NoError(t, w.App.Host.Devices.Register(t.Context(), w.Host, registration("second", func(r *devices.Registration) {

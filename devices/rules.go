@@ -21,8 +21,8 @@ func Areas() []policy.Area { return []policy.Area{AreaDevices, AreaKeys} }
 
 // Numbers and switches that an administrator can set.
 var (
-	// MaxDevices is how many devices one account may own, hybrid joined ones not counted (Entra: default
-	// 50, up to 100 or unlimited).
+	// MaxDevices is how many devices one account may own, disabled ones included and hybrid joined ones not
+	// (Entra: default 50, up to 100 or unlimited). It binds registering and transferring, not an import.
 	MaxDevices = policy.Setting{Name: "devices.max-per-account", Default: 50, Min: 1, Max: 100, NoLimit: true,
 		What: "devices that one account may own"}
 	// UnusedDays is after how many days without activity a device counts as long unused.
@@ -87,10 +87,12 @@ const (
 	CodeIDSpent           policy.Code = "device-id-spent"
 	CodeDeviceLimit       policy.Code = "device-limit"
 	CodeOwnerCannot       policy.Code = "owner-cannot-have-devices"
+	CodeUnknownUser       policy.Code = "unknown-user"
 	CodeKeysSwitchedOff   policy.Code = "owners-may-not-read-keys"
 	CodeKeyRetired        policy.Code = "key-retired"
 	CodeKeyExists         policy.Code = "key-already-escrowed"
 	CodeKeyLimit          policy.Code = "key-limit"
+	CodeChangedHands      policy.Code = "device-changed-hands"
 	CodeLockedDevice      policy.Code = "locked-device"
 	CodeUnregistered      policy.Code = "unregistered-device"
 	CodeNotThatDevice     policy.Code = "not-that-device"
@@ -109,12 +111,14 @@ var (
 	idSpent         = policy.Forbidden(CodeIDSpent, policy.AskAdministrator, "A device with this id was disabled or removed, and cannot be registered again.")
 	deviceLimit     = policy.Forbidden(CodeDeviceLimit, policy.AskAdministrator, "The account has as many devices as it may have.")
 	ownerCannot     = policy.Forbidden(CodeOwnerCannot, policy.AskAdministrator, "This account cannot have devices: it is unknown, not active or a guest.")
+	unknownUser     = policy.Forbidden(CodeUnknownUser, policy.NoRemedy, "A registered user of the device is not an account here.")
 	keysSwitchedOff = policy.SwitchedOff(CodeKeysSwitchedOff, "Your organization does not let owners read recovery keys.")
 	keyRetired      = policy.Forbidden(CodeKeyRetired, policy.AskAdministrator, "The device has replaced this key; it no longer unlocks it.")
 	keyExists       = policy.Forbidden(CodeKeyExists, policy.NoRemedy, "This key is in escrow already. Nothing was replaced.")
 	keyLimit        = policy.Forbidden(CodeKeyLimit, policy.AskAdministrator, "The device has as many keys in escrow as it may have.")
+	changedHands    = policy.Forbidden(CodeChangedHands, policy.NoRemedy, "The device changed hands meanwhile. Hand the key in again.")
 	lockedDevice    = policy.WrongDevice(CodeLockedDevice, "You are on the device that this key unlocks. Use another device.")
-	unregistered    = policy.WrongDevice(CodeUnregistered, "Your organization asks you to use one of your registered devices for this.")
+	unregistered    = policy.WrongDevice(CodeUnregistered, "Your organization asks for a registered device for this.")
 	notThatDevice   = policy.WrongDevice(CodeNotThatDevice, "Only the device itself can do this.")
 	signInDisabled  = policy.Forbidden(CodeSignInDisabled, policy.AskAdministrator, "This device is disabled and can no longer sign in.")
 	ownerUnchanged  = policy.Forbidden(CodeOwnerStaysTheSame, policy.NoRemedy, "The device belongs to this account already.")
@@ -334,16 +338,22 @@ var (
 			return nil
 		},
 	}
-	deleteAny = &deviceSpec{
+	deleteAny = &policy.Spec[Tx, deviceKeys]{
 		Rule: policy.Rule{Action: Delete, Activity: deleteDevice, Category: deviceCategory,
 			By: policy.ByRole, Roles: deviceAdmins, Confirm: true, Notify: true,
 			Says: "Delete a device with its recovery keys; cannot be undone.", States: "printer; autopilot-managed", Source: "Entra: manage device identities"},
-		Load: known,
-		Forbids: func(_ *policy.Op, d Device) *policy.Reason {
+		Load: func(tx Tx, op *policy.Op, t policy.Target) (deviceKeys, error) {
+			d, err := known(tx, op, t)
+			if err != nil {
+				return deviceKeys{}, err
+			}
+			return allKeys(tx, op, d)
+		},
+		Forbids: func(_ *policy.Op, all deviceKeys) *policy.Reason {
 			switch {
-			case d.Profile == Printer:
+			case all.device.Profile == Printer:
 				return isPrinter
-			case d.Autopilot:
+			case all.device.Autopilot:
 				return isAutopilot
 			}
 			return nil
@@ -438,27 +448,29 @@ func keyOf(tx Tx, op *policy.Op, id KeyID) (RecoveryKey, error) {
 func devicesOf(tx Tx, op *policy.Op, person policy.AccountID) func(store.Page) (store.List[Device], error) {
 	return func(p store.Page) (store.List[Device], error) {
 		list, err := tx.DevicesOf(op.Actor.Tenant, person, p)
-		return believed(op, list, err, func(d *Device) policy.TenantID { return d.Tenant })
+		return believed(list, err, func(d *Device) bool {
+			return d.Tenant == op.Actor.Tenant && (d.Owner == person || d.user(person) != nil)
+		})
 	}
 }
 
 func keysOn(tx Tx, op *policy.Op, id policy.DeviceID) func(store.Page) (store.List[RecoveryKey], error) {
 	return func(p store.Page) (store.List[RecoveryKey], error) {
 		list, err := tx.RecoveryKeysOf(op.Actor.Tenant, id, p)
-		return believed(op, list, err, func(k *RecoveryKey) policy.TenantID { return k.Tenant })
+		return believed(list, err, func(k *RecoveryKey) bool { return k.Tenant == op.Actor.Tenant && k.Device == id })
 	}
 }
 
 func keysToRotate(tx Tx, op *policy.Op, p store.Page) (store.List[RecoveryKey], error) {
 	list, err := tx.RecoveryKeysToRotate(op.Actor.Tenant, p)
-	return believed(op, list, err, func(k *RecoveryKey) policy.TenantID { return k.Tenant })
+	return believed(list, err, func(k *RecoveryKey) bool { return k.Tenant == op.Actor.Tenant })
 }
 
-// believed passes on a list from the store, unless it has another tenant's rows.
-func believed[R any](op *policy.Op, list store.List[R], err error, tenant func(*R) policy.TenantID) (store.List[R], error) {
+// believed passes on a list from the store, unless it has a row that was not asked for.
+func believed[R any](list store.List[R], err error, asked func(*R) bool) (store.List[R], error) {
 	for i := range list.Items {
-		if t := tenant(&list.Items[i]); t != op.Actor.Tenant {
-			return store.List[R]{}, fmt.Errorf("the store gave a row of tenant %q for %q", t, op.Actor.Tenant)
+		if !asked(&list.Items[i]) {
+			return store.List[R]{}, errors.New("the store gave a row that is somebody else's")
 		}
 	}
 	return list, err
@@ -538,14 +550,15 @@ func willRemove(op *policy.Op, d Device) policy.Preview {
 	return aboutOwnDevice(op, d, p)
 }
 
-func willDelete(_ *policy.Op, d Device) policy.Preview {
+func willDelete(_ *policy.Op, all deviceKeys) policy.Preview {
+	d := all.device
 	return policy.Preview{
 		Title: fmt.Sprintf("Delete %q?", d.title()),
 		Consequences: []string{
 			"All details of the device are deleted, its recovery keys included. If a volume is locked, its data is lost.",
 			"This cannot be undone. The device has to be registered under a new id.",
 		},
-		Facts: facts(d),
+		Facts: append(facts(d), policy.Fact{Name: "recoveryKeys", Value: strconv.Itoa(len(all.keys))}),
 	}
 }
 

@@ -124,7 +124,7 @@ func fill(item *Item, tx Tx, op *policy.Op, d Device) (err error) {
 	return err
 }
 
-// Can tells whether the actor may do one of [Recognize], [Disable], [Remove] (id is the device's) or
+// Can tells whether the actor may do one of [Get], [Recognize], [Disable], [Remove] (id is the device's) or
 // [RevealKey] (id is the key's), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
 	for _, sp := range []*deviceSpec{get, recognize, disable, remove} {

@@ -31,7 +31,7 @@ func TestAnExportOfDevicesBecomesRecords(t *testing.T) {
 					Name: "ADA-LAPTOP", OS: "Windows", OSVersion: "10.0.22631.4602", Model: "Laptop 14",
 					Join: devices.Joined, Profile: devices.RegisteredDevice, Compliant: devices.Yes, Managed: devices.Yes, Autopilot: true,
 				},
-				Enabled:      true,
+				Enabled:      devices.Yes,
 				RegisteredAt: time.Date(2025, 3, 1, 8, 0, 0, 0, time.UTC),
 				LastSignInAt: time.Date(2026, 1, 3, 17, 20, 11, 123456700, time.UTC),
 			},
@@ -45,9 +45,9 @@ func TestAnExportOfDevicesBecomesRecords(t *testing.T) {
 			DeviceRecord: devices.DeviceRecord{
 				Registration: devices.Registration{
 					ID: "20000000-0000-4000-8000-000000000002", Name: "ADA-DESKTOP", OS: "Windows", OSVersion: "10.0.19045",
-					Join: devices.HybridJoined, Profile: devices.RegisteredDevice, Compliant: devices.No,
+					Join: devices.HybridJoined, Compliant: devices.No,
 				},
-				Enabled:      true,
+				Enabled:      devices.Yes,
 				RegisteredAt: time.Date(2024, 5, 6, 7, 8, 9, 123456789, time.UTC),
 				LastSignInAt: time.Date(2026, 1, 4, 5, 0, 0, 0, time.UTC),
 			},
@@ -58,6 +58,7 @@ func TestAnExportOfDevicesBecomesRecords(t *testing.T) {
 			DeviceRecord: devices.DeviceRecord{
 				Registration: devices.Registration{ID: "20000000-0000-4000-8000-000000000003", Owner: "bob",
 					Name: "Third floor", Join: devices.Registered, Profile: devices.Printer},
+				Enabled: devices.No,
 			},
 			RegisteredOwners: []msgraph.Person{{At: msgraph.Position{Record: 3, Line: 53}, ID: "bob"}},
 		},
@@ -98,11 +99,10 @@ func TestAnExportIsReadInEveryFormThatItComesIn(t *testing.T) {
 	}
 }
 
-func TestWhatARecordLeavesOutIsTakenForWhatClaimsLeast(t *testing.T) {
+func TestWhatARecordLeavesOutIsToldAsNothing(t *testing.T) {
 	got := whole(t, msgraph.Devices(text(`{"deviceId":"a"}`)))
 	want := msgraph.Device{At: msgraph.Position{Record: 1, Line: 1}, DeviceRecord: devices.DeviceRecord{
-		Registration: devices.Registration{ID: "a", Join: devices.Registered, Profile: devices.RegisteredDevice},
-		Enabled:      true, // Graph's default; and no import enables what is disabled
+		Registration: devices.Registration{ID: "a"},
 	}}
 	require.Empty(t, cmp.Diff([]msgraph.Device{want}, got))
 }
@@ -112,7 +112,7 @@ func TestNamesOfMembersAreExact(t *testing.T) {
 		`{"accountEnabled":false,"AccountEnabled":true,"accountenabled":true,"deviceId":"a","DEVICEID":"b","Model":"Other","di\u0073playname":"Other","device\u0131d":"c"}`)))
 	require.Len(t, got, 1)
 	require.Equal(t, policy.DeviceID("a"), got[0].ID)
-	require.False(t, got[0].Enabled)
+	require.Equal(t, devices.No, got[0].Enabled)
 	require.Empty(t, got[0].Model+got[0].Name)
 
 	_, refusals, broken := all(t, msgraph.Devices(text(`{"DeviceId":"a"}`)))

@@ -20,9 +20,10 @@
 //
 //   - deviceId becomes the device's id, since recovery keys refer to it; the object id is kept beside it
 //     ([Device].ObjectID), since addresses such as /devices/{id}/registeredOwners refer to that.
-//   - trustType Workplace, AzureAd and ServerAd are registered, joined and hybrid joined. Without one the device is
+//   - What a record leaves out, or $select left out of all, stays as it is known here.
+//   - trustType Workplace, AzureAd and ServerAd are registered, joined and hybrid joined. A new device without one is
 //     taken for registered, which claims the least.
-//   - accountEnabled defaults to true, as Graph has it. An import never enables what is disabled here.
+//   - accountEnabled must be told of a new device. An import never enables what is disabled here.
 //   - isCompliant and isManaged are yes, no, or unknown for null.
 //   - A device whose physicalIds hold a [ZTDID] is managed by Autopilot.
 //   - Times are RFC 3339 with any number of fractional digits. One without a zone is UTC. 0001-01-01T00:00:00Z,

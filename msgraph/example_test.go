@@ -61,7 +61,7 @@ func ExampleOptions() {
 		}
 	}
 	report, err := msgraph.ImportDevices(ctx, app.Admin.Devices, sync,
-		strings.NewReader(`{"id": "object-1", "deviceId": "phone", "displayName": "Ada's phone"}`),
+		strings.NewReader(`{"id": "object-1", "deviceId": "phone", "accountEnabled": true, "displayName": "Ada's phone"}`),
 		msgraph.Options{Owners: owners})
 	fmt.Println(report, err)
 	// Output:
@@ -69,8 +69,8 @@ func ExampleOptions() {
 }
 
 func ExampleDevices() {
-	export := `{"value": [{"deviceId": "laptop", "displayName": "Ada's laptop"}, {"displayName": "no id"}]}
-{"deviceId": "phone", "displayName": "Ada's phone"}
+	export := `{"value": [{"deviceId": "laptop", "displayName": "Ada's laptop", "trustType": "AzureAd"}, {"displayName": "no id"}]}
+{"deviceId": "phone", "displayName": "Ada's phone", "trustType": "Workplace"}
 {"deviceId": "tablet",`
 	for device, err := range msgraph.Devices(strings.NewReader(export)) {
 		var refusal *msgraph.Refusal
@@ -84,7 +84,7 @@ func ExampleDevices() {
 		}
 	}
 	// Output:
-	// laptop Ada's laptop registered
+	// laptop Ada's laptop joined
 	// refused: record 2, line 1: deviceId: is missing
 	// phone Ada's phone registered
 	// the end: line 3: ends in the middle of a value: unexpected EOF

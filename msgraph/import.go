@@ -70,7 +70,7 @@ func (r Report) String() string {
 func ImportDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor, r io.Reader, opt Options) (Report, error) {
 	to := &loader[devices.DeviceRecord]{
 		put:   func(batch []devices.DeviceRecord) ([]devices.Outcome, error) { return admin.Import(ctx, actor, batch) },
-		named: map[string]string{"owner": "registeredOwners", "users": "registeredUsers"},
+		named: map[string]string{"owner": "registeredOwners", "users": "registeredUsers", "enabled": "accountEnabled"},
 	}
 	return load(ctx, Devices(r), to, func(d Device) error {
 		record, err := opt.complete(d)

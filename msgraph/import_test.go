@@ -131,14 +131,14 @@ func TestAnExportDisablesWhatIsDisabledThere(t *testing.T) {
 func TestEachRefusalSaysWhereAndWhichMember(t *testing.T) {
 	d := newDirectory(t)
 	d.Person("grace", policy.Guest)
-	report := d.devices(t, `{"deviceId":"a","registeredOwners":[{"id":"ada"}]}
-{"deviceId":"b"}
-{"deviceId":"c","registeredOwners":[{"id":"nobody"}]}
+	report := d.devices(t, `{"accountEnabled":true,"deviceId":"a","registeredOwners":[{"id":"ada"}]}
+{"accountEnabled":true,"deviceId":"b"}
+{"accountEnabled":true,"deviceId":"c","registeredOwners":[{"id":"nobody"}]}
 {"value":[
-  {"deviceId":"d","registeredOwners":[{"id":"grace"}]},
-  {"deviceId":"e","trustType":"Other"},
-  {"deviceId":"a","registeredOwners":[{"id":"bob"}]},
-  {"deviceId":"f","registeredOwners":[{"id":"bob"}],"registeredUsers":[{"id":"grace"}]}
+  {"accountEnabled":true,"deviceId":"d","registeredOwners":[{"id":"grace"}]},
+  {"accountEnabled":true,"deviceId":"e","trustType":"Other"},
+  {"accountEnabled":true,"deviceId":"a","registeredOwners":[{"id":"bob"}]},
+  {"accountEnabled":true,"deviceId":"f","registeredOwners":[{"id":"bob"}],"registeredUsers":[{"id":"nobody"}]}
 ]}
 `)
 	const cannot = "devices.admin.import refused (owner-cannot-have-devices): This account cannot have devices: it is unknown, not active or a guest. Contact your administrator."
@@ -148,7 +148,7 @@ func TestEachRefusalSaysWhereAndWhichMember(t *testing.T) {
 		"record 4, line 5: " + cannot,
 		"record 5, line 6: trustType: is none of AzureAd, ServerAd, Workplace",
 		"record 6, line 7: registeredOwners: is another account here; transfer the device first",
-		"record 7, line 8: " + cannot,
+		"record 7, line 8: devices.admin.import refused (unknown-user): A registered user of the device is not an account here.",
 	}, why(report)))
 	require.Equal(t, "7 read: 1 imported, 6 refused", report.String())
 	var denied *policy.Denied
@@ -173,7 +173,7 @@ func TestEachRefusalSaysWhereAndWhichMember(t *testing.T) {
 
 func TestAKeyIdIsNeverTakenFromOneDeviceToAnother(t *testing.T) {
 	d := newDirectory(t)
-	d.devices(t, `{"deviceId":"a"}{"deviceId":"b"}`, msgraph.Options{DefaultOwner: "ada"})
+	d.devices(t, `{"accountEnabled":true,"deviceId":"a"}{"accountEnabled":true,"deviceId":"b"}`, msgraph.Options{DefaultOwner: "ada"})
 	d.keys(t, keyRecord(map[string]any{"deviceId": "a", "id": "k"}))
 	report := d.keys(t, keyRecord(map[string]any{"deviceId": "b", "id": "k", "key": accounttest.RecoveryPassword(1)}))
 	require.Equal(t, "1 read: 1 refused", report.String())
@@ -191,14 +191,14 @@ func TestAKeyIdIsNeverTakenFromOneDeviceToAnother(t *testing.T) {
 func TestOwnersComeFromWhereverTheExportHasThem(t *testing.T) {
 	d := newDirectory(t)
 	report := d.devices(t, `
-{"deviceId":"a","id":"object-a","registeredOwners":[{"id":"bob"}]}
-{"deviceId":"b","id":"object-b"}
-{"deviceId":"c"}
-{"deviceId":"d"}
-{"deviceId":"e","trustType":"ServerAd"}
-{"deviceId":"f","trustType":"ServerAd","id":"object-f"}
-{"deviceId":"g","id":"object-g","registeredOwners":[{"id":"bob"}]}
-{"deviceId":"h","id":"object-h"}`,
+{"accountEnabled":true,"deviceId":"a","id":"object-a","registeredOwners":[{"id":"bob"}]}
+{"accountEnabled":true,"deviceId":"b","id":"object-b"}
+{"accountEnabled":true,"deviceId":"c"}
+{"accountEnabled":true,"deviceId":"d"}
+{"accountEnabled":true,"deviceId":"e","trustType":"ServerAd"}
+{"accountEnabled":true,"deviceId":"f","trustType":"ServerAd","id":"object-f"}
+{"accountEnabled":true,"deviceId":"g","id":"object-g","registeredOwners":[{"id":"bob"}]}
+{"accountEnabled":true,"deviceId":"h","id":"object-h"}`,
 		msgraph.Options{
 			Owners: map[string]policy.AccountID{"": "bob", "object-b": "bob", "c": "bob", "object-f": "bob", "object-g": "ada", "object-h": "bob", "h": "ada"},
 			Users:  map[string][]policy.AccountID{"object-b": {"ada"}, "c": {"ada", "bob"}},
@@ -255,12 +255,12 @@ func TestMoreThanOneBatchIsImportedAndWhatComesBeforeABreak(t *testing.T) {
 	var export strings.Builder
 	const total = 2*devices.MaxImport + 17
 	for i := range total {
-		fmt.Fprintf(&export, "{\"deviceId\":\"device-%d\"}\n", i)
+		fmt.Fprintf(&export, "{\"accountEnabled\":true,\"deviceId\":\"device-%d\"}\n", i)
 		if i%100 == 0 {
 			export.WriteString("{}\n")
 		}
 	}
-	export.WriteString(`{"deviceId":"last","registeredOwners":[{"id":"nobody"}]}` + "\n")
+	export.WriteString(`{"accountEnabled":true,"deviceId":"last","registeredOwners":[{"id":"nobody"}]}` + "\n")
 	report, err := msgraph.ImportDevices(t.Context(), d.App.Admin.Devices, d.Host, strings.NewReader(export.String()+"{"), msgraph.Options{DefaultOwner: "ada"})
 	var broken *msgraph.Broken
 	require.ErrorAs(t, err, &broken)
@@ -276,7 +276,7 @@ func TestMoreThanOneBatchIsImportedAndWhatComesBeforeABreak(t *testing.T) {
 
 func TestAReportExplainsRefusalsInOrderAndNoMoreThanItsBound(t *testing.T) {
 	d := newDirectory(t)
-	report := d.devices(t, `{"deviceId":"a"}{}{"deviceId":"b"}{}`)
+	report := d.devices(t, `{"accountEnabled":true,"deviceId":"a"}{}{"accountEnabled":true,"deviceId":"b"}{}`)
 	for i, refusal := range report.Refusals {
 		require.Equal(t, i+1, refusal.Record, "those of the batch stand among those of the reading")
 	}
@@ -294,7 +294,7 @@ func TestAnImportEndsWithItsContextAndWithTheReadersTrouble(t *testing.T) {
 	require.Zero(t, report.Read)
 
 	trouble := errors.New("the disk is gone")
-	r := io.MultiReader(strings.NewReader(`{"deviceId":"a"}`+"\n"), iotest.ErrReader(trouble))
+	r := io.MultiReader(strings.NewReader(`{"accountEnabled":true,"deviceId":"a"}`+"\n"), iotest.ErrReader(trouble))
 	report, err = msgraph.ImportDevices(t.Context(), d.App.Admin.Devices, d.Host, r, msgraph.Options{DefaultOwner: "ada"})
 	require.ErrorIs(t, err, trouble)
 	require.Equal(t, "1 read: 1 imported", report.String())

@@ -112,7 +112,7 @@ func passwords(t *testing.T) map[string]bool {
 
 func TestRealRecoveryPasswordsAreImportedAndThePrintedSampleIsRefused(t *testing.T) {
 	d := newDirectory(t)
-	d.devices(t, `{"deviceId":"a"}`, msgraph.Options{DefaultOwner: "ada"})
+	d.devices(t, `{"accountEnabled":true,"deviceId":"a"}`, msgraph.Options{DefaultOwner: "ada"})
 	for password, valid := range passwords(t) {
 		id := password[:13]
 		report := d.keys(t, keyRecord(map[string]any{"id": id, "deviceId": "a", "key": password}))

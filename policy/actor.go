@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -105,6 +106,10 @@ func (a *Actor) hasAny(roles []Role) bool {
 	return slices.ContainsFunc(a.Roles, func(r Role) bool { return slices.Contains(roles, r) })
 }
 
+// maxEvidence bounds an actor's roles and proofs: they are looked through in each decision, and roles stand
+// in each event.
+const maxEvidence = 100
+
 // check tells whether a is well-formed. An actor that names nobody is not malformed but refused; see
 // [CodeNoActor].
 func (a *Actor) check() error {
@@ -123,6 +128,9 @@ func (a *Actor) check() error {
 		if err := CheckID(id.field, id.value); err != nil {
 			return err
 		}
+	}
+	if len(a.Roles) > maxEvidence || len(a.Proofs) > maxEvidence {
+		return &Invalid{"actor", fmt.Sprintf("has %d roles and %d proofs; want at most %d of each", len(a.Roles), len(a.Proofs), maxEvidence)}
 	}
 	for _, r := range a.Roles {
 		if err := CheckID("actor.roles", r); err != nil {

@@ -175,6 +175,7 @@ func TestWithoutASessionTheTimeOfSignInCounts(t *testing.T) {
 		ok bool
 	}{
 		"never": {time.Time{}, false}, "before": {from.Add(-1), false}, "at the moment": {from, true}, "after": {from.Add(1), true},
+		"by a clock that goes a little ahead": {from.Add(time.Minute), true}, "in the future": {from.Add(time.Minute + 1), false},
 	} {
 		h.ada.SignedInAt = c.at
 		if c.ok {
@@ -236,6 +237,11 @@ func TestMalformedActorsAreInvalidAndNotRefused(t *testing.T) {
 			require.NotErrorIs(t, err, store.ErrNotFound, way)
 		}
 	}
+	many := h.ada
+	many.Roles = make([]policy.Role, 101)
+	invalid(t, h.edit(many, editing(), "n1", "new", ""), "actor")
+	many.Roles, many.Proofs = nil, make([]policy.Proof, 101)
+	invalid(t, h.edit(many, editing(), "n1", "new", ""), "actor")
 	for _, actor := range []policy.Actor{policy.System(""), policy.System("a\x00")} {
 		invalid(t, h.admin.CreateTenant(ctx, actor, "new"), "actor.name")
 	}
@@ -334,6 +340,24 @@ func TestAHostMayVouchForAccountsThatTheStoreDoesNotKnow(t *testing.T) {
 	stranger.Device, stranger.Tenant = "", "nowhere"
 	h.notAdmitted(t, stranger, policy.CodeUnknownTenant) // nor for tenants
 	h.notAdmitted(t, policy.Actor{Tenant: contoso}, policy.CodeNoActor)
+}
+
+func TestAHostVouchesForOneKindOrForNobody(t *testing.T) {
+	h := newHouse(t)
+	stranger := policy.Actor{Tenant: contoso, Account: "guest-of-the-host"}
+	for _, kind := range []policy.Kind{0, policy.AllKinds, policy.Work | policy.Guest, 8} {
+		h.over(h.rows, policy.Vouch(policy.Work), policy.Vouch(kind))
+		h.notAdmitted(t, stranger, policy.CodeUnknownAccount)
+	}
+}
+
+func TestAnActorMayHaveAHundredRolesAndProofs(t *testing.T) {
+	h := newHouse(t)
+	for range 100 {
+		h.ada.Roles = append(h.ada.Roles, "some role")
+	}
+	h.ada.Proofs = proofs(h.Clock.Now(), make([]policy.Factor, 100)...)
+	h.admitted(t, h.ada)
 }
 
 func TestWhatTheStoreKnowsOfAVouchedActorStillCounts(t *testing.T) {

@@ -18,6 +18,7 @@ func (op *Op) begin(g *Guard, a *Actor, r *Rule, t Target, yes Confirmation) err
 		return err
 	}
 	op.Actor, op.Target, op.Yes, op.Now, op.guard, op.rule = *a, t, yes, g.Now(), g, r
+	op.Actor.Address = a.Address.WithZone("") // a zone is free text, and says nothing to anybody else
 	return nil
 }
 
@@ -145,7 +146,6 @@ func recorded[T Tx](ctx context.Context, s store.Store[T], op *Op, err error) er
 
 // change is the body of a Do's transaction.
 func (c *call[T, R, V]) change(tx T, fn func(T, *Op, R) (V, Change, error)) error {
-	c.denied = nil
 	row, d, err := evaluate(tx, &c.Op, c.spec)
 	if err != nil {
 		return err
@@ -251,6 +251,9 @@ func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, r *Rule,
 		return nil
 	}
 	e := op.event(r, Change{Subject: op.Actor.Account})
+	if d.Reason.Code == CodeUnknownAccount {
+		e.Account = "" // there is no such account whose history it could stand in
+	}
 	e.Outcome, e.Reason, e.Notify = Refused, d.Reason.Code, false
 	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
 		return tx.CountRefusal(e, op.Now.Add(-RefusalWindow))

@@ -44,12 +44,12 @@ func TestAnEventSaysWhoDidWhatFromWhere(t *testing.T) {
 	h := newHouse(t)
 	actor := h.equipped()
 	actor.Roles = []policy.Role{policy.GlobalReader, policy.SecurityReader}
-	actor.Address = netip.MustParseAddr("2001:db8::1")
+	actor.Address = netip.MustParseAddr("fe80::1%<b>eth0</b>")
 	now := h.Clock.Now()
 	base := policy.Event{
 		Tenant: contoso, Account: "ada", At: now, By: policy.Principal{Kind: policy.PersonPrincipal, ID: "ada"}, Roles: actor.Roles,
-		Session: "s1", Device: "laptop", Address: actor.Address, Action: editNote, Activity: "Edit note", Category: "Notes",
-		Target: onNote("n1"), Outcome: policy.Succeeded, Count: 1, First: now, Revision: 1, Notify: true,
+		Session: "s1", Device: "laptop", Address: netip.MustParseAddr("fe80::1"), // without the zone, which is anybody's text
+		Action: editNote, Activity: "Edit note", Category: "Notes", Target: onNote("n1"), Outcome: policy.Succeeded, Count: 1, First: now, Revision: 1, Notify: true,
 	}
 	with := func(change func(*policy.Event)) policy.Event {
 		e := base
@@ -229,21 +229,6 @@ func TestAFunctionThatRunsAgainHasOneEffect(t *testing.T) {
 	// The use of the limit was counted once: one more fits, and then no more.
 	require.NoError(t, again.edit(actor, limited(), "n1", "second", ""))
 	refused(t, again.edit(actor, limited(), "n1", "third", ""), policy.CodeThrottled)
-}
-
-func TestARunThatFailedIsForgottenByTheNext(t *testing.T) {
-	h := newHouse(t)
-	h.over(&faulty{Store: h.DB.Policy(), runs: 2})
-	run := 0
-	out, err := policy.Do(ctx, h.guard, h.notes, h.ada, editing(), onNote("n1"), "",
-		func(notesTx, *policy.Op, note) (string, policy.Change, error) {
-			if run++; run == 1 {
-				return "first", policy.Change{Subject: "ada", Failed: wrongCode()}, nil
-			}
-			return "second", policy.Change{Subject: "ada"}, nil
-		})
-	require.NoError(t, err)
-	require.Equal(t, "second", out)
 }
 
 func TestARunSeesWhatTheOtherWriterDidMeanwhile(t *testing.T) {

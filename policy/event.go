@@ -65,7 +65,7 @@ func (e Event) Clone() Event {
 const RefusalWindow = time.Hour
 
 // Alike reports whether two refusals are of one kind: the same actor, action and reason, and the same
-// target unless it does not exist (else guessing ids would make an event each).
+// target if the decision got as far as looking at it (else guessing ids would make an event each).
 func (e Event) Alike(o Event) bool { return e.Outcome == Refused && e.LikenessKey() == o.LikenessKey() }
 
 // LikenessKey is equal for refusals that are [Event.Alike], so that stores can index it. It is empty
@@ -74,11 +74,24 @@ func (e Event) LikenessKey() string {
 	if e.Outcome != Refused {
 		return ""
 	}
-	key := string(e.Action) + "\n" + string(e.Reason) + "\n" + string(e.By.Kind) + "\n" + e.By.ID
-	if e.Reason != CodeNotFound {
+	key := string(e.Action) + "\n" + string(e.Reason)
+	if e.Reason != CodeUnknownAccount { // accounts that do not exist are all one
+		key += "\n" + string(e.By.Kind) + "\n" + e.By.ID
+	}
+	if !blind(e.Reason) {
 		key += "\n" + e.Target.Kind + "\n" + e.Target.ID
 	}
 	return key
+}
+
+// blind reports whether a refusal came before anything was known about its target.
+func blind(c Code) bool {
+	switch c {
+	case CodeNoActor, CodeUnknownTenant, CodeUnknownAccount, CodeAccountNotActive, CodeSessionEnded,
+		CodeUnknownDevice, CodeDeviceDisabled, CodeNotPermitted, CodeNotFound:
+		return true
+	}
+	return false
 }
 
 // Change is what the function of a [Do] reports: what its events shall say beyond what the rule and

@@ -97,8 +97,15 @@ func TestEventsAreAlikeByActorActionReasonAndTarget(t *testing.T) {
 	success := with(func(e *policy.Event) { e.Outcome = policy.Succeeded })
 	require.False(t, success.Alike(success), "what succeeded is never collapsed")
 	require.Empty(t, success.LikenessKey())
-	missing := with(func(e *policy.Event) { e.Reason = policy.CodeNotFound })
-	require.True(t, missing.Alike(with(func(e *policy.Event) { e.Reason, e.Target = policy.CodeNotFound, onNote("n2") })))
+	// A refusal before its target was looked at is the same for each target, of which there are any number.
+	for _, code := range []policy.Code{policy.CodeNoActor, policy.CodeUnknownTenant, policy.CodeUnknownAccount, policy.CodeAccountNotActive,
+		policy.CodeSessionEnded, policy.CodeUnknownDevice, policy.CodeDeviceDisabled, policy.CodeNotPermitted, policy.CodeNotFound} {
+		one := with(func(e *policy.Event) { e.Reason = code })
+		other := with(func(e *policy.Event) { e.Reason, e.Target = code, policy.On("page", "p1") })
+		require.True(t, one.Alike(other), code)
+		other.By.ID = "bob"
+		require.Equal(t, code == policy.CodeUnknownAccount, one.Alike(other), "%s: accounts that do not exist are all one", code)
+	}
 }
 
 func TestAClonedEventSharesNothing(t *testing.T) {

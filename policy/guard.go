@@ -26,8 +26,16 @@ func WithIDs(newID func() string) Option { return func(g *Guard) { g.newID = new
 
 // Vouch admits actors whose account or session the store does not know, as accounts of the given kind:
 // for a host that keeps accounts elsewhere and answers for its actors. What the store does know still
-// counts: a disabled account stays out. See [Vouched] for the store's side of it.
-func Vouch(kind Kind) Option { return func(g *Guard) { g.vouched = kind } }
+// counts: a disabled account stays out. See [Vouched] for the store's side of it. What is not exactly one
+// kind vouches for nobody.
+func Vouch(kind Kind) Option {
+	return func(g *Guard) {
+		g.vouched = 0
+		if _, one := kindNames[kind]; one {
+			g.vouched = kind
+		}
+	}
+}
 
 // NewGuard makes a Guard with the system's clock and random operation ids.
 func NewGuard(options ...Option) *Guard {
@@ -137,7 +145,8 @@ func (op *Op) sessionAlive(tx Tx) (*Reason, error) {
 			return sessionEnded, nil
 		}
 	}
-	if a.SignedInAt.Before(op.Standing.SessionsValidFrom) {
+	from := op.Standing.SessionsValidFrom
+	if !from.IsZero() && (a.SignedInAt.Before(from) || a.SignedInAt.After(op.Now.Add(clockSkew))) {
 		return sessionEnded, nil
 	}
 	return nil, nil

@@ -206,7 +206,7 @@ func (h *house) doorCalls() map[string]func() error {
 		"Provision":    func() error { return h.hosts.Provision(ctx, h.Host, "bob", policy.Work) },
 		"SetState":     func() error { return h.hosts.SetState(ctx, h.Host, "ada", policy.Disabled) },
 		"Follow":       func() error { _, err := h.log.Follow(ctx, h.Host, "new", 10); return err },
-		"Ack":          func() error { return h.log.Ack(ctx, h.Host, "mail", "") },
+		"Ack":          func() error { return h.log.Ack(ctx, h.Host, "mail", h.given("mail")) },
 		"Unfollow":     func() error { return h.log.Unfollow(ctx, h.Host, "mail") },
 		"Purge":        func() error { _, err := h.log.Purge(ctx, h.Host); return err },
 	}
@@ -216,11 +216,24 @@ func (h *house) doorCalls() map[string]func() error {
 	return calls
 }
 
+// given is the cursor that a follower was given last.
+func (h *house) given(name string) (c store.Cursor) {
+	h.T.Helper()
+	require.NoError(h.T, h.DB.Policy().View(ctx, func(tx policy.AdminTx) error {
+		f, err := tx.Follower(contoso, name)
+		c = f.Given
+		return err
+	}))
+	return c
+}
+
 func TestNoDoorLeavesHalfOfAChange(t *testing.T) {
 	world := newHouse(t)
 	list, err := world.log.Follow(ctx, world.Host, "mail", 1000)
 	require.NoError(t, err)
 	require.NoError(t, world.log.Ack(ctx, world.Host, "mail", list.Next))
+	require.NoError(t, world.edit(world.ada, editing(), "n1", "news", ""))
+	world.follow("mail", 1000) // what is not acknowledged yet
 	world.Clock.Advance(60 * 24 * time.Hour)
 	for name := range world.doorCalls() {
 		t.Run(name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func TestAClockThatWasSetBackForgivesNothing(t *testing.T) {
 	h.Clock.Advance(10 * time.Minute)
 	require.NoError(t, h.edit(h.ada, often, "n1", "b", ""))
 	h.Clock.Advance(-24 * time.Hour)
-	d := refused(t, h.edit(h.ada, often, "n1", "c", ""), policy.CodeThrottled)
+	d := refused(t, h.edit(h.SignIn(h.ada), often, "n1", "c", ""), policy.CodeThrottled)
 	require.True(t, d.Reason.Until.After(h.Clock.Now()))
 }
 

@@ -60,7 +60,7 @@ func (op *Op) own(list store.List[Event], err error) (store.List[Event], error) 
 // Follow gives up to size events that the named follower has not acknowledged, each account's in order,
 // and the cursor to acknowledge them with. The first Follow makes the follower, which holds back
 // [Log.Purge] from then on. Without [Log.Ack] the same events come again: each is delivered at least
-// once, and Event.Operation with Target tells a repetition.
+// once, and Event.Operation with Target tells a repetition. To acknowledge less at a time, ask for less.
 func (l *Log) Follow(ctx context.Context, actor Actor, follower string, size int) (store.List[Event], error) {
 	var list store.List[Event]
 	err := l.followers(ctx, actor, follower, func(tx AdminTx, op *Op) (Change, error) {
@@ -68,13 +68,17 @@ func (l *Log) Follow(ctx context.Context, actor Actor, follower string, size int
 		var ch Change
 		if errors.Is(err, store.ErrNotFound) {
 			ch.Activity = "Add event follower"
-			f = Follower{Tenant: op.Actor.Tenant, Name: follower}
-			ch.Revision, err = tx.PutFollower(f)
+			f, err = Follower{Tenant: op.Actor.Tenant, Name: follower}, nil
 		}
 		if err != nil {
 			return ch, err
 		}
 		list, err = op.own(tx.EventsAfter(op.Actor.Tenant, store.Page{Size: size, After: f.Read}))
+		if err != nil || list.Next == f.Given {
+			return ch, err
+		}
+		f.Given = list.Next
+		ch.Revision, err = tx.PutFollower(f)
 		return ch, err
 	})
 	if err != nil {
@@ -83,16 +87,19 @@ func (l *Log) Follow(ctx context.Context, actor Actor, follower string, size int
 	return list, nil
 }
 
-// Ack says that the follower is done with everything up to a cursor from [Log.Follow].
+// Ack says that the follower is done with what its last [Log.Follow] gave, whose cursor it hands back. Any
+// other cursor is refused: it could pass events that nobody has read.
 func (l *Log) Ack(ctx context.Context, actor Actor, follower string, upTo store.Cursor) error {
 	return l.followers(ctx, actor, follower, func(tx AdminTx, op *Op) (Change, error) {
 		f, err := tx.Follower(op.Actor.Tenant, follower)
 		if err != nil {
 			return Change{}, err
 		}
-		// Reading from it is how a store tells whether a cursor is one of its own.
-		if _, err := tx.EventsAfter(op.Actor.Tenant, store.Page{Size: 1, After: upTo}); err != nil {
-			return Change{}, err
+		switch {
+		case upTo != "" && upTo == f.Read:
+			return Change{}, nil // acknowledged already
+		case upTo == "" || upTo != f.Given:
+			return Change{}, &Invalid{"upTo", "is not the cursor that the last Follow gave; follow again"}
 		}
 		f.Read = upTo
 		_, err = tx.PutFollower(f)

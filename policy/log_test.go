@@ -172,10 +172,10 @@ func TestAFollowerGetsEachEventUntilItIsAcknowledged(t *testing.T) {
 	require.Equal(t, first, h.follow("other", 1), "each follower reads for itself")
 
 	h.ack("mail", first.Next)
+	h.ack("mail", first.Next) // again, since the answer to the first was lost
 	second := h.follow("mail", 1)
 	require.Equal(t, want[1].Seq, second.Items[0].Seq)
-	h.ack("mail", first.Next)
-	require.Equal(t, second, h.follow("mail", 1), "acknowledging again loses nothing")
+	require.Equal(t, second, h.follow("mail", 1))
 
 	rest := h.follow("mail", 100)
 	h.ack("mail", rest.Next)
@@ -185,6 +185,25 @@ func TestAFollowerGetsEachEventUntilItIsAcknowledged(t *testing.T) {
 	news := h.follow("mail", 100)
 	require.Len(t, news.Items, 1)
 	require.Equal(t, editNote, news.Items[0].Action)
+}
+
+func TestAFollowerAcknowledgesWhatItWasGivenLastAndNothingElse(t *testing.T) {
+	h := newHouse(t)
+	one := h.follow("mail", 1)
+	further := h.follow("other", 2)
+	require.NotEqual(t, one.Next, further.Next)
+	for what, cursor := range map[string]store.Cursor{"nothing": "", "what another follower was given": further.Next, "what nobody was given": one.Next + "A"} {
+		invalid(t, h.log.Ack(ctx, h.Host, "mail", cursor), "upTo")
+		require.Equal(t, one, h.follow("mail", 1), what)
+	}
+	h.ack("mail", one.Next)
+	two := h.follow("mail", 1)
+	h.ack("mail", one.Next)
+	require.Equal(t, two, h.follow("mail", 1), "acknowledging again loses nothing")
+	h.ack("mail", two.Next)
+	three := h.follow("mail", 1)
+	invalid(t, h.log.Ack(ctx, h.Host, "mail", one.Next), "upTo")
+	require.Equal(t, three, h.follow("mail", 1), "it never moves back")
 }
 
 func TestFollowersComeAndGoWithAnEvent(t *testing.T) {
@@ -283,7 +302,7 @@ func TestForgedCursorsAreInvalidOrReadNothingOfOthers(t *testing.T) {
 		invalid(t, err, "page.after")
 		_, err = h.log.All(ctx, h.Host, store.Page{After: forged})
 		invalid(t, err, "page.after")
-		invalid(t, h.log.Ack(ctx, h.Host, "mail", forged), "page.after")
+		invalid(t, h.log.Ack(ctx, h.Host, "mail", forged), "upTo")
 	}
 	require.Len(t, h.follow("mail", 1).Items, 1, "a forged acknowledgement acknowledges nothing")
 

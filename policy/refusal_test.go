@@ -38,7 +38,8 @@ func TestARefusalIsRecordedAmongTheActorsOwnEvents(t *testing.T) {
 	stranger := policy.Actor{Tenant: contoso, Account: "mallory"}
 	events = h.since(func() { refused(t, h.edit(stranger, editing(), "n1", "new", ""), policy.CodeUnknownAccount) })
 	require.Len(t, events, 1)
-	require.Equal(t, policy.AccountID("mallory"), events[0].Account, "an auditor sees who knocked")
+	require.Empty(t, events[0].Account, "there is no such account whose history it could stand in")
+	require.Equal(t, "mallory", events[0].By.ID, "an auditor sees who knocked")
 }
 
 func TestHangingUpEvadesNoRecord(t *testing.T) {
@@ -168,6 +169,45 @@ func TestGuessingIdsFillsNoLog(t *testing.T) {
 	require.Len(t, events, 1)
 	require.Equal(t, 50, events[0].Count)
 	require.Equal(t, onNote("guess-49"), events[0].Target, "the last one that was tried")
+
+	events = h.since(func() {
+		for i := range 50 {
+			mallory := policy.Actor{Tenant: contoso, Account: policy.AccountID("mallory-" + strconv.Itoa(i))}
+			refused(t, h.edit(mallory, editing(), "guess-"+strconv.Itoa(i), "new", ""), policy.CodeUnknownAccount)
+		}
+	})
+	require.Len(t, events, 1, "nor does guessing accounts")
+	require.Equal(t, 50, events[0].Count)
+}
+
+func TestWhoIsNotAdmittedIsCountedWhateverTheyAskFor(t *testing.T) {
+	h := newHouse(t)
+	h.Disable(h.ada, h.Device(h.ada, "lost"))
+	with := func(change func(*policy.Actor)) policy.Actor {
+		a := h.ada
+		change(&a)
+		return a
+	}
+	events := h.since(func() {
+		for code, a := range map[policy.Code]policy.Actor{
+			policy.CodeUnknownDevice:  with(func(a *policy.Actor) { a.Device = "made-up" }),
+			policy.CodeDeviceDisabled: with(func(a *policy.Actor) { a.Device = "lost" }),
+			policy.CodeSessionEnded:   with(func(a *policy.Actor) { a.Session = "made-up" }),
+			policy.CodeNotPermitted:   h.Host,
+		} {
+			for i := range 3 {
+				refused(t, h.edit(a, editing(), "n"+strconv.Itoa(i), "new", ""), code)
+			}
+		}
+		h.standing(func(st *policy.Standing) { st.State = policy.Disabled })
+		for i := range 3 {
+			refused(t, h.edit(h.ada, editing(), "n"+strconv.Itoa(i), "new", ""), policy.CodeAccountNotActive)
+		}
+	})
+	require.Len(t, events, 5)
+	for _, e := range events {
+		require.Equal(t, 3, e.Count, e.Reason)
+	}
 }
 
 func TestSomebodyElsesThingAndAMissingOneAreTheSame(t *testing.T) {
@@ -209,4 +249,25 @@ func TestWhoHasNoLogIsRefusedWithoutARecord(t *testing.T) {
 		}
 	}
 	require.Equal(t, before, h.saved())
+}
+
+func TestGuessingMakesOneEventHoweverManyTargetsAndAccountsAreTried(t *testing.T) {
+	h := newHouse(t)
+	reader := h.Admin("reader", policy.GlobalReader)
+	roles := editing(func(sp *noteSpec) { sp.By, sp.Roles = policy.ByRole, []policy.Role{policy.GlobalAdministrator} })
+	require.NoError(t, h.hosts.Provision(ctx, h.Host, "gone", policy.Work))
+	require.NoError(t, h.hosts.SetState(ctx, h.Host, "gone", policy.Disabled))
+	events := h.since(func() {
+		for i := range 50 {
+			id := "guess-" + strconv.Itoa(i)
+			refused(t, h.edit(reader, roles, id, "new", ""), policy.CodeNotPermitted)
+			refused(t, h.edit(policy.Actor{Tenant: contoso, Account: "gone"}, editing(), id, "new", ""), policy.CodeAccountNotActive)
+			refused(t, h.edit(policy.Actor{Tenant: contoso, Account: policy.AccountID(id)}, editing(), "n1", "new", ""), policy.CodeUnknownAccount)
+			refused(t, h.edit(h.ada, editing(), id, "new", ""), policy.CodeNotFound)
+		}
+	})
+	require.Len(t, events, 4, "one for each kind of refusal")
+	for _, e := range events {
+		require.Equal(t, 50, e.Count)
+	}
 }

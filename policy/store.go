@@ -87,6 +87,7 @@ func (u Usage) Clone() Usage {
 type Follower struct {
 	Tenant   TenantID       `json:"tenant"`
 	Name     string         `json:"name"`
-	Read     store.Cursor   `json:"read,omitempty"` // everything up to here was acknowledged
+	Given    store.Cursor   `json:"given,omitempty"` // what the last Follow gave ends here
+	Read     store.Cursor   `json:"read,omitempty"`  // everything up to here was acknowledged
 	Revision store.Revision `json:"revision"`
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -57,6 +58,22 @@ func TestStepUpIsChallengedWithLevelAndAge(t *testing.T) {
 	require.Equal(t, `Bearer error="insufficient_user_authentication", acr_values="aal2", max_age="900"`, res.Header.Get("WWW-Authenticate"))
 	require.Equal(t, "urn:myaccount:fresher-proof-needed", doc["type"])
 	require.Equal(t, "prove-again", doc["decision"].(map[string]any)["remedy"])
+}
+
+func TestALevelWithoutAnAgeIsChallengedWithoutOne(t *testing.T) {
+	res, _ := answer(t, &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{
+		Code: policy.CodeStrongerProof, Class: policy.ClassProof, Level: policy.AAL3}}}, time.Time{})
+	require.Equal(t, `Bearer error="insufficient_user_authentication", acr_values="aal3"`, res.Header.Get("WWW-Authenticate"))
+}
+
+func TestWriteCountsFromTheSystemsClock(t *testing.T) {
+	rec := httptest.NewRecorder()
+	problem.Write(rec, &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{
+		Code: policy.CodeThrottled, Class: policy.ClassThrottled, Until: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}}})
+	require.Equal(t, http.StatusTooManyRequests, rec.Code)
+	seconds, err := strconv.Atoi(rec.Header().Get("Retry-After"))
+	require.NoError(t, err)
+	require.Greater(t, seconds, 365*24*3600, "the year 9999 is far")
 }
 
 func TestAThrottledActionTellsWhenToRetry(t *testing.T) {

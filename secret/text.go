@@ -14,21 +14,21 @@ const Redacted = "[redacted]"
 // Text is a secret string. It prints, logs and marshals as [Redacted], cannot be compared with ==,
 // and is opened only by [Text.Reveal]. The zero Text is empty.
 type Text struct {
-	_ [0]func() // makes == a compile error: secrets are compared by Equal, in constant time
-	// A pointer, so that a Text in somebody's unexported field, whose methods fmt cannot call,
-	// prints an address and not the secret.
-	s *string
+	// A function, so that what prints unexported fields or follows pointers (package fmt where it may not
+	// call methods, a test's diff of two structs) meets an address and not the secret, and so that == does
+	// not compile: secrets are compared by Equal, in constant time.
+	reveal func() string
 }
 
 // NewText wraps s.
-func NewText(s string) Text { return Text{s: &s} }
+func NewText(s string) Text { return Text{func() string { return s }} }
 
 // Reveal returns the secret itself. Whoever calls it answers for where the value goes.
 func (t Text) Reveal() string {
-	if t.s == nil {
+	if t.reveal == nil {
 		return ""
 	}
-	return *t.s
+	return t.reveal()
 }
 
 // Empty reports whether there is nothing in t.

@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,7 @@ func holders[T any](v T) map[string]any {
 		"slice of structs": []unexported[T]{{v}}, "map of structs": map[string]unexported[T]{"k": {v}},
 		"nested": deep[T]{a: &unexported[T]{v}, b: []unexported[T]{{v}}, c: map[string]T{"k": v}, d: v, E: &v, F: []T{v},
 			G: map[string]*T{"k": &v}, H: [1]T{v}, I: exported[unexported[T]]{unexported[T]{v}}, is: &carrier[T]{v}},
+		"reflected field": reflect.ValueOf(unexported[T]{v}).Field(0), "reflected pointer": reflect.ValueOf(unexported[*T]{&v}).Field(0),
 		"error": error(&carrier[T]{v}), "joined errors": errors.Join(&carrier[T]{v}, fmt.Errorf("again: %w", &carrier[T]{v})),
 	}
 }

@@ -138,6 +138,21 @@ func sharedDevices(w *world) {
 	}
 	all = putDevices(w, all)
 	listDevices(w, "after the registered users left", all, people)
+
+	// A reader who has seen a shared device does not meet it again when all that came after it is gone.
+	shared, own := sampleDevice(address{"fabrikam", "shared"}, 2), sampleDevice(address{"fabrikam", "own"}, 1)
+	shared.Owner, own.Owner, own.Users = "ada", "ada", nil
+	own = putDevices(w, []devices.Device{shared, own})[1]
+	var first store.List[devices.Device]
+	w.view(w.in(devicesRoom), func(t tx) (err error) {
+		first, err = t.devices.DevicesOf("fabrikam", "ada", store.Page{Size: 1})
+		return err
+	})
+	own.Owner = "a new owner"
+	putDevices(w, []devices.Device{own})
+	list := pages[devices.Device]{room: devicesRoom, list: devicesOfList}
+	list.holds(w, address{"fabrikam", "ada"}, store.Page{After: first.Next}, nil)
+	list.holds(w, address{"fabrikam", "ada"}, store.Page{}, []string{"shared"})
 }
 
 // moments are close together and far apart; the zero time is the first of all.

@@ -151,14 +151,15 @@ func (r rows[R]) comesBack(w *world) {
 
 func (r rows[R]) copiedIn(w *world) {
 	at := r.at("a")
-	want, passed := r.sample(at, 1), r.sample(at, 1)
+	var want, passed R
 	w.update(r.db(w), func(t tx) error {
+		passed = r.sample(at, 1)
 		rev, err := r.put(t, passed)
 		if err != nil {
 			return err
 		}
 		scribble(&passed)
-		want = r.as(want, rev)
+		want = r.as(r.sample(at, 1), rev)
 		got, err := r.get(t, at)
 		if d := diff(want, got); err == nil && d != "" {
 			return fmt.Errorf("an edit to the value that was passed to Put shows inside the transaction (-want +got):\n%s", d)

@@ -32,14 +32,16 @@ func togetherChecks() []check {
 func sharedRows(w *world) {
 	settings, standing := settingsKind.sample(address{tenant}, 1), standingKind.sample(address{tenant, "ada"}, 1)
 	session, usage := sessionKind.sample(address{tenant, "ada", "s"}, 1), usageKind.sample(address{tenant, "ada", "reveal"}, 1)
-	w.update(w.in(policyRoom), func(t tx) (err error) {
+	var rev [4]store.Revision
+	w.update(w.in(policyRoom), func(t tx) error {
 		var errs [4]error
-		settings.Revision, errs[0] = t.admin.PutSettings(settings)
-		standing.Revision, errs[1] = t.admin.PutStanding(standing)
-		session.Revision, errs[2] = t.admin.PutSession(session)
-		usage.Revision, errs[3] = t.PutUsage(usage)
+		rev[0], errs[0] = t.admin.PutSettings(settings)
+		rev[1], errs[1] = t.admin.PutStanding(standing)
+		rev[2], errs[2] = t.admin.PutSession(session)
+		rev[3], errs[3] = t.PutUsage(usage)
 		return errors.Join(errs[:]...)
 	})
+	settings.Revision, standing.Revision, session.Revision, usage.Revision = rev[0], rev[1], rev[2], rev[3]
 	readBy := func(r room) {
 		w.Helper()
 		rows[policy.Settings]{r, settingsKind}.stands(w, "by "+r.name, address{tenant}, settings)

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
 )
@@ -100,7 +101,7 @@ func (e *export) firstEnabled() (device policy.DeviceID, err error) {
 	for _, t := range e.devices {
 		err = errors.Join(err, t.read(func(r io.Reader) error {
 			for d, err := range msgraph.Devices(r) {
-				if err == nil && d.Enabled && device == "" {
+				if err == nil && d.Enabled == devices.Yes && device == "" {
 					device = d.ID
 				}
 			}

@@ -177,8 +177,8 @@ func directory(t *testing.T, files map[string]string) string {
 func TestAnotherExportIsReadFromItsDirectory(t *testing.T) {
 	const key = "000011-000022-000033-000044-000055-000066-000077-000088"
 	dir := directory(t, map[string]string{
-		"devices.jsonl":                  `{"id":"object-1","deviceId":"d1","displayName":"Desk"}` + "\n" + `{"id":"object-2","deviceId":"d2"}`,
-		"devices-2.json":                 `{"value":[{"deviceId":"d3","displayName":"Phone"},{},{"deviceId":"d0","profileType":"Printer"}]}`,
+		"devices.jsonl":                  `{"id":"object-1","deviceId":"d1","accountEnabled":true,"displayName":"Desk"}` + "\n" + `{"id":"object-2","deviceId":"d2","accountEnabled":true}`,
+		"devices-2.json":                 `{"value":[{"deviceId":"d3","accountEnabled":true,"displayName":"Phone"},{},{"deviceId":"d0","accountEnabled":true,"profileType":"Printer"}]}`,
 		"registeredOwners/d0.json":       `{"value":[{"id":"dora"}]}`,
 		"registeredOwners/object-1.json": `{"value":[{"id":"dora","displayName":"Dora"}]}`,
 		"registeredOwners/d3.json":       `{"value":[{"id":"dora"}]}`,
@@ -197,7 +197,7 @@ func TestAnotherExportIsReadFromItsDirectory(t *testing.T) {
 }
 
 func TestAnExportWithoutPeopleOrKeysHasStillSomethingToShow(t *testing.T) {
-	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": `{"deviceId":"d1","displayName":"Desk"}`})}),
+	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": `{"deviceId":"d1","accountEnabled":true,"displayName":"Desk"}`})}),
 		"The devices of The owner", "done The owner disables Desk", "There is no recovery key that The owner may read.", "The events that this left")
 	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": `{"deviceId":"d1","accountEnabled":false}`})}),
 		"There is no device that The owner may disable.")
@@ -206,7 +206,7 @@ func TestAnExportWithoutPeopleOrKeysHasStillSomethingToShow(t *testing.T) {
 // docs is a directory with what the documentation prints and published passwords: the project's own small
 // one, and the real one where it is present.
 func docs(t *testing.T) []string {
-	answers, err := json.Marshal(map[string]any{"page": "v1.0/device-list", "n": 1, "response_body": `{"value":[{"deviceId":"d0","accountEnabled":false},{"deviceId":"d1","displayName":"Desk"}]}`})
+	answers, err := json.Marshal(map[string]any{"page": "v1.0/device-list", "n": 1, "response_body": `{"value":[{"deviceId":"d0","accountEnabled":false},{"deviceId":"d1","accountEnabled":true,"displayName":"Desk"}]}`})
 	require.NoError(t, err)
 	owners, err := json.Marshal(map[string]any{"page": "v1.0/device-list-registeredowners", "n": 1, "response_body": `{"value":[{"id":"id-value"}]}`})
 	require.NoError(t, err)

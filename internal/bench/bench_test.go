@@ -339,7 +339,7 @@ func BenchmarkImport1000(b *testing.B) {
 	records := func(round int, f *fixture) []devices.DeviceRecord {
 		rs := make([]devices.DeviceRecord, devices.MaxImport)
 		for i := range rs {
-			rs[i] = devices.DeviceRecord{Enabled: true, Registration: devices.Registration{
+			rs[i] = devices.DeviceRecord{Enabled: devices.Yes, Registration: devices.Registration{
 				ID: policy.DeviceID(guid(4, round, i)), Owner: account(i % f.size.accounts()), Name: "Laptop", OS: "Windows", OSVersion: "10.0.22631", Join: devices.Joined}}
 		}
 		return rs

@@ -263,3 +263,16 @@ func TestTheKeysOfARemovedDeviceStayReadableUntilPurged(t *testing.T) {
 	_, err = w.App.Host.Devices.PurgeRemoved(t.Context(), w.Host, "", w.Clock.Now())
 	requireInvalid(t, err, "owner")
 }
+
+func TestAPurgeForOnePersonLeavesWhatTheyOnlyUse(t *testing.T) {
+	w := accounttest.New(t)
+	pat := w.Person("pat", policy.Personal)
+	w.Person("bob", policy.Personal)
+	tablet := w.Device(pat, "tablet", func(r *devices.Registration) { r.Users = []policy.AccountID{"bob"} })
+	password := w.Key(accounttest.Tenant, tablet, "key-0001", 1)
+	remove(t, w, pat, tablet)
+	n, err := w.App.Host.Devices.PurgeRemoved(t.Context(), w.Host, "bob", w.Clock.Now().Add(time.Second))
+	require.NoError(t, err)
+	require.Zero(t, n)
+	requireKey(t, w, pat, "key-0001", password)
+}

@@ -252,8 +252,8 @@ func TestNothingIsDoneForACallerWhoHasGone(t *testing.T) {
 func TestAFunctionThatTheStoreRunsTwiceHasOneEffectAndOneEvent(t *testing.T) {
 	working, refusing := parts(t)
 	for _, p := range append(working, refusing...) {
-		if !p.changes {
-			continue
+		if !p.changes || p.want != works && p.state.name != "enabled" {
+			continue // refusals are recorded alike in every state
 		}
 		last := lastEvent(p.World, tenants...)
 		once, _, onceErr := p.perform(t, &faulty{})

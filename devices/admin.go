@@ -47,7 +47,8 @@ func (a *Admin) Reveal(ctx context.Context, actor policy.Actor, id KeyID) (secre
 	return a.reveal(ctx, actor, revealAny, id)
 }
 
-// KeysToRotate lists the tenant's keys that were read and not replaced since, the longest waiting first.
+// KeysToRotate lists the tenant's keys that should be replaced, because they were read or their device changed
+// hands, and are not yet; the longest waiting first.
 func (a *Admin) KeysToRotate(ctx context.Context, actor policy.Actor, p store.Page) (store.List[KeyInfo], error) {
 	return policy.Look(ctx, a.guard, a.store, actor, toRotate, policy.Target{},
 		func(tx Tx, op *policy.Op, _ none) (store.List[KeyInfo], error) {

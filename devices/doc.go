@@ -118,7 +118,7 @@
 //	    refused if: on the device itself
 //	    event: Read BitLocker key, the person is told
 //	devices.admin.keys-to-rotate
-//	    See which keys were read and not replaced yet.
+//	    See which keys should be replaced and are not yet.
 //	    by Global Administrator, Global Reader, Cloud Device Administrator, Helpdesk Administrator, Intune Administrator, Security Administrator, Security Reader; the host
 //	devices.admin.import
 //	    Take over devices from a directory's export; never enables a disabled one.

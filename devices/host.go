@@ -3,6 +3,7 @@ package devices
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -28,7 +29,7 @@ type Registration struct {
 	Autopilot                  bool
 }
 
-// MaxUsers is how many registered users a device may have.
+// MaxUsers is how many registered users a device may have besides its owner.
 const MaxUsers = 100
 
 // device checks r and gives the row that it makes.
@@ -44,9 +45,6 @@ func (r Registration) device() (Device, error) {
 	if err := d.check(); err != nil {
 		return d, err
 	}
-	if len(r.Users) > MaxUsers {
-		return d, &policy.Invalid{Field: "users", Problem: "are more than 100"}
-	}
 	if r.Owner == "" && r.Join != HybridJoined {
 		return d, &policy.Invalid{Field: "owner", Problem: "is empty; only a hybrid joined device may have no owner"}
 	}
@@ -60,11 +58,27 @@ func (r Registration) device() (Device, error) {
 		if err := policy.CheckID("users", u); err != nil {
 			return d, err
 		}
-		if d.user(u) == nil {
-			d.Users = append(d.Users, User{Account: u})
+		if d.user(u) != nil {
+			continue
+		}
+		d.Users = append(d.Users, User{Account: u})
+		if err := d.checkUsers(); err != nil {
+			return d, err
 		}
 	}
 	return d, nil
+}
+
+// checkUsers bounds the registered users.
+func (d *Device) checkUsers() error {
+	others := len(d.Users)
+	if d.user(d.Owner) != nil {
+		others--
+	}
+	if others > MaxUsers {
+		return &policy.Invalid{Field: "users", Problem: fmt.Sprintf("are more than %d besides the owner", MaxUsers)}
+	}
+	return nil
 }
 
 // Register adds a device. The id of a device that exists, or was ever disabled, removed or deleted, is
@@ -326,11 +340,11 @@ func putKey(tx Tx, op *policy.Op, d Device, k RecoveryKey) (policy.Change, error
 
 func retire(tx Tx, op *policy.Op, id policy.DeviceID, old KeyID) error {
 	k, err := keyOf(tx, op, old)
+	if errors.Is(err, store.ErrNotFound) || err == nil && k.Device != id {
+		return &policy.Invalid{Field: "old", Problem: "is no key of this device"}
+	}
 	if err != nil {
 		return err
-	}
-	if k.Device != id {
-		return store.ErrNotFound
 	}
 	if !k.RetiredAt.IsZero() {
 		return nil

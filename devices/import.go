@@ -17,11 +17,15 @@ import (
 const MaxImport = 1000
 
 // DeviceRecord is a device as another directory tells of it. What is zero in it says nothing: it leaves what
-// is known here as it is.
+// is known here as it is. A new device without a join type is taken for [Registered], which claims the least.
 type DeviceRecord struct {
 	Registration
 	// Enabled must be told of a device that is new here. [Yes] never enables one that is disabled here.
-	Enabled      Answer
+	Enabled Answer
+	// Autopilot takes the place of the registration's: whether the deployment is managed elsewhere.
+	Autopilot Answer
+	// DefaultOwner owns a device that is new here, names no owner and is not hybrid joined.
+	DefaultOwner policy.AccountID
 	RegisteredAt time.Time // of a new device; zero means the time of import
 	LastSignInAt time.Time
 }
@@ -107,33 +111,35 @@ func importDevice(tx Tx, op *policy.Op, r DeviceRecord) (Result, policy.Change, 
 	if d.Gone() {
 		return Rejected, policy.Change{}, op.Refuse(idSpent)
 	}
-	told, err := r.over(d)
+	told, err := r.over(d, op.Now)
 	if err != nil {
 		return Rejected, policy.Change{}, err
 	}
-	if told.Owner != "" {
+	// Only what is new is judged: an account that left must not keep its device from being disabled.
+	if told.Owner != d.Owner {
 		if err := mayHaveDevices(tx, op, told.Owner); err != nil {
 			return Rejected, policy.Change{}, err
 		}
 	}
-	if err := areKnown(tx, op, told.Users); err != nil {
+	if err := areKnown(tx, op, told.Users[len(d.Users):]); err != nil {
 		return Rejected, policy.Change{}, err
-	}
-	if told.LastSignInAt.After(op.Now) {
-		told.LastSignInAt = op.Now // as for a check-in
 	}
 	if d.ID == "" {
 		return importNew(tx, op, r, told)
 	}
 	result, kept := Same, d.Disabled() && r.Enabled == Yes
-	if d.State == Enabled && r.Enabled == No {
+	lost := d.State == Enabled && r.Enabled == No
+	if lost && d.Profile == Printer {
+		return Rejected, policy.Change{}, op.Refuse(isPrinter) // nobody here could enable it again
+	}
+	if lost {
 		told.State, told.DisabledAt, told.DisabledBy = DisabledByAdministrator, op.Now, op.Actor.Principal()
 	}
 	var ch policy.Change
 	if !reflect.DeepEqual(told, d) {
 		result = Updated
 		ch = about(&told, "state", told.State.String())
-		ch.Activity, ch.Target = updateDevice, onDevice(d.ID)
+		ch.Activity, ch.Target, ch.Notify = updateDevice, onDevice(d.ID), lost
 		if ch.Revision, err = tx.PutDevice(told); err != nil {
 			return Rejected, ch, err
 		}
@@ -145,8 +151,9 @@ func importDevice(tx Tx, op *policy.Op, r DeviceRecord) (Result, policy.Change, 
 }
 
 // over gives the device d, which may be a new one, with what the record tells about it. When it was registered,
-// its state, and what people said about it stay.
-func (r DeviceRecord) over(d Device) (Device, error) {
+// its state, its registered users and what they said about it stay; a time of activity that lies after now
+// tells nothing.
+func (r DeviceRecord) over(d Device, now time.Time) (Device, error) {
 	if r.Owner != "" && d.Owner != "" && r.Owner != d.Owner {
 		return d, &policy.Invalid{Field: "owner", Problem: "is another account here; transfer the device first"}
 	}
@@ -161,19 +168,22 @@ func (r DeviceRecord) over(d Device) (Device, error) {
 	r.Name, r.OS, r.Model = cmp.Or(r.Name, d.Name), cmp.Or(r.OS, d.OS), cmp.Or(r.Model, d.Model)
 	r.OSVersion, r.Join, r.Profile = cmp.Or(r.OSVersion, d.OSVersion), cmp.Or(r.Join, d.Join, Registered), cmp.Or(r.Profile, d.Profile)
 	r.Compliant, r.Managed = cmp.Or(r.Compliant, d.Compliant), cmp.Or(r.Managed, d.Managed)
-	r.Owner, r.Autopilot = cmp.Or(r.Owner, d.Owner), r.Autopilot || d.Autopilot
+	r.Owner = cmp.Or(r.Owner, d.Owner)
+	if d.ID == "" && r.Join != HybridJoined {
+		r.Owner = cmp.Or(r.Owner, r.DefaultOwner)
+	}
+	r.Registration.Autopilot = r.Autopilot == Yes || r.Autopilot == Unknown && d.Autopilot
 	told, err := r.device()
 	if err != nil {
 		return d, err
 	}
 	told.Tenant, told.Revision, told.State, told.RegisteredAt = d.Tenant, d.Revision, d.State, d.RegisteredAt
 	told.DisabledAt, told.DisabledBy, told.LastSignInAt = d.DisabledAt, d.DisabledBy, d.LastSignInAt
-	if at := store.Time(r.LastSignInAt); at.After(told.LastSignInAt) {
+	if at := store.Time(r.LastSignInAt); at.After(told.LastSignInAt) && !at.After(now) {
 		told.LastSignInAt = at
 	}
-	told.Users = union(d.Users, told.Users)
-	if len(told.Users) > MaxUsers {
-		return d, &policy.Invalid{Field: "users", Problem: "would be more than 100 with those known here"}
+	if told.Users = union(d.Users, told.Users); len(told.Users) > len(d.Users) {
+		return told, told.checkUsers()
 	}
 	return told, nil
 }

@@ -278,7 +278,7 @@ func TestAPersonCannotImport(t *testing.T) {
 func TestAPartialRecordLeavesWhatItDoesNotTell(t *testing.T) {
 	w, sync := directory(t)
 	printer := record("printer", func(r *devices.DeviceRecord) { r.Profile, r.Join = devices.Printer, devices.HybridJoined })
-	pilot := record("pilot", func(r *devices.DeviceRecord) { r.Autopilot = true })
+	pilot := record("pilot", func(r *devices.DeviceRecord) { r.Autopilot = devices.Yes })
 	imported(t, w, sync, printer, pilot)
 	before := rows(t, w.DB)
 
@@ -306,7 +306,7 @@ func TestImportedTimesCanBeWrittenDownAndLieNotInTheFuture(t *testing.T) {
 	requireInvalid(t, out[1].Err, "lastSignInAt")
 	d, err := w.App.Admin.Devices.Get(t.Context(), sync, "ahead")
 	require.NoError(t, err)
-	require.Equal(t, w.Clock.Now(), d.LastSignInAt, "a directory's clock decides nothing about the future")
+	require.Zero(t, d.LastSignInAt, "a directory's clock tells nothing about the future")
 
 	keys, err := w.App.Admin.Devices.ImportKeys(t.Context(), sync, []devices.KeyRecord{{Device: "ahead", CreatedAt: far,
 		Escrow: devices.Escrow{ID: "key-0001", Password: secret.NewText(accounttest.RecoveryPassword(1))}}})
@@ -327,6 +327,69 @@ func TestRepeatedImportsMakeNoCrowdOfUsers(t *testing.T) {
 			}
 		})
 	}
-	require.NoError(t, imported(t, w, sync, crowd(0, devices.MaxUsers-1))[0].Err)
+	require.NoError(t, imported(t, w, sync, crowd(0, devices.MaxUsers))[0].Err)
 	requireInvalid(t, imported(t, w, sync, crowd(devices.MaxUsers, 1))[0].Err, "users")
+	require.Equal(t, []devices.Outcome{{Result: devices.Same}}, imported(t, w, sync, crowd(0, devices.MaxUsers)), "as many as fit")
+}
+
+func TestAnImportDisablesTheDeviceOfSomebodyWhoLeft(t *testing.T) {
+	w, sync := directory(t)
+	require.Equal(t, devices.Imported, imported(t, w, sync, record("laptop"))[0].Result)
+	require.NoError(t, w.App.Host.Accounts.SetState(t.Context(), w.Host, "ada", policy.Disabled))
+	leaver := devices.DeviceRecord{Registration: devices.Registration{ID: "laptop"}, Enabled: devices.No}
+	e := only(t, w, func() {
+		require.Equal(t, []devices.Outcome{{Result: devices.Updated}}, imported(t, w, sync, leaver))
+	})
+	require.True(t, e.Notify, "the person is told, as when an administrator disables it")
+	requireDenied(t, w.App.Host.Devices.MayAuthenticate(t.Context(), w.Host, "laptop"), devices.CodeSignInDisabled)
+}
+
+func TestARecordFromTheFutureChangesNothingTheSecondTime(t *testing.T) {
+	w, sync := directory(t)
+	ahead := record("laptop", func(r *devices.DeviceRecord) { r.LastSignInAt = w.Clock.Now().Add(24 * time.Hour) })
+	require.Equal(t, devices.Imported, imported(t, w, sync, ahead)[0].Result)
+	w.Clock.Advance(time.Minute)
+	require.Empty(t, during(t, w, func() {
+		require.Equal(t, []devices.Outcome{{Result: devices.Same}}, imported(t, w, sync, ahead))
+	}))
+}
+
+func TestADefaultOwnerIsForNewDevicesThatMayHaveOne(t *testing.T) {
+	w, sync := directory(t)
+	unowned := func(id policy.DeviceID, join devices.JoinType) devices.DeviceRecord {
+		return devices.DeviceRecord{Registration: devices.Registration{ID: id, Join: join}, Enabled: devices.Yes, DefaultOwner: "bob"}
+	}
+	imported(t, w, sync, record("adas"))
+	out := imported(t, w, sync, unowned("adas", 0), unowned("hybrid", devices.HybridJoined), unowned("new", devices.Joined))
+	require.Equal(t, []devices.Result{devices.Same, devices.Imported, devices.Imported}, []devices.Result{out[0].Result, out[1].Result, out[2].Result})
+	require.Equal(t, devices.Same, imported(t, w, sync, unowned("hybrid", 0))[0].Result)
+	for id, want := range map[policy.DeviceID]policy.AccountID{"adas": "ada", "hybrid": "", "new": "bob"} {
+		d, err := w.App.Admin.Devices.Get(t.Context(), sync, id)
+		require.NoError(t, err)
+		require.Equal(t, want, d.Owner, id)
+	}
+}
+
+func TestAutopilotLetsGoWhenTheDirectorySaysSo(t *testing.T) {
+	w, sync := directory(t)
+	pilot := func(a devices.Answer) devices.DeviceRecord {
+		return record("laptop", func(r *devices.DeviceRecord) { r.Autopilot = a })
+	}
+	for _, c := range []struct {
+		told devices.Answer
+		want bool
+	}{{devices.Yes, true}, {devices.Unknown, true}, {devices.No, false}} {
+		require.NoError(t, imported(t, w, sync, pilot(c.told))[0].Err)
+		d, err := w.App.Admin.Devices.Get(t.Context(), sync, "laptop")
+		require.NoError(t, err)
+		require.Equal(t, c.want, d.Autopilot, c.told)
+	}
+}
+
+func TestAnImportDisablesNoPrinter(t *testing.T) {
+	w, sync := directory(t)
+	printer := record("printer", func(r *devices.DeviceRecord) { r.Profile = devices.Printer })
+	imported(t, w, sync, printer)
+	printer.Enabled = devices.No
+	requireDenied(t, imported(t, w, sync, printer)[0].Err, devices.CodePrinter)
 }

@@ -116,7 +116,7 @@ var (
 	keyRetired      = policy.Forbidden(CodeKeyRetired, policy.AskAdministrator, "The device has replaced this key; it no longer unlocks it.")
 	keyExists       = policy.Forbidden(CodeKeyExists, policy.NoRemedy, "This key is in escrow already. Nothing was replaced.")
 	keyLimit        = policy.Forbidden(CodeKeyLimit, policy.AskAdministrator, "The device has as many keys in escrow as it may have.")
-	changedHands    = policy.Forbidden(CodeChangedHands, policy.NoRemedy, "The device changed hands meanwhile. Hand the key in again.")
+	changedHands    = policy.Forbidden(CodeChangedHands, policy.NoRemedy, "The device changed hands or was deleted meanwhile. Look again.")
 	lockedDevice    = policy.WrongDevice(CodeLockedDevice, "You are on the device that this key unlocks. Use another device.")
 	unregistered    = policy.WrongDevice(CodeUnregistered, "Your organization asks for a registered device for this.")
 	notThatDevice   = policy.WrongDevice(CodeNotThatDevice, "Only the device itself can do this.")
@@ -379,7 +379,7 @@ var (
 	}
 	toRotate = &listSpec{
 		Rule: policy.Rule{Action: ToRotate, By: policy.ByRole | policy.ByHost, Roles: keyReaders,
-			Says: "See which keys were read and not replaced yet.", Source: "WIN: recovery process"},
+			Says: "See which keys should be replaced and are not yet.", Source: "WIN: recovery process"},
 		Load: noRow,
 	}
 	importDevices = &listSpec{

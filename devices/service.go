@@ -191,7 +191,7 @@ type KeyInfo struct {
 	CreatedAt time.Time
 	// RevealedAt is when the key was last read; zero if never.
 	RevealedAt time.Time
-	// Rotate says that the device should replace the key, because it was read.
+	// Rotate says that the device should replace the key, because it was read or the device changed hands.
 	Rotate bool
 	// Retired says that the device has replaced it.
 	Retired bool

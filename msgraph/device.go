@@ -110,12 +110,13 @@ func (o *object) people(name string, most int) []Person {
 	return all
 }
 
-// autopilot reports whether one of the device's physical ids is the one that Windows Autopilot gives.
-func (o *object) autopilot(name string) bool {
+// autopilot tells whether one of the device's physical ids is the one that Windows Autopilot gives; unknown
+// without any list of them.
+func (o *object) autopilot(name string) devices.Answer {
 	const mark = "[ZTDID]:"
 	raw := o.get(name)
 	if raw == nil {
-		return false
+		return devices.Unknown
 	}
 	var ids []string
 	if err := json.Unmarshal(raw, &ids); err != nil {
@@ -123,8 +124,8 @@ func (o *object) autopilot(name string) bool {
 	}
 	for _, id := range ids {
 		if len(id) >= len(mark) && strings.EqualFold(id[:len(mark)], mark) {
-			return true
+			return devices.Yes
 		}
 	}
-	return false
+	return devices.No
 }

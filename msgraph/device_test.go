@@ -29,9 +29,9 @@ func TestAnExportOfDevicesBecomesRecords(t *testing.T) {
 				Registration: devices.Registration{
 					ID: "20000000-0000-4000-8000-000000000001", Owner: "ada", Users: []policy.AccountID{"ada", "bob"},
 					Name: "ADA-LAPTOP", OS: "Windows", OSVersion: "10.0.22631.4602", Model: "Laptop 14",
-					Join: devices.Joined, Profile: devices.RegisteredDevice, Compliant: devices.Yes, Managed: devices.Yes, Autopilot: true,
+					Join: devices.Joined, Profile: devices.RegisteredDevice, Compliant: devices.Yes, Managed: devices.Yes,
 				},
-				Enabled:      devices.Yes,
+				Enabled: devices.Yes, Autopilot: devices.Yes,
 				RegisteredAt: time.Date(2025, 3, 1, 8, 0, 0, 0, time.UTC),
 				LastSignInAt: time.Date(2026, 1, 3, 17, 20, 11, 123456700, time.UTC),
 			},
@@ -47,7 +47,7 @@ func TestAnExportOfDevicesBecomesRecords(t *testing.T) {
 					ID: "20000000-0000-4000-8000-000000000002", Name: "ADA-DESKTOP", OS: "Windows", OSVersion: "10.0.19045",
 					Join: devices.HybridJoined, Compliant: devices.No,
 				},
-				Enabled:      devices.Yes,
+				Enabled: devices.Yes, Autopilot: devices.No,
 				RegisteredAt: time.Date(2024, 5, 6, 7, 8, 9, 123456789, time.UTC),
 				LastSignInAt: time.Date(2026, 1, 4, 5, 0, 0, 0, time.UTC),
 			},
@@ -315,9 +315,9 @@ func TestAStreamIsReadNoFurtherThanItsRecordsAreTaken(t *testing.T) {
 }
 
 func TestTheHolderOfAnAutopilotIDIsFoundWhateverItsCase(t *testing.T) {
-	for ids, want := range map[string]bool{
-		`[]`: false, `["[GID]:g:1"]`: false, `["x[ZTDID]:1"]`: false, `["[ZTDID]"]`: false,
-		`["[ZTDID]:1"]`: true, `["[GID]:g:1","[ZTDId]:1"]`: true,
+	for ids, want := range map[string]devices.Answer{
+		`null`: devices.Unknown, `[]`: devices.No, `["[GID]:g:1"]`: devices.No, `["x[ZTDID]:1"]`: devices.No, `["[ZTDID]"]`: devices.No,
+		`["[ZTDID]:1"]`: devices.Yes, `["[GID]:g:1","[ZTDId]:1"]`: devices.Yes,
 	} {
 		got := whole(t, msgraph.Devices(text(`{"deviceId":"a","physicalIds":`+ids+`}`)))
 		require.Equal(t, want, got[0].Autopilot, ids)

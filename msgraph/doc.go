@@ -25,7 +25,7 @@
 //     taken for registered, which claims the least.
 //   - accountEnabled must be told of a new device. An import never enables what is disabled here.
 //   - isCompliant and isManaged are yes, no, or unknown for null.
-//   - A device whose physicalIds hold a [ZTDID] is managed by Autopilot.
+//   - A device whose physicalIds hold a [ZTDID] is managed by Autopilot; one whose physicalIds hold none is not.
 //   - Times are RFC 3339 with any number of fractional digits. One without a zone is UTC. 0001-01-01T00:00:00Z,
 //     the empty time of the systems that write such exports, is no time.
 //   - volumeType is a name, or 1, 2 or 3, with quotes or without: the documentation has all of them.

@@ -20,7 +20,7 @@ type Options struct {
 	// export without $expand: each device's page, read with [People], belongs under the id in its address.
 	Owners map[string]policy.AccountID
 	Users  map[string][]policy.AccountID
-	// DefaultOwner owns the devices that name nobody. A hybrid joined device stays without an owner, since
+	// DefaultOwner owns the devices that are new and name nobody. A hybrid joined device stays without an owner, since
 	// for such a one that means that it has no primary user.
 	DefaultOwner policy.AccountID
 }
@@ -103,9 +103,7 @@ func (opt Options) complete(d Device) (devices.DeviceRecord, error) {
 		record.Owner = cmp.Or(record.Owner, owner)
 		record.Users = append(record.Users, opt.Users[id]...)
 	}
-	if record.Join != devices.HybridJoined {
-		record.Owner = cmp.Or(record.Owner, opt.DefaultOwner)
-	}
+	record.DefaultOwner = opt.DefaultOwner
 	return record, nil
 }
 

@@ -77,7 +77,7 @@ func Look[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Act
 }
 
 // Prepare is [Look] for what a change has to read before the [Do] that makes it, because what is done with
-// it must not be done inside a transaction, such as unsealing. It is the change's own rule that it goes by,
+// it must not be done inside a transaction, such as sealing for an owner. It is the change's own rule that it goes by,
 // and a refusal is recorded as Do records it.
 func Prepare[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a Actor, sp *Spec[T, R], t Target,
 	fn func(T, *Op, R) (V, error)) (V, error) {
@@ -223,7 +223,7 @@ func (op *Op) event(r *Rule, ch Change) Event {
 		By: op.Actor.Principal(), Roles: op.Actor.Roles, Session: op.Actor.Session,
 		Device: op.Actor.Device, Address: op.Actor.Address,
 		Action: r.Action, Activity: r.Activity, Category: r.Category, Target: op.Target, Facts: ch.Facts,
-		Outcome: Succeeded, Count: 1, First: op.Now, Revision: ch.Revision, Notify: r.Notify,
+		Outcome: Succeeded, Count: 1, First: op.Now, Revision: ch.Revision, Notify: r.Notify || ch.Notify,
 	}
 	if ch.Activity != "" {
 		e.Activity = ch.Activity

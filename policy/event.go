@@ -105,6 +105,8 @@ type Change struct {
 	// Activity is the event's name, if it is not the rule's.
 	Activity string
 	Facts    []Fact
+	// Notify tells the person, although the rule alone would not.
+	Notify bool
 	// Also are further events of the same operation.
 	Also []Change
 	// Failed commits what the function wrote (a spent code, a counted attempt) and then refuses with it.

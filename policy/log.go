@@ -61,6 +61,7 @@ func (op *Op) own(list store.List[Event], err error) (store.List[Event], error) 
 // and the cursor to acknowledge them with. The first Follow makes the follower, which holds back
 // [Log.Purge] from then on. Without [Log.Ack] the same events come again: each is delivered at least
 // once, and Event.Operation with Target tells a repetition. To acknowledge less at a time, ask for less.
+// A name is for one reader: two under the same name spoil each other's acknowledgements.
 func (l *Log) Follow(ctx context.Context, actor Actor, follower string, size int) (store.List[Event], error) {
 	var list store.List[Event]
 	err := l.followers(ctx, actor, follower, func(tx AdminTx, op *Op) (Change, error) {

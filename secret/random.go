@@ -84,7 +84,7 @@ func (m MAC) Sum(purpose string, t Text) (Digest, error) {
 	return Digest(h.Sum(nil)), nil
 }
 
-// Digest is a keyed hash as it rests in a store.
+// Digest is a hash as it rests in a store: keyed ([MAC]) unless what is hashed is as random as a key.
 type Digest [sha256.Size]byte
 
 // Equal compares in constant time. A zero Digest equals nothing, not even itself: a token that was

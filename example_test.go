@@ -14,20 +14,11 @@ import (
 	"github.com/seed4b20689c/myaccount/secret"
 )
 
-// The program of the README.
+// Disabling is asked first, and done for good. How newApp assembles the library, and makes the tenant, the
+// account and the device, stands at the end; examples/hello is the same as one program.
 func Example() {
 	ctx := context.Background()
-	ring, err := secret.NewKeyRing(secret.NewKey("2026"))
-	check(err)
-	app, err := myaccount.New(memstore.New(), ring)
-	check(err)
-
-	// The installation has a tenant; the host makes accounts and devices known.
-	check(app.Admin.Policy.CreateTenant(ctx, policy.System("setup"), "contoso"))
-	host := policy.Host("my-portal", "contoso")
-	check(app.Host.Accounts.Provision(ctx, host, "ada", policy.Work))
-	check(app.Host.Devices.Register(ctx, host, devices.Registration{
-		ID: "laptop-1", Owner: "ada", Name: "Ada's laptop", OS: "Windows", OSVersion: "10.0.22631", Join: devices.Joined}))
+	app, _ := newApp()
 
 	// Who acts is an argument of every operation: fill it from your session or token.
 	ada := policy.Actor{Tenant: "contoso", Account: "ada", SignedInAt: time.Now()}

@@ -80,8 +80,13 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, q Query) (store.
 			if err != nil {
 				return store.List[Item]{}, err
 			}
+			keys, err := policy.Judge(tx, op, listKeys, none{})
+			if err != nil {
+				return store.List[Item]{}, err
+			}
 			out := store.List[Item]{Items: make([]Item, len(found.Items)), Next: found.Next}
 			for i := range found.Items {
+				out.Items[i].Keys = keys // about no single device, so judged once
 				if err := fill(&out.Items[i], tx, op, found.Items[i]); err != nil {
 					return store.List[Item]{}, err
 				}
@@ -94,12 +99,15 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, q Query) (store.
 func (s *Service) Get(ctx context.Context, actor policy.Actor, id policy.DeviceID) (Item, error) {
 	return policy.Look(ctx, s.guard, s.store, actor, get, onDevice(id),
 		func(tx Tx, op *policy.Op, d Device) (item Item, err error) {
+			if item.Keys, err = policy.Judge(tx, op, listKeys, none{}); err != nil {
+				return item, err
+			}
 			err = fill(&item, tx, op, d)
 			return item, err
 		})
 }
 
-// fill makes the person's view of a device, with its decisions.
+// fill makes the person's view of a device, with the decisions about it.
 func fill(item *Item, tx Tx, op *policy.Op, d Device) (err error) {
 	item.Device = d
 	item.Users = nil
@@ -117,10 +125,7 @@ func fill(item *Item, tx Tx, op *policy.Op, d Device) (err error) {
 	if item.Disable, err = policy.Judge(tx, op, disable, d); err != nil {
 		return err
 	}
-	if item.Remove, err = policy.Judge(tx, op, remove, d); err != nil {
-		return err
-	}
-	item.Keys, err = policy.Judge(tx, op, listKeys, none{})
+	item.Remove, err = policy.Judge(tx, op, remove, d)
 	return err
 }
 

@@ -187,17 +187,10 @@ var (
 			Says: "Disable a device for good.", States: "not the owner; printer; removed; already disabled", Source: "S1: no way to undo it"},
 		Load: visible,
 		Forbids: func(op *policy.Op, d Device) *policy.Reason {
-			switch {
-			case d.Owner != op.Actor.Account:
+			if d.Owner != op.Actor.Account {
 				return notOwner
-			case d.Profile == Printer:
-				return isPrinter
-			case d.Gone():
-				return gone
-			case d.Disabled():
-				return alreadyDisabled
 			}
-			return nil
+			return cannotDisable(d)
 		},
 		Preview: willDisable,
 	}
@@ -207,15 +200,10 @@ var (
 			Says: "Take an old or unused device off a personal account.", States: "not the owner; printer; removed", Source: "S5"},
 		Load: visible,
 		Forbids: func(op *policy.Op, d Device) *policy.Reason {
-			switch {
-			case d.Owner != op.Actor.Account:
+			if d.Owner != op.Actor.Account {
 				return notOwner
-			case d.Profile == Printer:
-				return isPrinter
-			case d.Gone():
-				return gone
 			}
-			return nil
+			return outOfReach(d)
 		},
 		Preview: willRemove,
 	}
@@ -310,33 +298,18 @@ var (
 			Says: "Add a disabled device again: the only way back.", States: "printer; removed; not disabled", Source: "S1"},
 		Load: known,
 		Forbids: func(_ *policy.Op, d Device) *policy.Reason {
-			switch {
-			case d.Profile == Printer:
-				return isPrinter
-			case d.Gone():
-				return gone
-			case !d.Disabled():
-				return notDisabled
+			if r := outOfReach(d); r != nil {
+				return r
 			}
-			return nil
+			return when(!d.Disabled(), notDisabled)
 		},
 	}
 	disableAny = &deviceSpec{
 		Rule: policy.Rule{Action: DisableAny, Activity: updateDevice, Category: deviceCategory,
 			By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Notify: true,
 			Says: "Disable any device.", States: "printer; removed; already disabled"},
-		Load: known,
-		Forbids: func(_ *policy.Op, d Device) *policy.Reason {
-			switch {
-			case d.Profile == Printer:
-				return isPrinter
-			case d.Gone():
-				return gone
-			case d.Disabled():
-				return alreadyDisabled
-			}
-			return nil
-		},
+		Load:    known,
+		Forbids: func(_ *policy.Op, d Device) *policy.Reason { return cannotDisable(d) },
 	}
 	deleteAny = &policy.Spec[Tx, deviceKeys]{
 		Rule: policy.Rule{Action: Delete, Activity: deleteDevice, Category: deviceCategory,
@@ -494,6 +467,25 @@ func takenBy(d Device) *policy.Reason {
 		return idSpent
 	}
 	return nil
+}
+
+// outOfReach says why a device's state cannot be changed here at all: printers are managed elsewhere, and what
+// is gone does not come back.
+func outOfReach(d Device) *policy.Reason {
+	switch {
+	case d.Profile == Printer:
+		return isPrinter
+	case d.Gone():
+		return gone
+	}
+	return nil
+}
+
+func cannotDisable(d Device) *policy.Reason {
+	if r := outOfReach(d); r != nil {
+		return r
+	}
+	return when(d.Disabled(), alreadyDisabled)
 }
 
 func notEnabled(_ *policy.Op, d Device) *policy.Reason {

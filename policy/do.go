@@ -138,7 +138,7 @@ func recorded[T Tx](ctx context.Context, s store.Store[T], op *Op, err error) er
 	if !errors.As(err, &d) {
 		return trouble(op.rule.Action, err)
 	}
-	if recErr := recordRefusal(ctx, s, op, op.rule, d); recErr != nil {
+	if recErr := recordRefusal(ctx, s, op, d); recErr != nil {
 		return errors.Join(d, fmt.Errorf("%s: the refusal could not be recorded: %w", op.rule.Action, recErr))
 	}
 	return d
@@ -162,10 +162,10 @@ func (c *call[T, R, V]) change(tx T, fn func(T, *Op, R) (V, Change, error)) erro
 	if err != nil {
 		return err
 	}
-	if err := c.count(tx, &c.spec.Rule); err != nil {
+	if err := c.count(tx); err != nil {
 		return err
 	}
-	if err := c.record(tx, &c.spec.Rule, change, change.Failed); err != nil {
+	if err := c.record(tx, change, change.Failed); err != nil {
 		return err
 	}
 	c.out, c.denied = out, change.Failed
@@ -199,9 +199,9 @@ func (sp *Spec[T, R]) preview(op *Op, row R) Preview {
 }
 
 // record appends the events of a change. A quiet rule's success leaves one only if the change names it.
-func (op *Op) record(tx Tx, r *Rule, ch Change, failed *Denied) error {
-	if !r.Quiet || ch.Activity != "" || failed != nil {
-		e := op.event(r, ch)
+func (op *Op) record(tx Tx, ch Change, failed *Denied) error {
+	if !op.rule.Quiet || ch.Activity != "" || failed != nil {
+		e := op.event(ch)
 		if failed != nil {
 			e.Outcome, e.Reason = Failed, failed.Reason.Code
 		}
@@ -210,14 +210,15 @@ func (op *Op) record(tx Tx, r *Rule, ch Change, failed *Denied) error {
 		}
 	}
 	for _, also := range ch.Also {
-		if err := op.record(tx, r, also, failed); err != nil {
+		if err := op.record(tx, also, failed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (op *Op) event(r *Rule, ch Change) Event {
+func (op *Op) event(ch Change) Event {
+	r := op.rule
 	e := Event{
 		Tenant: op.tenant(), Account: ch.Subject, Operation: op.ID, At: op.Now,
 		By: op.Actor.Principal(), Roles: op.Actor.Roles, Session: op.Actor.Session,
@@ -246,11 +247,11 @@ func (op *Op) tenant() TenantID {
 // recordRefusal notes a refused change among the actor's own events (a host's among the tenant's).
 // It does so even if ctx has ended, so that hanging up evades no record. An actor that names nobody, or
 // no known tenant, has no log to stand in.
-func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, r *Rule, d *Denied) error {
+func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, d *Denied) error {
 	if op.Actor.system || d.Reason.Code == CodeNoActor || d.Reason.Code == CodeUnknownTenant {
 		return nil
 	}
-	e := op.event(r, Change{Subject: op.Actor.Account})
+	e := op.event(Change{Subject: op.Actor.Account})
 	if d.Reason.Code == CodeUnknownAccount {
 		e.Account = "" // there is no such account whose history it could stand in
 	}

@@ -147,7 +147,8 @@ func (op *Op) withinLimit(tx Tx, r *Rule) (*Reason, error) {
 
 // count notes one more use of a limited action, in the operation's transaction. The limit, which was not
 // reached yet, bounds how many are kept; without one none are.
-func (op *Op) count(tx Tx, r *Rule) error {
+func (op *Op) count(tx Tx) error {
+	r := op.rule
 	if r.Limit.Per == 0 || !op.Actor.person() {
 		return nil
 	}

@@ -52,7 +52,7 @@ func Example_refusal() {
 
 	var denied *policy.Denied
 	if errors.As(err, &denied) {
-		fmt.Println(denied.Reason.Code, denied.Reason.What, denied.Reason.Remedy)
+		fmt.Println(denied.Reason().Code, denied.Reason().What, denied.Reason().Remedy)
 		fmt.Println(denied.Message())
 	}
 	// Output:

@@ -160,7 +160,7 @@ func agree(rt *rapid.T, asked policy.Decision, done error) {
 		require.NoError(rt, done)
 		return
 	}
-	require.Empty(rt, cmp.Diff(asked, requireDenied(rt, done, asked.Reason.Code).Decision))
+	require.Empty(rt, cmp.Diff(asked, requireDenied(rt, done, asked.Reason().Code).Decision))
 }
 
 // doTo does the action to the device, on a stage of its own and with a Yes if that can be had.
@@ -207,7 +207,7 @@ func (s scene) sameInKeyList(t *testing.T, rt *rapid.T, asked policy.Decision) {
 		return
 	}
 	if len(keys.Items) == 0 {
-		require.Equal(rt, policy.CodeNotFound, asked.Reason.Code)
+		require.Equal(rt, policy.CodeNotFound, asked.Reason().Code)
 		return
 	}
 	require.Empty(rt, cmp.Diff(asked, keys.Items[0].Reveal))

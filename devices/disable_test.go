@@ -143,7 +143,7 @@ func TestDisablingTwiceIsRefusedAndNotASuccessThatChangedNothing(t *testing.T) {
 	require.NoError(t, w.App.Devices.Disable(t.Context(), ada, laptop, yes))
 	before := rows(t, w.DB)
 	denied := requireDenied(t, w.App.Devices.Disable(t.Context(), ada, laptop, yes), devices.CodeAlreadyDisabled)
-	require.Equal(t, policy.AskAdministrator, denied.Reason.Remedy)
+	require.Equal(t, policy.AskAdministrator, denied.Reason().Remedy)
 	requireSame(t, before, rows(t, w.DB))
 	_, _, err = w.App.Devices.AskDisable(t.Context(), ada, laptop)
 	requireDenied(t, err, devices.CodeAlreadyDisabled)
@@ -172,7 +172,7 @@ func TestAnAdministratorsLockComesBeforeTheStateOfTheDevice(t *testing.T) {
 	}{{policy.ReadOnly, policy.CodeAreaReadOnly}, {policy.Off, policy.CodeAreaOff}} {
 		require.NoError(t, w.App.Admin.Policy.SetAccess(t.Context(), w.Host, devices.AreaDevices, c.access))
 		denied := requireDenied(t, w.App.Devices.Disable(t.Context(), ada, laptop, ""), c.want)
-		require.Equal(t, devices.AreaDevices, policy.Area(denied.Reason.What))
+		require.Equal(t, devices.AreaDevices, policy.Area(denied.Reason().What))
 		require.Contains(t, denied.Error(), "the help desk")
 		_, err := w.App.Devices.List(t.Context(), ada, devices.Query{})
 		require.Equal(t, c.access == policy.Off, err != nil, "ReadOnly shows, Off does not")

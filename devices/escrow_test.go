@@ -106,7 +106,7 @@ func TestAnEscrowFromAnotherDeviceIsRefusedAndRecorded(t *testing.T) {
 			w.Clock.Advance(2 * policy.RefusalWindow)
 			before := rows(t, w.DB)
 			event := only(t, w, func() {
-				require.Equal(t, policy.ClassWrongDevice, requireDenied(t, act(), devices.CodeNotThatDevice).Reason.Class)
+				require.Equal(t, policy.ClassWrongDevice, requireDenied(t, act(), devices.CodeNotThatDevice).Reason().Class)
 			})
 			require.Equal(t, []any{policy.Refused, devices.CodeNotThatDevice}, []any{event.Outcome, event.Reason}, "%s, %s", operation, name)
 			requireSame(t, before, rows(t, w.DB))

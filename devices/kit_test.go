@@ -43,7 +43,7 @@ func codeOf(err error) policy.Code {
 	case err == nil:
 		return ""
 	case errors.As(err, &denied):
-		return denied.Reason.Code
+		return denied.Reason().Code
 	}
 	return notARefusal
 }
@@ -53,7 +53,7 @@ func requireDenied(t reporter, err error, want policy.Code) policy.Denied {
 	t.Helper()
 	var denied *policy.Denied
 	require.ErrorAs(t, err, &denied)
-	require.Equal(t, want, denied.Reason.Code, "%v", err)
+	require.Equal(t, want, denied.Reason().Code, "%v", err)
 	require.False(t, denied.Allowed)
 	require.NotEmpty(t, denied.Message())
 	return *denied

@@ -114,7 +114,7 @@ func TestARegisteredUserSeesTheDeviceAndMayNotDisableIt(t *testing.T) {
 	item, err := w.App.Devices.Get(t.Context(), bob, "shared")
 	require.NoError(t, err)
 	require.True(t, item.Recognize.Allowed)
-	require.Equal(t, devices.CodeNotOwner, item.Disable.Reason.Code)
+	require.Equal(t, devices.CodeNotOwner, item.Disable.Reason().Code)
 	_, _, err = w.App.Devices.AskDisable(t.Context(), bob, "shared")
 	requireDenied(t, err, devices.CodeNotOwner)
 	requireDenied(t, w.App.Devices.Disable(t.Context(), bob, "shared", ""), devices.CodeNotOwner)

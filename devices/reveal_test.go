@@ -52,7 +52,7 @@ func TestAListOfRecoveryKeysHoldsMetadataOnly(t *testing.T) {
 		require.NoError(t, err)
 	}), "listing is not recorded")
 	fresher := got.Items[0].Reveal
-	require.Equal(t, policy.CodeFresherProof, fresher.Reason.Code)
+	require.Equal(t, policy.CodeFresherProof, fresher.Reason().Code)
 	require.Equal(t, []devices.KeyInfo{{Device: "laptop", ID: "key-0001", Volume: devices.OperatingSystemVolume,
 		CreatedAt: w.Clock.Now().Add(-time.Hour), Reveal: fresher}}, got.Items)
 }
@@ -236,9 +236,9 @@ func TestTheTenantsSwitchForbidsOwnersToReadTheirKeys(t *testing.T) {
 	w, ada, password := locked(t)
 	set(t, w, devices.OwnersReadKeys, 0)
 	denied := requireNoKey(t, w, ada, "key-0001", devices.CodeKeysSwitchedOff)
-	require.Equal(t, policy.ClassLocked, denied.Reason.Class)
-	require.Equal(t, policy.AskAdministrator, denied.Reason.Remedy)
-	require.Equal(t, devices.CodeKeysSwitchedOff, keysOf(t, w, ada, "laptop")[0].Reveal.Reason.Code, "the list tells beforehand")
+	require.Equal(t, policy.ClassLocked, denied.Reason().Class)
+	require.Equal(t, policy.AskAdministrator, denied.Reason().Remedy)
+	require.Equal(t, devices.CodeKeysSwitchedOff, keysOf(t, w, ada, "laptop")[0].Reveal.Reason().Code, "the list tells beforehand")
 
 	admin := w.Admin("help", policy.HelpdeskAdministrator)
 	key, err := w.App.Admin.Devices.Reveal(t.Context(), admin, "key-0001")
@@ -295,14 +295,14 @@ func TestReadingAKeyNeedsTwoFactorsAtMostFifteenMinutesOld(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, actor := w.Fork(t), ada
 			actor.Proofs = c.proofs
-			require.Equal(t, c.want, keysOf(t, w, actor, "laptop")[0].Reveal.Reason.Code)
+			require.Equal(t, c.want, keysOf(t, w, actor, "laptop")[0].Reveal.Reason().Code)
 			if c.want == "" {
 				requireKey(t, w, actor, "key-0001", password)
 				return
 			}
 			denied := requireNoKey(t, w, actor, "key-0001", c.want)
-			require.Equal(t, policy.AAL2, denied.Reason.Level)
-			require.Equal(t, 15*time.Minute, denied.Reason.MaxAge)
+			require.Equal(t, policy.AAL2, denied.Reason().Level)
+			require.Equal(t, 15*time.Minute, denied.Reason().MaxAge)
 		})
 	}
 }
@@ -310,7 +310,7 @@ func TestReadingAKeyNeedsTwoFactorsAtMostFifteenMinutesOld(t *testing.T) {
 func TestAKeyIsNeverReadOnTheDeviceThatItUnlocks(t *testing.T) {
 	w, ada, password := locked(t)
 	denied := requireNoKey(t, w, ada.On("laptop"), "key-0001", devices.CodeLockedDevice)
-	require.Equal(t, policy.UseAnotherDevice, denied.Reason.Remedy)
+	require.Equal(t, policy.UseAnotherDevice, denied.Reason().Remedy)
 
 	helper := w.Admin("help", policy.HelpdeskAdministrator)
 	_, err := w.App.Admin.Devices.Reveal(t.Context(), helper.On("laptop"), "key-0001")
@@ -327,7 +327,7 @@ func TestABorrowedPhoneDoesUnlessPolicyAsksForAKnownDevice(t *testing.T) {
 	requireKey(t, w, ada, "key-0001", password)
 	set(t, w, devices.KnownDeviceOnly, 1)
 	denied := requireNoKey(t, w, ada, "key-0001", devices.CodeUnregistered)
-	require.Equal(t, policy.ClassWrongDevice, denied.Reason.Class)
+	require.Equal(t, policy.ClassWrongDevice, denied.Reason().Class)
 	requireKey(t, w, ada.On(w.Device(ada, "phone")), "key-0001", password)
 	requireNoKey(t, w, ada.On("made-up"), "key-0001", policy.CodeUnknownDevice)
 }
@@ -354,8 +354,8 @@ func TestTenKeysAnHourAreReadAndTheEleventhIsNot(t *testing.T) {
 		w.Clock.Advance(time.Minute)
 	}
 	denied := requireNoKey(t, w, w.SignIn(ada), "key-0001", policy.CodeThrottled)
-	require.Equal(t, first.Add(time.Hour), denied.Reason.Until, "when the first is an hour old")
-	require.Equal(t, policy.WaitUntil, denied.Reason.Remedy)
+	require.Equal(t, first.Add(time.Hour), denied.Reason().Until, "when the first is an hour old")
+	require.Equal(t, policy.WaitUntil, denied.Reason().Remedy)
 	require.Equal(t, denied.Decision, keysOf(t, w, w.SignIn(ada), "laptop")[0].Reveal)
 
 	w.Clock.Advance(first.Add(time.Hour).Add(-time.Microsecond).Sub(w.Clock.Now()))

@@ -15,7 +15,7 @@ var _ devices.Tx = (*Tx)(nil)
 
 // Device implements [devices.Tx].
 func (tx *Tx) Device(t policy.TenantID, id policy.DeviceID) (devices.Device, error) {
-	r, err := row(tx, devicesByID, kDevice(t, id))
+	r, err := row(tx, devicesByID, kDevice(tx.key(), t, id))
 	if err != nil {
 		return devices.Device{}, err
 	}
@@ -41,7 +41,7 @@ func (tx *Tx) DevicesOf(t policy.TenantID, person policy.AccountID, p store.Page
 	if tx.done {
 		return list, errDead
 	}
-	start := kAccount(t, person)
+	start := kAccount(tx.key(), t, person)
 	from, err := place(p.After)
 	if err != nil {
 		return list, err
@@ -49,7 +49,7 @@ func (tx *Tx) DevicesOf(t policy.TenantID, person policy.AccountID, p store.Page
 	if p.After != "" {
 		start = append(start, from...).next()
 	}
-	it, err := tx.txn.LowerBound(devicesByID.table, byPerson, start)
+	it, err := tx.txn.LowerBound(devicesByID.table, byPerson, tx.by(start)...)
 	if err != nil {
 		return list, err
 	}
@@ -58,7 +58,7 @@ func (tx *Tx) DevicesOf(t policy.TenantID, person policy.AccountID, p store.Page
 	for raw := it.Next(); raw != nil; raw = it.Next() {
 		d := raw.(*devices.Device)
 		if d.Tenant != t || !belongs(d, person) ||
-			last == nil && bytes.Compare(kRegistered(d), from) <= 0 || last != nil && !comesAfter(d, last) {
+			last == nil && len(from) > 0 && bytes.Compare(kRegistered(d), from) <= 0 || last != nil && !comesAfter(d, last) {
 			break
 		}
 		if len(list.Items) == limit {
@@ -90,7 +90,7 @@ func belongs(d *devices.Device, person policy.AccountID) bool {
 
 // RecoveryKey implements [devices.Tx].
 func (tx *Tx) RecoveryKey(t policy.TenantID, id devices.KeyID) (devices.RecoveryKey, error) {
-	return value(tx, keysByKey, kKey(t, id))
+	return value(tx, keysByKey, kKey(tx.key(), t, id))
 }
 
 // PutRecoveryKey implements [devices.Tx]. go-memdb does not enforce the uniqueness of a second index, so
@@ -98,7 +98,7 @@ func (tx *Tx) RecoveryKey(t policy.TenantID, id devices.KeyID) (devices.Recovery
 func (tx *Tx) PutRecoveryKey(k devices.RecoveryKey) (store.Revision, error) {
 	k.CreatedAt, k.RevealedAt = store.Time(k.CreatedAt), store.Time(k.RevealedAt)
 	k.RotateSince, k.RetiredAt = store.Time(k.RotateSince), store.Time(k.RetiredAt)
-	switch other, err := row(tx, keysByKey, kKey(k.Tenant, k.ID)); {
+	switch other, err := row(tx, keysByKey, kKey(tx.key(), k.Tenant, k.ID)); {
 	case err == nil && other.Device != k.Device:
 		return 0, store.ErrConflict
 	case err != nil && !errors.Is(err, store.ErrNotFound):
@@ -109,7 +109,7 @@ func (tx *Tx) PutRecoveryKey(k devices.RecoveryKey) (store.Revision, error) {
 
 // DeleteRecoveryKey implements [devices.Tx].
 func (tx *Tx) DeleteRecoveryKey(t policy.TenantID, id devices.KeyID) error {
-	r, err := row(tx, keysByKey, kKey(t, id))
+	r, err := row(tx, keysByKey, kKey(tx.key(), t, id))
 	if err != nil {
 		return err
 	}
@@ -118,12 +118,12 @@ func (tx *Tx) DeleteRecoveryKey(t policy.TenantID, id devices.KeyID) error {
 
 // RecoveryKeysOf implements [devices.Tx].
 func (tx *Tx) RecoveryKeysOf(t policy.TenantID, d policy.DeviceID, p store.Page) (store.List[devices.RecoveryKey], error) {
-	return page(tx, keysByDevice, kDevice(t, d), p,
+	return page(tx, keysByDevice, kDevice(tx.key(), t, d), p,
 		func(r *devices.RecoveryKey) bool { return r.Tenant == t && r.Device == d }, plain[devices.RecoveryKey])
 }
 
 // RecoveryKeysToRotate implements [devices.Tx].
 func (tx *Tx) RecoveryKeysToRotate(t policy.TenantID, p store.Page) (store.List[devices.RecoveryKey], error) {
-	return page(tx, keysToRotate, kTenant(t), p,
+	return page(tx, keysToRotate, kTenant(tx.key(), t), p,
 		func(r *devices.RecoveryKey) bool { return r.Tenant == t }, plain[devices.RecoveryKey])
 }

@@ -61,7 +61,7 @@ func (a as[T]) View(ctx context.Context, fn func(T) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx := &Tx{txn: a.s.db.Txn(false)}
+	tx := a.s.newTx(false)
 	defer tx.close()
 	return fn(any(tx).(T))
 }
@@ -96,7 +96,9 @@ func (s *Store) begin(ctx context.Context) (*Tx, error) {
 	s.makeWriter.Do(func() { s.writer = make(chan struct{}, 1) })
 	select {
 	case s.writer <- struct{}{}:
-		return &Tx{txn: s.db.Txn(true), write: true, seq: s.seq.Load()}, nil
+		tx := s.newTx(true)
+		tx.seq = s.seq.Load()
+		return tx, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -112,6 +114,26 @@ type Tx struct {
 	// broken is the first engine error of a write: go-memdb may have kept half of the row, so nothing of
 	// this transaction may be committed, even if the error was swallowed.
 	broken error
+
+	// The key and the argument of the lookup under way, so that a lookup makes neither.
+	lookup  key
+	keyRoom [keyRoom]byte
+	args    [1]any
+}
+
+func (s *Store) newTx(write bool) *Tx {
+	tx := &Tx{txn: s.db.Txn(write), write: write}
+	tx.args[0] = &tx.lookup
+	return tx
+}
+
+// key is where the key of a lookup is made: it is good until the next one.
+func (tx *Tx) key() key { return tx.keyRoom[:0] }
+
+// by is the argument of a lookup by k.
+func (tx *Tx) by(k key) []any {
+	tx.lookup = k
+	return tx.args[:]
 }
 
 var errDead = errors.New("memstore: the transaction is over")
@@ -132,7 +154,7 @@ func row[R any](tx *Tx, x *index[R], k key) (*R, error) {
 	if tx.done {
 		return nil, errDead
 	}
-	raw, err := tx.txn.First(x.table, x.name, k)
+	raw, err := tx.txn.First(x.table, x.name, tx.by(k)...)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +182,7 @@ func put[R any](tx *Tx, x *index[R], r *R, revision func(*R) *store.Revision) (s
 		return 0, err
 	}
 	var have store.Revision
-	switch old, err := row(tx, x, x.key(r)); {
+	switch old, err := row(tx, x, x.key(tx.key(), r)); {
 	case err == nil:
 		have = *revision(old)
 	case !errors.Is(err, store.ErrNotFound):
@@ -218,7 +240,7 @@ func page[R any](tx *Tx, x *index[R], prefix key, p store.Page, within func(*R) 
 		}
 		start = slices.Concat(prefix, at).next()
 	}
-	it, err := tx.txn.LowerBound(x.table, x.name, start)
+	it, err := tx.txn.LowerBound(x.table, x.name, tx.by(start)...)
 	if err != nil {
 		return list, err
 	}
@@ -230,7 +252,7 @@ func page[R any](tx *Tx, x *index[R], prefix key, p store.Page, within func(*R) 
 			break
 		}
 		if len(list.Items) == limit {
-			list.Next = cursor(x.key(last)[len(prefix):])
+			list.Next = cursor(x.key(newKey(), last)[len(prefix):])
 			break
 		}
 		if list.Items == nil {

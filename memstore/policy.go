@@ -13,7 +13,7 @@ var _ policy.AdminTx = (*Tx)(nil)
 
 // Settings implements [policy.Tx]. Settings are immutable, so they are handed out as they are.
 func (tx *Tx) Settings(t policy.TenantID) (policy.Settings, error) {
-	return value(tx, settingsByID, kTenant(t))
+	return value(tx, settingsByID, kTenant(tx.key(), t))
 }
 
 // PutSettings implements [policy.AdminTx].
@@ -23,7 +23,7 @@ func (tx *Tx) PutSettings(s policy.Settings) (store.Revision, error) {
 
 // Standing implements [policy.Tx].
 func (tx *Tx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standing, error) {
-	return value(tx, standingByID, kAccount(t, a))
+	return value(tx, standingByID, kAccount(tx.key(), t, a))
 }
 
 // PutStanding implements [policy.AdminTx].
@@ -34,7 +34,7 @@ func (tx *Tx) PutStanding(st policy.Standing) (store.Revision, error) {
 
 // Session implements [policy.Tx].
 func (tx *Tx) Session(t policy.TenantID, a policy.AccountID, id policy.SessionID) (policy.Session, error) {
-	return value(tx, sessionsByID, kSession(t, a, id))
+	return value(tx, sessionsByID, kSession(tx.key(), t, a, id))
 }
 
 // PutSession implements [policy.AdminTx].
@@ -45,7 +45,7 @@ func (tx *Tx) PutSession(s policy.Session) (store.Revision, error) {
 
 // DeviceEnabled implements [policy.Tx].
 func (tx *Tx) DeviceEnabled(t policy.TenantID, id policy.DeviceID) (bool, error) {
-	r, err := row(tx, devicesByID, kDevice(t, id))
+	r, err := row(tx, devicesByID, kDevice(tx.key(), t, id))
 	if err != nil {
 		return false, err
 	}
@@ -54,7 +54,7 @@ func (tx *Tx) DeviceEnabled(t policy.TenantID, id policy.DeviceID) (bool, error)
 
 // Usage implements [policy.Tx].
 func (tx *Tx) Usage(t policy.TenantID, a policy.AccountID, action policy.Action) (policy.Usage, error) {
-	r, err := row(tx, usageByID, kUsage(t, a, action))
+	r, err := row(tx, usageByID, kUsage(tx.key(), t, a, action))
 	if errors.Is(err, store.ErrNotFound) {
 		return policy.Usage{}, nil
 	}
@@ -85,7 +85,7 @@ func (tx *Tx) AppendEvent(e policy.Event) error {
 
 // CountRefusal implements [policy.Tx].
 func (tx *Tx) CountRefusal(e policy.Event, since time.Time) error {
-	alike, err := page(tx, refusalsByLikeness, kLikeness(&e), store.Page{Size: 1},
+	alike, err := page(tx, refusalsByLikeness, kLikeness(tx.key(), &e), store.Page{Size: 1},
 		func(r *policy.Event) bool { return r.Tenant == e.Tenant && r.Account == e.Account && r.Alike(e) }, plain[policy.Event])
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (tx *Tx) CountRefusal(e policy.Event, since time.Time) error {
 
 // EventsOf implements [policy.AdminTx].
 func (tx *Tx) EventsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Event], error) {
-	return page(tx, eventsByAccount, kAccount(t, a), p,
+	return page(tx, eventsByAccount, kAccount(tx.key(), t, a), p,
 		func(r *policy.Event) bool { return r.Tenant == t && r.Account == a }, event)
 }
 
@@ -125,7 +125,7 @@ func (tx *Tx) Events(t policy.TenantID, p store.Page) (store.List[policy.Event],
 		}
 		before = at - 1
 	}
-	it, err := tx.txn.ReverseLowerBound(eventsByOrder.table, eventsByOrder.name, kTenant(t).number(before))
+	it, err := tx.txn.ReverseLowerBound(eventsByOrder.table, eventsByOrder.name, tx.by(kTenant(tx.key(), t).number(before))...)
 	if err != nil {
 		return list, err
 	}
@@ -151,7 +151,7 @@ func (tx *Tx) EventsAfter(t policy.TenantID, p store.Page) (store.List[policy.Ev
 			return store.List[policy.Event]{}, err
 		}
 	}
-	list, err := page(tx, eventsByOrder, kTenant(t), p,
+	list, err := page(tx, eventsByOrder, kTenant(tx.key(), t), p,
 		func(r *policy.Event) bool { return r.Tenant == t }, event)
 	if n := len(list.Items); err == nil && n > 0 {
 		list.Next = seqCursor(list.Items[n-1].Seq)
@@ -197,7 +197,7 @@ func (tx *Tx) PurgeEvents(t policy.TenantID, before time.Time, read []store.Curs
 	if err := tx.writable(); err != nil {
 		return 0, err
 	}
-	it, err := tx.txn.LowerBound(eventsByOrder.table, eventsByOrder.name, kTenant(t))
+	it, err := tx.txn.LowerBound(eventsByOrder.table, eventsByOrder.name, tx.by(kTenant(tx.key(), t))...)
 	if err != nil {
 		return 0, err
 	}
@@ -219,7 +219,7 @@ func (tx *Tx) PurgeEvents(t policy.TenantID, before time.Time, read []store.Curs
 
 // Follower implements [policy.AdminTx].
 func (tx *Tx) Follower(t policy.TenantID, name string) (policy.Follower, error) {
-	return value(tx, followersByID, kFollower(t, name))
+	return value(tx, followersByID, kFollower(tx.key(), t, name))
 }
 
 // Followers implements [policy.AdminTx].
@@ -227,7 +227,7 @@ func (tx *Tx) Followers(t policy.TenantID) ([]policy.Follower, error) {
 	var all []policy.Follower
 	err := store.Each(
 		func(p store.Page) (store.List[policy.Follower], error) {
-			return page(tx, followersByID, kTenant(t), p,
+			return page(tx, followersByID, kTenant(tx.key(), t), p,
 				func(r *policy.Follower) bool { return r.Tenant == t }, plain[policy.Follower])
 		},
 		func(f policy.Follower) error { all = append(all, f); return nil })
@@ -241,7 +241,7 @@ func (tx *Tx) PutFollower(f policy.Follower) (store.Revision, error) {
 
 // DropFollower implements [policy.AdminTx].
 func (tx *Tx) DropFollower(t policy.TenantID, name string) error {
-	r, err := row(tx, followersByID, kFollower(t, name))
+	r, err := row(tx, followersByID, kFollower(tx.key(), t, name))
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (s *Store) Save(w io.Writer) error {
 	}
 	var end trailer
 	for _, t := range tables {
-		it, err := txn.Get(t.name, byID+"_prefix", key(nil))
+		it, err := txn.Get(t.name, byID+"_prefix", new(key))
 		if err != nil {
 			return fmt.Errorf("memstore: save %s: %w", t.name, err)
 		}

@@ -19,41 +19,41 @@ import (
 // one index answers get, list and page: an index costs more than anything else here (docs/performance.md).
 var (
 	settingsByID = &index[policy.Settings]{"settings", byID,
-		func(r *policy.Settings) key { return kTenant(r.Tenant) }}
+		func(k key, r *policy.Settings) key { return kTenant(k, r.Tenant) }}
 	standingByID = &index[policy.Standing]{"standing", byID,
-		func(r *policy.Standing) key { return kAccount(r.Tenant, r.Account) }}
+		func(k key, r *policy.Standing) key { return kAccount(k, r.Tenant, r.Account) }}
 	sessionsByID = &index[policy.Session]{"sessions", byID,
-		func(r *policy.Session) key { return kSession(r.Tenant, r.Account, r.ID) }}
+		func(k key, r *policy.Session) key { return kSession(k, r.Tenant, r.Account, r.ID) }}
 	usageByID = &index[policy.Usage]{"usage", byID,
-		func(r *policy.Usage) key { return kUsage(r.Tenant, r.Account, r.Action) }}
+		func(k key, r *policy.Usage) key { return kUsage(k, r.Tenant, r.Account, r.Action) }}
 	followersByID = &index[policy.Follower]{"followers", byID,
-		func(r *policy.Follower) key { return kFollower(r.Tenant, r.Name) }}
+		func(k key, r *policy.Follower) key { return kFollower(k, r.Tenant, r.Name) }}
 
 	eventsByAccount = &index[policy.Event]{"events", byID, // one account's, newest first
-		func(r *policy.Event) key { return kAccount(r.Tenant, r.Account).newestFirst(r.Seq) }}
+		func(k key, r *policy.Event) key { return kAccount(k, r.Tenant, r.Account).newestFirst(r.Seq) }}
 	eventsByOrder = &index[policy.Event]{"events", "order", // a tenant's, in the order of their commit
-		func(r *policy.Event) key { return kTenant(r.Tenant).number(r.Seq) }}
+		func(k key, r *policy.Event) key { return kTenant(k, r.Tenant).number(r.Seq) }}
 	refusalsByLikeness = &index[policy.Event]{"events", "likeness",
-		func(r *policy.Event) key {
+		func(k key, r *policy.Event) key {
 			if r.Outcome != policy.Refused {
 				return nil
 			}
-			return kLikeness(r).newestFirst(r.Seq)
+			return kLikeness(k, r).newestFirst(r.Seq)
 		}}
 
 	devicesByID = &index[devices.Device]{"devices", byID,
-		func(r *devices.Device) key { return kDevice(r.Tenant, r.ID) }}
+		func(k key, r *devices.Device) key { return kDevice(k, r.Tenant, r.ID) }}
 
 	keysByDevice = &index[devices.RecoveryKey]{"recovery-keys", byID,
-		func(r *devices.RecoveryKey) key { return kDevice(r.Tenant, r.Device).part(string(r.ID)) }}
+		func(k key, r *devices.RecoveryKey) key { return kDevice(k, r.Tenant, r.Device).part(string(r.ID)) }}
 	keysByKey = &index[devices.RecoveryKey]{"recovery-keys", "key",
-		func(r *devices.RecoveryKey) key { return kKey(r.Tenant, r.ID) }}
+		func(k key, r *devices.RecoveryKey) key { return kKey(k, r.Tenant, r.ID) }}
 	keysToRotate = &index[devices.RecoveryKey]{"recovery-keys", "to-rotate", // the longest waiting first
-		func(r *devices.RecoveryKey) key {
+		func(k key, r *devices.RecoveryKey) key {
 			if r.RotateSince.IsZero() || !r.RetiredAt.IsZero() {
 				return nil
 			}
-			return kTenant(r.Tenant).time(r.RotateSince).part(string(r.Device)).part(string(r.ID))
+			return kTenant(k, r.Tenant).time(r.RotateSince).part(string(r.Device)).part(string(r.ID))
 		}}
 )
 
@@ -84,35 +84,39 @@ func schema() *memdb.DBSchema {
 	return s
 }
 
-func kTenant(t policy.TenantID) key { return make(key, 0, 96).part(string(t)) }
+// The keys of the tables, each appended to an empty k.
 
-func kAccount(t policy.TenantID, a policy.AccountID) key { return kTenant(t).part(string(a)) }
+func kTenant(k key, t policy.TenantID) key { return k.part(string(t)) }
 
-func kSession(t policy.TenantID, a policy.AccountID, s policy.SessionID) key {
-	return kAccount(t, a).part(string(s))
+func kAccount(k key, t policy.TenantID, a policy.AccountID) key { return kTenant(k, t).part(string(a)) }
+
+func kSession(k key, t policy.TenantID, a policy.AccountID, s policy.SessionID) key {
+	return kAccount(k, t, a).part(string(s))
 }
 
-func kUsage(t policy.TenantID, a policy.AccountID, action policy.Action) key {
-	return kAccount(t, a).part(string(action))
+func kUsage(k key, t policy.TenantID, a policy.AccountID, action policy.Action) key {
+	return kAccount(k, t, a).part(string(action))
 }
 
-func kLikeness(e *policy.Event) key { return kAccount(e.Tenant, e.Account).part(e.LikenessKey()) }
+func kLikeness(k key, e *policy.Event) key {
+	return kAccount(k, e.Tenant, e.Account).part(e.LikenessKey())
+}
 
-func kFollower(t policy.TenantID, name string) key { return kTenant(t).part(name) }
+func kFollower(k key, t policy.TenantID, name string) key { return kTenant(k, t).part(name) }
 
-func kDevice(t policy.TenantID, d policy.DeviceID) key { return kTenant(t).part(string(d)) }
+func kDevice(k key, t policy.TenantID, d policy.DeviceID) key { return kTenant(k, t).part(string(d)) }
 
-func kKey(t policy.TenantID, k devices.KeyID) key { return kTenant(t).part(string(k)) }
+func kKey(k key, t policy.TenantID, id devices.KeyID) key { return kTenant(k, t).part(string(id)) }
 
 // kRegistered is a device's place among one person's devices: the newest registration first.
 func kRegistered(d *devices.Device) key {
-	return make(key, 0, 64).newestFirst(order(d.RegisteredAt)).part(string(d.ID))
+	return newKey().newestFirst(order(d.RegisteredAt)).part(string(d.ID))
 }
 
 // index is an index of one key per row; rows with a nil key are not in it.
 type index[R any] struct {
 	table, name string
-	key         func(*R) key
+	key         func(k key, r *R) key // appends to an empty k
 }
 
 // schema tells go-memdb. Unique only spares the suffix that go-memdb adds otherwise (it enforces nothing):
@@ -127,7 +131,7 @@ func (x *index[R]) FromObject(raw any) (bool, []byte, error) {
 	if !ok {
 		return false, nil, fmt.Errorf("memstore: %T in the index of %T", raw, row)
 	}
-	k := x.key(row)
+	k := x.key(newKey(), row)
 	return k != nil, k, nil
 }
 
@@ -137,11 +141,12 @@ func (*index[R]) FromArgs(args ...any) ([]byte, error) { return readyKey(args) }
 // PrefixFromArgs implements [memdb.PrefixIndexer], for reading a whole table.
 func (*index[R]) PrefixFromArgs(args ...any) ([]byte, error) { return readyKey(args) }
 
-// readyKey takes a lookup's argument: a key that is ready.
+// readyKey takes a lookup's argument: a key that is ready. It comes by a pointer, which costs an interface
+// nothing.
 func readyKey(args []any) ([]byte, error) {
 	if len(args) == 1 {
-		if k, ok := args[0].(key); ok {
-			return k, nil
+		if k, ok := args[0].(*key); ok {
+			return *k, nil
 		}
 	}
 	return nil, fmt.Errorf("memstore: lookup by %T", args)
@@ -157,7 +162,9 @@ func (personIndexer) FromObject(raw any) (bool, [][]byte, error) {
 	}
 	place := kRegistered(d)
 	keys := make([][]byte, 0, len(d.Users)+1)
-	add := func(person policy.AccountID) { keys = append(keys, append(kAccount(d.Tenant, person), place...)) }
+	add := func(person policy.AccountID) {
+		keys = append(keys, append(kAccount(newKey(), d.Tenant, person), place...))
+	}
 	if d.Owner != "" {
 		add(d.Owner)
 	}
@@ -174,6 +181,11 @@ func (personIndexer) FromArgs(args ...any) ([]byte, error) { return readyKey(arg
 // key is an index key made of parts. Keys of the same shape sort as their parts do, and two lists of
 // parts never make the same key, whatever bytes are in them.
 type key []byte
+
+// keyRoom holds nearly every key of identifiers as long as GUIDs; longer ones grow.
+const keyRoom = 96
+
+func newKey() key { return make(key, 0, keyRoom) }
 
 // part appends a string: its zero bytes are followed by 0xFF and its end is marked by 0x00 0x01, so that
 // "ab" is neither a beginning of, nor mistaken for, "ab\x00c".

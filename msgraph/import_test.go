@@ -153,7 +153,7 @@ func TestEachRefusalSaysWhereAndWhichMember(t *testing.T) {
 	require.Equal(t, "7 read: 1 imported, 6 refused", report.String())
 	var denied *policy.Denied
 	require.ErrorAs(t, report.Refusals[1], &denied)
-	require.Equal(t, devices.CodeOwnerCannot, denied.Reason.Code)
+	require.Equal(t, devices.CodeOwnerCannot, denied.Reason().Code)
 	require.Equal(t, policy.AccountID("ada"), d.device(t, "a").Owner)
 	for _, id := range []policy.DeviceID{"b", "c", "d", "e", "f"} {
 		_, err := d.App.Admin.Devices.Get(t.Context(), d.Host, id)
@@ -179,7 +179,7 @@ func TestAKeyIdIsNeverTakenFromOneDeviceToAnother(t *testing.T) {
 	require.Equal(t, "1 read: 1 refused", report.String())
 	var denied *policy.Denied
 	require.ErrorAs(t, report.Refusals[0], &denied)
-	require.Equal(t, devices.CodeKeyExists, denied.Reason.Code)
+	require.Equal(t, devices.CodeKeyExists, denied.Reason().Code)
 
 	again := d.keys(t, keyRecord(map[string]any{"deviceId": "a", "id": "k", "key": accounttest.RecoveryPassword(1)}))
 	require.Equal(t, "1 read: 1 unchanged", again.String())

@@ -226,7 +226,7 @@ func TestOnlyTheSystemMakesTenants(t *testing.T) {
 
 	require.NoError(t, h.admin.TurnOn(ctx, policy.Host("setup", "new"), false))
 	d := refused(t, h.admin.CreateTenant(ctx, policy.System("setup"), "new"), "tenant-exists")
-	require.Equal(t, policy.ClassState, d.Reason.Class)
+	require.Equal(t, policy.ClassState, d.Reason().Class)
 	require.False(t, h.stored("new").TurnedOn, "an existing tenant is not made anew")
 }
 

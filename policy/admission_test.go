@@ -51,7 +51,7 @@ func (h *house) notAdmitted(t *testing.T, actor policy.Actor, code policy.Code) 
 	t.Helper()
 	for way, err := range h.everyWay(t, actor) {
 		d := refused(t, err, code, way)
-		require.Equal(t, policy.ClassNotAdmitted, d.Reason.Class, way)
+		require.Equal(t, policy.ClassNotAdmitted, d.Reason().Class, way)
 	}
 }
 
@@ -212,7 +212,7 @@ func TestAHostNeedsItsTenantAndNoAccount(t *testing.T) {
 	} {
 		can, err := policy.Can(ctx, h.guard, h.notes, c.actor, sp, onNote("n1"))
 		require.NoError(t, err)
-		require.Equal(t, c.code, can.Reason.Code, "%+v", c.actor.Principal())
+		require.Equal(t, c.code, can.Reason().Code, "%+v", c.actor.Principal())
 		require.Equal(t, c.code == "", can.Allowed)
 	}
 	require.NoError(t, h.edit(h.Host, sp, "n1", "new", ""))

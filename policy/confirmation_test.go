@@ -30,7 +30,7 @@ func TestWithoutAConfirmationThePersonIsShownWhatWillHappen(t *testing.T) {
 	h := newHouse(t)
 	sp := overwriting()
 	d := refused(t, h.edit(h.ada, sp, "n1", "beer", ""), policy.CodeConfirmationMissing)
-	require.Equal(t, policy.Confirm, d.Reason.Remedy)
+	require.Equal(t, policy.Confirm, d.Reason().Remedy)
 	require.Equal(t, "milk", h.text("n1"))
 	require.Empty(t, cmp.Diff(&policy.Preview{Action: editNote, Target: onNote("n1"), Title: "Overwrite the note?",
 		Consequences: []string{"The text is lost: milk"}, Facts: []policy.Fact{{Name: "text", Value: "milk"}}}, d.Preview))

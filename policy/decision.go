@@ -13,13 +13,32 @@ import (
 )
 
 // Decision is the answer to whether an actor may do something: yes, or why not and what helps. It is a
-// flat value. The zero Decision is a no.
+// small value, since every listed thing carries several. The zero Decision is a no.
 type Decision struct {
 	Action  Action
 	Allowed bool
-	Reason  Reason // none if Allowed
 	// Contact is whom the tenant says to ask, if the remedy is to ask the administrator.
 	Contact string
+
+	reason *Reason // shared, so never handed out
+}
+
+// Refusal is a Decision that refuses, for rules of a host's own that answer as this library does.
+func Refusal(a Action, r Reason, contact string) Decision {
+	return Decision{Action: a, Contact: contact, reason: &r}
+}
+
+// Reason is why not: [Reason.None] if Allowed, or if nothing was decided.
+func (d Decision) Reason() Reason {
+	if d.Allowed || d.reason == nil {
+		return Reason{}
+	}
+	return *d.reason
+}
+
+// Equal reports whether d and other say the same.
+func (d Decision) Equal(other Decision) bool {
+	return d.Action == other.Action && d.Allowed == other.Allowed && d.Contact == other.Contact && d.Reason() == other.Reason()
 }
 
 // Message is the English text of a refusal with whom to ask; empty if allowed.
@@ -27,14 +46,14 @@ func (d Decision) Message() string {
 	switch {
 	case d.Allowed:
 		return ""
-	case d.Reason.None():
+	case d.Reason().None():
 		return "This was not decided."
-	case d.Reason.Remedy == AskAdministrator && d.Contact != "":
-		return d.Reason.Message() + " Contact " + strings.TrimSuffix(d.Contact, ".") + "."
-	case d.Reason.Remedy == AskAdministrator:
-		return d.Reason.Message() + " Contact your administrator."
+	case d.Reason().Remedy == AskAdministrator && d.Contact != "":
+		return d.Reason().Message() + " Contact " + strings.TrimSuffix(d.Contact, ".") + "."
+	case d.Reason().Remedy == AskAdministrator:
+		return d.Reason().Message() + " Contact your administrator."
 	}
-	return d.Reason.Message()
+	return d.Reason().Message()
 }
 
 // decisionJSON is what a portal's browser side needs of a decision.
@@ -58,7 +77,7 @@ type decisionJSON struct {
 func (d Decision) MarshalJSON() ([]byte, error) {
 	j := decisionJSON{Action: d.Action, Allowed: d.Allowed}
 	if !d.Allowed {
-		r := d.Reason
+		r := d.Reason()
 		j.Reason, j.Class, j.Remedy, j.Message = r.Code, r.Class.String(), r.Remedy, d.Message()
 		j.MaxAgeSeconds = int(r.MaxAge / time.Second)
 		switch r.Class {
@@ -95,12 +114,12 @@ type Denied struct {
 
 // Error names the action, the reason and what helps.
 func (d *Denied) Error() string {
-	return fmt.Sprintf("%s refused (%s): %s", d.Action, d.Reason.Code, d.Message())
+	return fmt.Sprintf("%s refused (%s): %s", d.Action, d.Reason().Code, d.Message())
 }
 
 // Is makes a refusal because something was not found a [store.ErrNotFound].
 func (d *Denied) Is(target error) bool {
-	return target == store.ErrNotFound && d.Reason.Class == ClassNotFound
+	return target == store.ErrNotFound && d.Reason().Class == ClassNotFound
 }
 
 // Fact is one named value of a preview or an event. It is never a secret.

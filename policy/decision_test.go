@@ -21,7 +21,7 @@ import (
 func TestTheZeroDecisionIsANo(t *testing.T) {
 	var d policy.Decision
 	require.False(t, d.Allowed)
-	require.True(t, d.Reason.None())
+	require.True(t, d.Reason().None())
 	require.NotEmpty(t, d.Message())
 	b, err := json.Marshal(d)
 	require.NoError(t, err)
@@ -116,15 +116,15 @@ func TestEveryCodeComesWithTextRemedyAndKey(t *testing.T) {
 		d, ok := got[code]
 		require.True(t, ok, "%s has no case here", code)
 		require.Regexp(t, `^[a-z]+(-[a-z]+)*$`, string(code))
-		require.Equal(t, "myaccount.refused."+string(code), d.Reason.Key())
-		require.NotEmpty(t, d.Reason.Class.String())
-		require.NotEmpty(t, d.Reason.Remedy.String())
-		for _, text := range []string{d.Message(), d.Reason.Message()} {
+		require.Equal(t, "myaccount.refused."+string(code), d.Reason().Key())
+		require.NotEmpty(t, d.Reason().Class.String())
+		require.NotEmpty(t, d.Reason().Remedy.String())
+		for _, text := range []string{d.Message(), d.Reason().Message()} {
 			require.Regexp(t, `^[A-Z].*\.$`, text, "%s: a sentence", code)
 			require.NotContains(t, text, "{", "%s: a parameter was not filled in", code)
 			require.NotContains(t, text, "0001-01-01", "%s: a parameter was not set", code)
 		}
-		require.Equal(t, d.Reason.Remedy == policy.AskAdministrator, strings.Contains(d.Message(), "Contact "), code)
+		require.Equal(t, d.Reason().Remedy == policy.AskAdministrator, strings.Contains(d.Message(), "Contact "), code)
 		b, err := json.Marshal(d)
 		require.NoError(t, err)
 		require.Contains(t, string(b), `"key":"myaccount.refused.`+string(code)+`"`)
@@ -151,14 +151,42 @@ func TestADecisionsJSONIsWhatAPortalNeeds(t *testing.T) {
 			require.NotContains(t, string(b), hidden, "%s", code)
 		}
 	}
-	b, err := json.Marshal(policy.Decision{Action: editNote, Allowed: true, Contact: "the help desk",
-		Reason: *policy.Forbidden(codeDone, policy.AskAdministrator, "Not shown.")})
+	b, err := json.Marshal(policy.Decision{Action: editNote, Allowed: true, Contact: "the help desk"})
 	require.NoError(t, err)
 	require.Equal(t, `{"action":"notes.edit","allowed":true}`, string(b), "what is allowed has no reason")
 }
 
 func TestAnAllowedDecisionSaysNothing(t *testing.T) {
-	require.Empty(t, policy.Decision{Allowed: true, Reason: *policy.Forbidden(codeDone, policy.NoRemedy, "Not shown.")}.Message())
+	d := policy.Refusal(editNote, *policy.Forbidden(codeDone, policy.NoRemedy, "Not shown."), "")
+	d.Allowed = true
+	require.Empty(t, d.Message())
+	require.True(t, d.Reason().None())
+}
+
+func TestAHostsOwnRuleRefusesAsOursDo(t *testing.T) {
+	own := policy.Reason{Code: "closed-today", Class: policy.ClassState, Remedy: policy.AskAdministrator, Text: "We are closed."}
+	d := policy.Refusal("shop.order", own, "the owner")
+	require.False(t, d.Allowed)
+	require.Equal(t, own, d.Reason())
+	require.Equal(t, "We are closed. Contact the owner.", d.Message())
+	own.Code = "changed"
+	require.Equal(t, policy.Code("closed-today"), d.Reason().Code, "the decision keeps its own")
+}
+
+func TestDecisionsAreEqualIfTheySayTheSame(t *testing.T) {
+	reason := *policy.Forbidden("c", policy.NoRemedy, "Text.")
+	d := policy.Refusal(editNote, reason, "the help desk")
+	require.True(t, d.Equal(policy.Refusal(editNote, reason, "the help desk")), "whichever copy of the reason")
+	other := reason
+	other.What = "more"
+	allowed := d
+	allowed.Allowed = true
+	for name, o := range map[string]policy.Decision{
+		"action": policy.Refusal("other", reason, "the help desk"), "reason": policy.Refusal(editNote, other, "the help desk"),
+		"contact": policy.Refusal(editNote, reason, ""), "allowed": allowed, "none": {Action: editNote, Contact: "the help desk"},
+	} {
+		require.False(t, d.Equal(o), name)
+	}
 }
 
 func TestAMessageFillsItsParametersIn(t *testing.T) {

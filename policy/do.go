@@ -39,7 +39,8 @@ func Can[T Tx, R any](ctx context.Context, g *Guard, s store.Store[T], a Actor, 
 		return Decision{Action: sp.Action}, err
 	}
 	err := s.View(ctx, func(tx T) (err error) {
-		_, c.out, err = evaluate(tx, &c.Op, c.spec)
+		var row R
+		c.out, err = evaluate(tx, &c.Op, c.spec, &row)
 		return err
 	})
 	if err != nil {
@@ -96,7 +97,8 @@ func Prepare[T Tx, R, V any](ctx context.Context, g *Guard, s store.Store[T], a 
 // look is the body of a Look: one snapshot to decide and to read on.
 func (c *call[T, R, V]) look(ctx context.Context, s store.Store[T], fn func(T, *Op, R) (V, error)) error {
 	return s.View(ctx, func(tx T) error {
-		row, d, err := evaluate(tx, &c.Op, c.spec)
+		var row R
+		d, err := evaluate(tx, &c.Op, c.spec, &row)
 		if err != nil {
 			return err
 		}
@@ -146,7 +148,8 @@ func recorded[T Tx](ctx context.Context, s store.Store[T], op *Op, err error) er
 
 // change is the body of a Do's transaction.
 func (c *call[T, R, V]) change(tx T, fn func(T, *Op, R) (V, Change, error)) error {
-	row, d, err := evaluate(tx, &c.Op, c.spec)
+	var row R
+	d, err := evaluate(tx, &c.Op, c.spec, &row)
 	if err != nil {
 		return err
 	}
@@ -203,7 +206,7 @@ func (op *Op) record(tx Tx, ch Change, failed *Denied) error {
 	if !op.rule.Quiet || ch.Activity != "" || failed != nil {
 		e := op.event(ch)
 		if failed != nil {
-			e.Outcome, e.Reason = Failed, failed.Reason.Code
+			e.Outcome, e.Reason = Failed, failed.Reason().Code
 		}
 		if err := tx.AppendEvent(e); err != nil {
 			return err
@@ -248,14 +251,14 @@ func (op *Op) tenant() TenantID {
 // It does so even if ctx has ended, so that hanging up evades no record. An actor that names nobody, or
 // no known tenant, has no log to stand in.
 func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, d *Denied) error {
-	if op.Actor.system || d.Reason.Code == CodeNoActor || d.Reason.Code == CodeUnknownTenant {
+	if op.Actor.system || d.Reason().Code == CodeNoActor || d.Reason().Code == CodeUnknownTenant {
 		return nil
 	}
 	e := op.event(Change{Subject: op.Actor.Account})
-	if d.Reason.Code == CodeUnknownAccount {
+	if d.Reason().Code == CodeUnknownAccount {
 		e.Account = "" // there is no such account whose history it could stand in
 	}
-	e.Outcome, e.Reason, e.Notify = Refused, d.Reason.Code, false
+	e.Outcome, e.Reason, e.Notify = Refused, d.Reason().Code, false
 	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
 		return tx.CountRefusal(e, op.Now.Add(-RefusalWindow))
 	})

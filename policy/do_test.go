@@ -113,7 +113,7 @@ func TestAQuietRuleLeavesOnlyNamedEvents(t *testing.T) {
 }
 
 func wrongCode() *policy.Denied {
-	return &policy.Denied{Decision: policy.Decision{Action: editNote, Reason: *policy.Forbidden("wrong-code", policy.NoRemedy, "That was not the code.")}}
+	return &policy.Denied{Decision: policy.Refusal(editNote, *policy.Forbidden("wrong-code", policy.NoRemedy, "That was not the code."), "")}
 }
 
 func TestAFailedChangeCommitsItsWritesAndRefuses(t *testing.T) {

@@ -5,33 +5,36 @@ import (
 )
 
 // evaluate is the one evaluation behind [Can], [Ask], [Look] and [Do]: it admits the actor, loads the
-// row and judges. It reports a refusal by the Decision and trouble by the error.
-func evaluate[T Tx, R any](tx T, op *Op, sp *Spec[T, R]) (R, Decision, error) {
-	var row R
+// row and judges. It reports a refusal by the Decision and trouble by the error. Rows are large, so they
+// are handed on by pointer.
+func evaluate[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row *R) (Decision, error) {
 	op.usage = nil // a transaction that runs again reads again
 	reason, err := op.admit(tx)
 	if err == nil && reason == nil && !sp.admits(&op.Actor) {
 		reason = notPermitted
 	}
 	if err == nil && reason == nil {
-		if row, err = sp.Load(tx, op, op.Target); err != nil {
+		if *row, err = sp.Load(tx, op, op.Target); err != nil {
 			reason, err = reasonIfMissing(err, notFound)
 		}
 	}
 	if err != nil {
-		return row, Decision{Action: sp.Action}, err
+		return Decision{Action: sp.Action}, err
 	}
 	if reason != nil {
-		return row, op.refuse(&sp.Rule, reason), nil
+		return op.refuse(&sp.Rule, reason), nil
 	}
-	d, err := Judge(tx, op, sp, row)
-	return row, d, err
+	return judge(tx, op, sp, row)
 }
 
 // Judge decides about a row that was read already, so that a list can carry the decisions of its items
 // without reading them again. It must run inside an operation ([Look] or [Do]), and takes the confirmation
 // for granted, as [Can] does.
 func Judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row R) (Decision, error) {
+	return judge(tx, op, sp, &row)
+}
+
+func judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row *R) (Decision, error) {
 	r := &sp.Rule
 	if !r.admits(&op.Actor) {
 		return op.refuse(r, notPermitted), nil
@@ -40,7 +43,7 @@ func Judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row R) (Decision, error) {
 		return op.refuse(r, reason), nil
 	}
 	if sp.Forbids != nil {
-		if reason := sp.Forbids(op, row); reason != nil {
+		if reason := sp.Forbids(op, *row); reason != nil {
 			return op.refuse(r, reason), nil
 		}
 	}
@@ -53,7 +56,7 @@ func Judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row R) (Decision, error) {
 		}
 	}
 	if sp.Device != nil {
-		if reason := sp.Device(op, row); reason != nil {
+		if reason := sp.Device(op, *row); reason != nil {
 			return op.refuse(r, reason), nil
 		}
 	}
@@ -64,7 +67,7 @@ func Judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row R) (Decision, error) {
 }
 
 func (op *Op) refuse(r *Rule, reason *Reason) Decision {
-	return Decision{Action: r.Action, Reason: *reason, Contact: op.Settings.Contact}
+	return Decision{Action: r.Action, reason: reason, Contact: op.Settings.Contact}
 }
 
 // admits tells whether the rule is for such an actor at all.

@@ -86,11 +86,9 @@ func (g *greetings) begin() (*greetingTx, *[]policy.Event) {
 
 // What an administrator locks, a decision explains; the zero Decision is a no.
 func ExampleDecision_Message() {
-	d := policy.Decision{
-		Action:  "devices.disable",
-		Reason:  *policy.Forbidden("already-disabled", policy.AskAdministrator, "This device is already disabled."),
-		Contact: "the help desk",
-	}
+	d := policy.Refusal("devices.disable",
+		*policy.Forbidden("already-disabled", policy.AskAdministrator, "This device is already disabled."),
+		"the help desk")
 	fmt.Println(d.Message())
 	fmt.Println(policy.Decision{}.Allowed)
 	// Output:

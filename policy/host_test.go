@@ -38,7 +38,7 @@ func TestAnAccountIdIsNeverUsedAgain(t *testing.T) {
 		before := h.saved()
 		for _, kind := range []policy.Kind{policy.Work, policy.Personal} {
 			d := refused(t, h.hosts.Provision(ctx, h.Host, "ada", kind), "account-exists")
-			require.Equal(t, policy.ClassState, d.Reason.Class)
+			require.Equal(t, policy.ClassState, d.Reason().Class)
 		}
 		require.NotEqual(t, before, h.saved(), "the refusal is recorded")
 	}
@@ -85,7 +85,7 @@ func TestClosingIsForGood(t *testing.T) {
 	require.NoError(t, h.hosts.SetState(ctx, h.Host, "ada", policy.Closed))
 	for _, state := range []policy.State{policy.Active, policy.Disabled, policy.Closed} {
 		d := refused(t, h.hosts.SetState(ctx, h.Host, "ada", state), "account-closed")
-		require.Equal(t, policy.ClassState, d.Reason.Class)
+		require.Equal(t, policy.ClassState, d.Reason().Class)
 	}
 	st, err := h.hosts.Account(ctx, h.Host, "ada")
 	require.NoError(t, err)

@@ -25,15 +25,15 @@ func TestALimitIsASlidingWindow(t *testing.T) {
 	require.NoError(t, h.edit(h.ada, often, "n2", "b", "")) // at 0:40, on another note: the limit is the account's
 
 	d := refused(t, h.edit(h.ada, often, "n1", "c", ""), policy.CodeThrottled)
-	require.Equal(t, policy.WaitUntil, d.Reason.Remedy)
-	require.Equal(t, start.Add(time.Hour), d.Reason.Until, "when the first has left the window")
+	require.Equal(t, policy.WaitUntil, d.Reason().Remedy)
+	require.Equal(t, start.Add(time.Hour), d.Reason().Until, "when the first has left the window")
 	h.Clock.Advance(20*time.Minute - time.Microsecond)
 	refused(t, h.edit(h.ada, often, "n1", "c", ""), policy.CodeThrottled)
 
 	h.Clock.Advance(time.Microsecond) // at 1:00, as was promised
 	require.NoError(t, h.edit(h.ada, often, "n1", "c", ""))
 	d = refused(t, h.edit(h.ada, often, "n1", "d", ""), policy.CodeThrottled)
-	require.Equal(t, start.Add(100*time.Minute), d.Reason.Until)
+	require.Equal(t, start.Add(100*time.Minute), d.Reason().Until)
 }
 
 func TestNoWindowEverHoldsMoreThanTheLimit(t *testing.T) {
@@ -98,7 +98,7 @@ func TestAClockThatWasSetBackForgivesNothing(t *testing.T) {
 	require.NoError(t, h.edit(h.ada, often, "n1", "b", ""))
 	h.Clock.Advance(-24 * time.Hour)
 	d := refused(t, h.edit(h.SignIn(h.ada), often, "n1", "c", ""), policy.CodeThrottled)
-	require.True(t, d.Reason.Until.After(h.Clock.Now()))
+	require.True(t, d.Reason().Until.After(h.Clock.Now()))
 }
 
 func TestALimitFollowsItsSetting(t *testing.T) {
@@ -114,7 +114,7 @@ func TestALimitFollowsItsSetting(t *testing.T) {
 	refused(t, edit(), policy.CodeThrottled)
 	set(1)
 	d := refused(t, edit(), policy.CodeThrottled)
-	require.Equal(t, h.Clock.Now().Add(time.Hour), d.Reason.Until)
+	require.Equal(t, h.Clock.Now().Add(time.Hour), d.Reason().Until)
 	set(policy.Unlimited)
 	for range 10 {
 		require.NoError(t, edit())
@@ -135,7 +135,7 @@ func TestALimitOfNoneRefusesForAsLongAsItLasts(t *testing.T) {
 			return err
 		}))
 		d := refused(t, h.edit(h.ada, often, "n1", "a", ""), policy.CodeThrottled)
-		require.Equal(t, h.Clock.Now().Add(time.Hour), d.Reason.Until)
+		require.Equal(t, h.Clock.Now().Add(time.Hour), d.Reason().Until)
 	}
 }
 

@@ -112,7 +112,7 @@ func TestARefusalNamesTheMostPermanentObstacle(t *testing.T) {
 			require.True(t, can.Allowed, "Can takes the confirmation for granted")
 		} else {
 			require.Equal(t, want == 0, can.Allowed, "obstacles %b", set)
-			require.Equal(t, want, can.Reason.Class, "obstacles %b", set)
+			require.Equal(t, want, can.Reason().Class, "obstacles %b", set)
 		}
 
 		if s.note == "n1" && actor.Device == "" {
@@ -128,7 +128,7 @@ func TestARefusalNamesTheMostPermanentObstacle(t *testing.T) {
 		}
 		var d *policy.Denied
 		require.ErrorAs(t, err, &d)
-		require.Equal(t, want, d.Reason.Class, "obstacles %b", set)
+		require.Equal(t, want, d.Reason().Class, "obstacles %b", set)
 		require.Equal(t, want == policy.ClassConfirmation, d.Preview != nil, "the preview is for a missing confirmation")
 		require.Equal(t, want == policy.ClassConfirmation, d.Confirm != "")
 
@@ -139,7 +139,7 @@ func TestARefusalNamesTheMostPermanentObstacle(t *testing.T) {
 			continue
 		}
 		require.ErrorAs(t, err, &d)
-		require.Equal(t, want, d.Reason.Class, "obstacles %b", set)
+		require.Equal(t, want, d.Reason().Class, "obstacles %b", set)
 		require.Empty(t, yes)
 	}
 }
@@ -167,8 +167,8 @@ func TestASwitchOfTheTenantIsALock(t *testing.T) {
 	refused(t, h.edit(h.ada, sp, "n1", "new", ""), "paper-only")
 	require.NoError(t, h.admin.Set(ctx, h.Host, mayWrite, 0))
 	d := refused(t, h.edit(h.ada, sp, "n1", "new", ""), "read-only-notes")
-	require.Equal(t, policy.ClassLocked, d.Reason.Class)
-	require.Equal(t, policy.AskAdministrator, d.Reason.Remedy)
+	require.Equal(t, policy.ClassLocked, d.Reason().Class)
+	require.Equal(t, policy.AskAdministrator, d.Reason().Remedy)
 }
 
 func TestOrganizationRulesBindTheOwnerAndNotTheAdministrator(t *testing.T) {
@@ -211,12 +211,12 @@ func TestOneRoleOfTheRuleIsEnough(t *testing.T) {
 	sp.By = policy.ByHost
 	can, err := policy.Can(ctx, h.guard, h.notes, h.ada, sp, onNote("n1"))
 	require.NoError(t, err)
-	require.Equal(t, policy.CodeNotPermitted, can.Reason.Code)
+	require.Equal(t, policy.CodeNotPermitted, can.Reason().Code)
 	// And one without roles lets no role in.
 	sp.By, sp.Roles = policy.ByRole, nil
 	can, err = policy.Can(ctx, h.guard, h.notes, h.ada, sp, onNote("n1"))
 	require.NoError(t, err)
-	require.Equal(t, policy.CodeNotPermitted, can.Reason.Code)
+	require.Equal(t, policy.CodeNotPermitted, can.Reason().Code)
 }
 
 func TestTheZeroRuleLetsNobodyDoAnything(t *testing.T) {
@@ -226,12 +226,12 @@ func TestTheZeroRuleLetsNobodyDoAnything(t *testing.T) {
 	for _, actor := range []policy.Actor{h.ada, h.Host, policy.System("setup")} {
 		can, err := policy.Can(ctx, h.guard, h.notes, actor, sp, onNote("n1"))
 		require.NoError(t, err)
-		require.Equal(t, policy.CodeNotPermitted, can.Reason.Code, "%v", actor.Principal())
+		require.Equal(t, policy.CodeNotPermitted, can.Reason().Code, "%v", actor.Principal())
 	}
 	sp.By = policy.ByPerson
 	can, err := policy.Can(ctx, h.guard, h.notes, h.ada, sp, onNote("n1"))
 	require.NoError(t, err)
-	require.Equal(t, policy.CodeAccountKind, can.Reason.Code, "no kinds are none, not all")
+	require.Equal(t, policy.CodeAccountKind, can.Reason().Code, "no kinds are none, not all")
 }
 
 func TestAProofIsAskedForAsStrongOrAsFresh(t *testing.T) {
@@ -253,9 +253,9 @@ func TestAProofIsAskedForAsStrongOrAsFresh(t *testing.T) {
 	} {
 		h.ada.Proofs = c.proofs
 		d := refused(t, h.edit(h.ada, sp, "n1", "new", ""), c.code, name)
-		require.Equal(t, c.remedy, d.Reason.Remedy, name)
-		require.Equal(t, policy.AAL2, d.Reason.Level, name)
-		require.Equal(t, 15*time.Minute, d.Reason.MaxAge, name)
+		require.Equal(t, c.remedy, d.Reason().Remedy, name)
+		require.Equal(t, policy.AAL2, d.Reason().Level, name)
+		require.Equal(t, 15*time.Minute, d.Reason().MaxAge, name)
 	}
 	h.ada.Proofs = proofs(now.Add(-15*time.Minute), policy.FactorPassword, policy.FactorOTP)
 	require.NoError(t, h.edit(h.ada, sp, "n1", "new", ""))

@@ -101,8 +101,8 @@ func (r Remedy) MarshalText() ([]byte, error) { return remedyNames.Marshal(r) }
 // UnmarshalText reads a remedy's name.
 func (r *Remedy) UnmarshalText(b []byte) (err error) { *r, err = remedyNames.Unmarshal(b); return err }
 
-// Reason says why not. The zero Reason is none. It is a small flat value, since every listed thing carries
-// several: a code, its class and remedy, an English text, and the parameters that the code uses.
+// Reason says why not: a code, its class and remedy, an English text, and the parameters that the code
+// uses. The zero Reason is none.
 type Reason struct {
 	Code   Code
 	Class  Class

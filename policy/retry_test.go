@@ -39,8 +39,8 @@ func TestAFailureOfARunThatTheStoreGaveUpIsForgotten(t *testing.T) {
 	got, err := policy.Do(ctx, h.guard, conflicted{Store: h.notes}, h.ada, editing(), onNote("n1"), "",
 		func(tx notesTx, op *policy.Op, n note) (string, policy.Change, error) {
 			if runs++; runs == 1 {
-				return "", policy.Change{Failed: &policy.Denied{Decision: policy.Decision{
-					Action: editNote, Reason: *policy.Forbidden(codeDone, policy.NoRemedy, "Done.")}}}, nil
+				return "", policy.Change{Failed: &policy.Denied{Decision: policy.Refusal(
+					editNote, *policy.Forbidden(codeDone, policy.NoRemedy, "Done."), "")}}, nil
 			}
 			return "second", policy.Change{Subject: n.Owner}, nil
 		})

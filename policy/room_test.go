@@ -233,7 +233,7 @@ func refused(t *testing.T, err error, code policy.Code, why ...any) policy.Denie
 	t.Helper()
 	var d *policy.Denied
 	require.ErrorAs(t, err, &d, why...)
-	require.Equal(t, code, d.Reason.Code, why...)
+	require.Equal(t, code, d.Reason().Code, why...)
 	require.False(t, d.Allowed, why...)
 	return *d
 }

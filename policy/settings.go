@@ -85,6 +85,9 @@ type Settings struct {
 // area that nobody set is open.
 func (s Settings) Access(a Area) Access {
 	least := Edit
+	if len(s.access) == 0 {
+		return least
+	}
 	eachAround(a, func(part Area) bool {
 		if set, ok := s.access[part]; ok && set < least {
 			least = set
@@ -108,6 +111,9 @@ func (s Settings) Needs(a Area) License {
 // lacks is a licence that the tenant demands for an area or one around it, and does not have.
 func (s *Settings) lacks(a Area) License {
 	var missing License
+	if len(s.needs) == 0 {
+		return missing
+	}
 	eachAround(a, func(part Area) bool {
 		if l := s.needs[part]; l != "" && !s.Has(l) {
 			missing = l

@@ -68,10 +68,10 @@ func TestLocksRefuseByHowFarTheAreaIsOpen(t *testing.T) {
 		for sp, code := range map[*noteSpec]policy.Code{look: c.look, edit: c.edit} {
 			d, err := policy.Can(ctx, h.guard, h.notes, h.ada, sp, onNote("n1"))
 			require.NoError(t, err)
-			require.Equal(t, code, d.Reason.Code, "%v around %v, needing %v", c.outer, c.inner, sp.Access)
+			require.Equal(t, code, d.Reason().Code, "%v around %v, needing %v", c.outer, c.inner, sp.Access)
 			require.Equal(t, code == "", d.Allowed)
 			if code != "" {
-				require.Equal(t, string(c.what), d.Reason.What, "the reason says which area")
+				require.Equal(t, string(c.what), d.Reason().What, "the reason says which area")
 			}
 		}
 	}
@@ -84,8 +84,8 @@ func TestLicencesAreNeededByRulesAndByAreas(t *testing.T) {
 		t.Helper()
 		d, err := policy.Can(ctx, h.guard, h.notes, h.ada, sp, onNote("n1"))
 		require.NoError(t, err)
-		require.Equal(t, !d.Allowed, d.Reason.Code == policy.CodeNotLicensed)
-		return d.Reason.What
+		require.Equal(t, !d.Allowed, d.Reason().Code == policy.CodeNotLicensed)
+		return d.Reason().What
 	}
 	require.Equal(t, "Base", missing(), "the rule's own")
 	require.NoError(t, h.admin.Grant(ctx, h.Host, "Base"))

@@ -76,10 +76,10 @@ func Of(err error) Details {
 }
 
 func ofDenied(d *policy.Denied) Details {
-	p := Details{Type: "urn:myaccount:" + string(d.Reason.Code), Title: "Refused", Status: Status(d.Reason),
-		Detail: d.Message(), Decision: &d.Decision, Preview: d.Preview, Confirm: d.Confirm, until: d.Reason.Until}
-	if d.Reason.Class == policy.ClassProof {
-		p.level, p.age = d.Reason.Level, d.Reason.MaxAge
+	p := Details{Type: "urn:myaccount:" + string(d.Reason().Code), Title: "Refused", Status: Status(d.Reason()),
+		Detail: d.Message(), Decision: &d.Decision, Preview: d.Preview, Confirm: d.Confirm, until: d.Reason().Until}
+	if d.Reason().Class == policy.ClassProof {
+		p.level, p.age = d.Reason().Level, d.Reason().MaxAge
 	}
 	return p
 }

@@ -61,15 +61,15 @@ func TestStepUpIsChallengedWithLevelAndAge(t *testing.T) {
 }
 
 func TestALevelWithoutAnAgeIsChallengedWithoutOne(t *testing.T) {
-	res, _ := answer(t, &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{
-		Code: policy.CodeStrongerProof, Class: policy.ClassProof, Level: policy.AAL3}}}, time.Time{})
+	res, _ := answer(t, &policy.Denied{Decision: policy.Refusal("", policy.Reason{
+		Code: policy.CodeStrongerProof, Class: policy.ClassProof, Level: policy.AAL3}, "")}, time.Time{})
 	require.Equal(t, `Bearer error="insufficient_user_authentication", acr_values="aal3"`, res.Header.Get("WWW-Authenticate"))
 }
 
 func TestWriteCountsFromTheSystemsClock(t *testing.T) {
 	rec := httptest.NewRecorder()
-	problem.Write(rec, &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{
-		Code: policy.CodeThrottled, Class: policy.ClassThrottled, Until: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}}})
+	problem.Write(rec, &policy.Denied{Decision: policy.Refusal("", policy.Reason{
+		Code: policy.CodeThrottled, Class: policy.ClassThrottled, Until: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, "")})
 	require.Equal(t, http.StatusTooManyRequests, rec.Code)
 	seconds, err := strconv.Atoi(rec.Header().Get("Retry-After"))
 	require.NoError(t, err)
@@ -78,8 +78,8 @@ func TestWriteCountsFromTheSystemsClock(t *testing.T) {
 
 func TestAThrottledActionTellsWhenToRetry(t *testing.T) {
 	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	denied := &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{
-		Code: policy.CodeThrottled, Class: policy.ClassThrottled, Until: now.Add(90*time.Second + time.Millisecond)}}}
+	denied := &policy.Denied{Decision: policy.Refusal("", policy.Reason{
+		Code: policy.CodeThrottled, Class: policy.ClassThrottled, Until: now.Add(90*time.Second + time.Millisecond)}, "")}
 	res, _ := answer(t, denied, now)
 	require.Equal(t, "91", res.Header.Get("Retry-After"))
 	res, _ = answer(t, denied, now.Add(time.Hour))
@@ -124,7 +124,7 @@ func TestErrorsBecomeStatusesWithoutTheirText(t *testing.T) {
 }
 
 func TestARefusalJoinedWithAnotherErrorStaysARefusal(t *testing.T) {
-	denied := &policy.Denied{Decision: policy.Decision{Reason: policy.Reason{Code: policy.CodeAreaOff, Class: policy.ClassLocked}}}
+	denied := &policy.Denied{Decision: policy.Refusal("", policy.Reason{Code: policy.CodeAreaOff, Class: policy.ClassLocked}, "")}
 	res, _ := answer(t, errors.Join(denied, errors.New("disk full")), time.Time{})
 	require.Equal(t, http.StatusForbidden, res.StatusCode)
 }

@@ -116,9 +116,9 @@ type Tx struct {
 	broken error
 
 	// The key and the argument of the lookup under way, so that a lookup makes neither.
-	lookup  key
-	keyRoom [keyRoom]byte
-	args    [1]any
+	lookup key
+	room   [lookupRoom]byte
+	args   [1]any
 }
 
 func (s *Store) newTx(write bool) *Tx {
@@ -128,7 +128,7 @@ func (s *Store) newTx(write bool) *Tx {
 }
 
 // key is where the key of a lookup is made: it is good until the next one.
-func (tx *Tx) key() key { return tx.keyRoom[:0] }
+func (tx *Tx) key() key { return tx.room[:0] }
 
 // by is the argument of a lookup by k.
 func (tx *Tx) by(k key) []any {

@@ -84,7 +84,7 @@ func schema() *memdb.DBSchema {
 	return s
 }
 
-// The keys of the tables, each appended to an empty k.
+// The keys of the tables, each appended to k, which is empty.
 
 func kTenant(k key, t policy.TenantID) key { return k.part(string(t)) }
 
@@ -182,10 +182,11 @@ func (personIndexer) FromArgs(args ...any) ([]byte, error) { return readyKey(arg
 // parts never make the same key, whatever bytes are in them.
 type key []byte
 
-// keyRoom holds nearly every key of identifiers as long as GUIDs; longer ones grow.
-const keyRoom = 96
+// newKey begins a key to be stored, with room for two identifiers as long as GUIDs; longer ones grow.
+func newKey() key { return make(key, 0, 96) }
 
-func newKey() key { return make(key, 0, keyRoom) }
+// lookupRoom holds the keys of lookups by three identifiers as long as GUIDs; longer ones grow.
+const lookupRoom = 128
 
 // part appends a string: its zero bytes are followed by 0xFF and its end is marked by 0x00 0x01, so that
 // "ab" is neither a beginning of, nor mistaken for, "ab\x00c".

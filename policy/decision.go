@@ -36,24 +36,36 @@ func (d Decision) Reason() Reason {
 	return *d.reason
 }
 
-// Equal reports whether d and other say the same.
+// Equal reports whether d and other say the same. Compare with it and not with ==.
 func (d Decision) Equal(other Decision) bool {
-	return d.Action == other.Action && d.Allowed == other.Allowed && d.Contact == other.Contact && d.Reason() == other.Reason()
+	r, o := d.Reason(), other.Reason()
+	sameTime := r.Until.Equal(o.Until)
+	r.Until, o.Until = time.Time{}, time.Time{}
+	return d.Action == other.Action && d.Allowed == other.Allowed && d.Contact == other.Contact && sameTime && r == o
+}
+
+// String is the decision in one line, for logs.
+func (d Decision) String() string {
+	if d.Allowed {
+		return string(d.Action) + " allowed"
+	}
+	return fmt.Sprintf("%s refused (%s): %s", d.Action, d.Reason().Code, d.Message())
 }
 
 // Message is the English text of a refusal with whom to ask; empty if allowed.
 func (d Decision) Message() string {
+	r := d.Reason()
 	switch {
 	case d.Allowed:
 		return ""
-	case d.Reason().None():
+	case r.None():
 		return "This was not decided."
-	case d.Reason().Remedy == AskAdministrator && d.Contact != "":
-		return d.Reason().Message() + " Contact " + strings.TrimSuffix(d.Contact, ".") + "."
-	case d.Reason().Remedy == AskAdministrator:
-		return d.Reason().Message() + " Contact your administrator."
+	case r.Remedy == AskAdministrator && d.Contact != "":
+		return r.Message() + " Contact " + strings.TrimSuffix(d.Contact, ".") + "."
+	case r.Remedy == AskAdministrator:
+		return r.Message() + " Contact your administrator."
 	}
-	return d.Reason().Message()
+	return r.Message()
 }
 
 // decisionJSON is what a portal's browser side needs of a decision.
@@ -113,9 +125,7 @@ type Denied struct {
 }
 
 // Error names the action, the reason and what helps.
-func (d *Denied) Error() string {
-	return fmt.Sprintf("%s refused (%s): %s", d.Action, d.Reason().Code, d.Message())
-}
+func (d *Denied) Error() string { return d.Decision.String() }
 
 // Is makes a refusal because something was not found a [store.ErrNotFound].
 func (d *Denied) Is(target error) bool {

@@ -173,10 +173,32 @@ func TestAHostsOwnRuleRefusesAsOursDo(t *testing.T) {
 	require.Equal(t, policy.Code("closed-today"), d.Reason().Code, "the decision keeps its own")
 }
 
+func TestADecisionIsPrintedInWords(t *testing.T) {
+	require.Equal(t, "notes.edit allowed", fmt.Sprintf("%+v", policy.Decision{Action: editNote, Allowed: true}))
+	d := policy.Refusal(editNote, *policy.Forbidden("c", policy.NoRemedy, "Text."), "")
+	require.Equal(t, "notes.edit refused (c): Text.", fmt.Sprint(d))
+	require.EqualError(t, &policy.Denied{Decision: d}, "notes.edit refused (c): Text.")
+}
+
+func TestWhatARoomRefusesWithIsItsOwnAfterwards(t *testing.T) {
+	h := newHouse(t)
+	shared := policy.Forbidden("first", policy.NoRemedy, "Text.")
+	_, err := policy.Do(ctx, h.guard, h.notes, h.ada, editing(), onNote("n1"), "",
+		func(_ notesTx, op *policy.Op, _ note) (string, policy.Change, error) {
+			return "", policy.Change{}, op.Refuse(shared)
+		})
+	shared.Code = "second"
+	refused(t, err, "first")
+}
+
 func TestDecisionsAreEqualIfTheySayTheSame(t *testing.T) {
 	reason := *policy.Forbidden("c", policy.NoRemedy, "Text.")
 	d := policy.Refusal(editNote, reason, "the help desk")
 	require.True(t, d.Equal(policy.Refusal(editNote, reason, "the help desk")), "whichever copy of the reason")
+	until, here := reason, reason
+	until.Until, here.Until = noon, noon.In(time.FixedZone("CET", 3600))
+	require.True(t, policy.Refusal(editNote, until, "").Equal(policy.Refusal(editNote, here, "")), "one instant in two zones")
+	require.False(t, policy.Refusal(editNote, until, "").Equal(policy.Refusal(editNote, reason, "")))
 	other := reason
 	other.What = "more"
 	allowed := d

@@ -5,8 +5,8 @@ import (
 )
 
 // evaluate is the one evaluation behind [Can], [Ask], [Look] and [Do]: it admits the actor, loads the
-// row and judges. It reports a refusal by the Decision and trouble by the error. Rows are large, so they
-// are handed on by pointer.
+// row and judges. It reports a refusal by the Decision and trouble by the error. The row goes out by
+// pointer, since rows are large.
 func evaluate[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row *R) (Decision, error) {
 	op.usage = nil // a transaction that runs again reads again
 	reason, err := op.admit(tx)

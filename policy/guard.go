@@ -85,7 +85,9 @@ func (op *Op) Account(tx Tx, id AccountID) (Standing, error) {
 // Refuse is for what only the input of an operation can bring up, such as an id that is taken: the error
 // that refuses the operation under way with this reason. Whatever the row alone forbids belongs into the
 // [Spec], where [Can] sees it too.
-func (op *Op) Refuse(r *Reason) error { return &Denied{Decision: op.refuse(op.rule, r)} }
+func (op *Op) Refuse(r *Reason) error {
+	return &Denied{Decision: Refusal(op.rule.Action, *r, op.Settings.Contact)}
+}
 
 // admit tells whether the actor may act at all, and fills op.Settings and op.Standing.
 func (op *Op) admit(tx Tx) (*Reason, error) {

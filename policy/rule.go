@@ -76,7 +76,8 @@ func (t Target) check() error {
 }
 
 // Spec is an action of a room: its rule, and small functions without side effects over R, the row that
-// it is about. T is the room's transaction. Every function but Load may be nil.
+// it is about. T is the room's transaction. Every function but Load may be nil. A [Reason] that one gives
+// is kept by the decision: it is a constant or made for the purpose, and not changed afterwards.
 type Spec[T Tx, R any] struct {
 	Rule
 	// Load reads the row. It gives [store.ErrNotFound] alike for a missing row and for somebody else's.

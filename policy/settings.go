@@ -85,7 +85,7 @@ type Settings struct {
 // area that nobody set is open.
 func (s Settings) Access(a Area) Access {
 	least := Edit
-	if len(s.access) == 0 {
+	if len(s.access) == 0 { // as with most tenants, and asked in every decision
 		return least
 	}
 	eachAround(a, func(part Area) bool {
@@ -111,7 +111,7 @@ func (s Settings) Needs(a Area) License {
 // lacks is a licence that the tenant demands for an area or one around it, and does not have.
 func (s *Settings) lacks(a Area) License {
 	var missing License
-	if len(s.needs) == 0 {
+	if len(s.needs) == 0 { // as with most tenants, and asked in every decision
 		return missing
 	}
 	eachAround(a, func(part Area) bool {

@@ -28,6 +28,8 @@ var (
 // Store keeps what T reads and writes. T is the transaction type of a room, such as devices.Tx.
 //
 // Package storetest checks every promise made here.
+//
+// A T is for one goroutine at a time, in a View too.
 type Store[T any] interface {
 	// View runs fn on one consistent snapshot. A write in it fails with [ErrReadOnly].
 	// It returns fn's error as it is, or ctx's error if ctx was done before fn ran.

@@ -125,7 +125,7 @@ type Denied struct {
 }
 
 // Error names the action, the reason and what helps.
-func (d *Denied) Error() string { return d.Decision.String() }
+func (d *Denied) Error() string { return d.String() }
 
 // Is makes a refusal because something was not found a [store.ErrNotFound].
 func (d *Denied) Is(target error) bool {

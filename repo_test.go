@@ -44,19 +44,20 @@ const module = "github.com/seed4b20689c/myaccount"
 var mayImport = map[string]struct{ ours, tests, others []string }{
 	"store":             {},
 	"secret":            {others: []string{"golang.org/x/crypto"}},
-	"policy":            {ours: []string{"store", "internal/enum"}, tests: []string{"memstore", "accounttest", "devices", "secret"}},
+	"policy":            {ours: []string{"store", "secret", "internal/enum"}, tests: []string{"memstore", "accounttest", "devices", "signins"}},
 	"devices":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "storetest", "internal/opendata", "."}},
-	"memstore":          {ours: []string{"store", "secret", "policy", "devices"}, tests: []string{"storetest", "accounttest"}, others: []string{"github.com/hashicorp/go-memdb"}},
-	"storetest":         {ours: []string{"store", "secret", "policy", "devices"}, tests: []string{"memstore"}, others: []string{"github.com/google/go-cmp", "testing"}},
+	"signins":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "storetest", "internal/opendata", "."}},
+	"memstore":          {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"storetest", "accounttest"}, others: []string{"github.com/hashicorp/go-memdb"}},
+	"storetest":         {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore"}, others: []string{"github.com/google/go-cmp", "testing"}},
 	"problem":           {ours: []string{"store", "policy"}, tests: []string{"accounttest"}},
 	"msgraph":           {ours: []string{"store", "secret", "policy", "devices"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
-	".":                 {ours: []string{"store", "secret", "policy", "devices"}, tests: []string{"memstore", "accounttest", "internal/docgen", "problem"}},
-	"accounttest":       {ours: []string{".", "store", "secret", "policy", "devices", "memstore"}, others: []string{"testing"}},
+	".":                 {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "problem"}},
+	"accounttest":       {ours: []string{".", "store", "secret", "policy", "devices", "signins", "memstore"}, others: []string{"testing"}},
 	"internal/opendata": {},
 	"internal/enum":     {},
-	"internal/docgen":   {ours: []string{"policy", "devices"}},
+	"internal/docgen":   {ours: []string{"policy", "devices", "signins"}},
 	"internal/gen":      {ours: []string{"internal/docgen"}},
-	"internal/bench":    {tests: []string{".", "store", "secret", "policy", "devices", "memstore", "accounttest"}},
+	"internal/bench":    {tests: []string{".", "store", "secret", "policy", "devices", "signins", "memstore", "accounttest"}},
 }
 
 // testTools are what tests may import of others.

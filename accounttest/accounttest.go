@@ -25,6 +25,7 @@ import (
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -138,6 +139,19 @@ func (w *World) SignIn(a policy.Actor) policy.Actor {
 	a.SignedInAt = now
 	a.Proofs = []policy.Proof{{Factor: policy.FactorPassword, At: now}, {Factor: policy.FactorOTP, At: now}}
 	return a
+}
+
+// Session starts a session for somebody who signed in as a says, and gives its token and its actor.
+func (w *World) Session(a policy.Actor, change ...func(*signins.NewSession)) signins.Started {
+	w.T.Helper()
+	n := signins.NewSession{Account: a.Account, Proofs: a.Proofs, Device: a.Device, Address: a.Address,
+		Client: policy.Client{Application: "Portal", Browser: "Firefox", System: "Windows 10"}}
+	for _, c := range change {
+		c(&n)
+	}
+	started, err := w.App.Host.SignIns.Start(context.Background(), policy.Host("test-host", a.Tenant), n)
+	w.must(err)
+	return started
 }
 
 // Device registers a joined Windows device of owner; change edits what is registered.

@@ -9,6 +9,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 	"github.com/seed4b20689c/myaccount/storetest"
 )
@@ -43,6 +44,10 @@ func (r *restarting) Policy() store.Store[policy.AdminTx] {
 
 func (r *restarting) Devices() devices.Store {
 	return restartingRoom[devices.Tx]{r, (*memstore.Store).Devices}
+}
+
+func (r *restarting) SignIns() signins.Store {
+	return restartingRoom[signins.Tx]{r, (*memstore.Store).SignIns}
 }
 
 func (r *restarting) restart() error {

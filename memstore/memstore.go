@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -53,6 +54,9 @@ func (s *Store) Policy() store.Store[policy.AdminTx] { return as[policy.AdminTx]
 
 // Devices is s as package devices needs it.
 func (s *Store) Devices() devices.Store { return as[devices.Tx]{s} }
+
+// SignIns is s as package signins needs it.
+func (s *Store) SignIns() signins.Store { return as[signins.Tx]{s} }
 
 // as is a Store for a room whose transaction type is T, which [Tx] satisfies.
 type as[T any] struct{ s *Store }

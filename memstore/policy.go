@@ -32,17 +32,6 @@ func (tx *Tx) PutStanding(st policy.Standing) (store.Revision, error) {
 	return put(tx, standingByID, &st, func(r *policy.Standing) *store.Revision { return &r.Revision })
 }
 
-// Session implements [policy.Tx].
-func (tx *Tx) Session(t policy.TenantID, a policy.AccountID, id policy.SessionID) (policy.Session, error) {
-	return value(tx, sessionsByID, kSession(tx.key(), t, a, id))
-}
-
-// PutSession implements [policy.AdminTx].
-func (tx *Tx) PutSession(s policy.Session) (store.Revision, error) {
-	s.StartedAt, s.EndedAt = store.Time(s.StartedAt), store.Time(s.EndedAt)
-	return put(tx, sessionsByID, &s, func(r *policy.Session) *store.Revision { return &r.Revision })
-}
-
 // DeviceEnabled implements [policy.Tx].
 func (tx *Tx) DeviceEnabled(t policy.TenantID, id policy.DeviceID) (bool, error) {
 	r, err := row(tx, devicesByID, kDevice(tx.key(), t, id))

@@ -24,6 +24,10 @@ var (
 		func(k key, r *policy.Standing) key { return kAccount(k, r.Tenant, r.Account) }}
 	sessionsByID = &index[policy.Session]{"sessions", byID,
 		func(k key, r *policy.Session) key { return kSession(k, r.Tenant, r.Account, r.ID) }}
+	sessionsByStart = &index[policy.Session]{"sessions", "start", // one account's, newest first
+		func(k key, r *policy.Session) key {
+			return kAccount(k, r.Tenant, r.Account).newestFirst(order(r.StartedAt)).part(string(r.ID))
+		}}
 	usageByID = &index[policy.Usage]{"usage", byID,
 		func(k key, r *policy.Usage) key { return kUsage(k, r.Tenant, r.Account, r.Action) }}
 	followersByID = &index[policy.Follower]{"followers", byID,
@@ -68,7 +72,7 @@ func schema() *memdb.DBSchema {
 	for _, i := range []interface {
 		schema() (string, *memdb.IndexSchema)
 	}{
-		settingsByID, standingByID, sessionsByID, usageByID, followersByID,
+		settingsByID, standingByID, sessionsByID, sessionsByStart, usageByID, followersByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 	} {
 		table, is := i.schema()

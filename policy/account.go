@@ -67,20 +67,3 @@ type Standing struct {
 	SessionsValidFrom time.Time      `json:"sessionsValidFrom,omitzero"`
 	Revision          store.Revision `json:"revision"`
 }
-
-// Session is what admission asks of a session.
-type Session struct {
-	Tenant    TenantID       `json:"tenant"`
-	Account   AccountID      `json:"account"`
-	ID        SessionID      `json:"id"`
-	Epoch     uint64         `json:"epoch,omitempty"`
-	StartedAt time.Time      `json:"startedAt"`
-	EndedAt   time.Time      `json:"endedAt,omitzero"` // zero while it lives
-	Revision  store.Revision `json:"revision"`
-}
-
-// AliveUnder reports whether s still counts under its account's standing: not ended, of the current
-// epoch, and not from before SessionsValidFrom.
-func (s Session) AliveUnder(st Standing) bool {
-	return s.EndedAt.IsZero() && s.Epoch == st.Epoch && !s.StartedAt.Before(st.SessionsValidFrom)
-}

@@ -22,6 +22,10 @@ const (
 	SecurityReader              Role = "Security Reader"
 	PrivilegedRoleAdministrator Role = "Privileged Role Administrator"
 	LicenseAdministrator        Role = "License Administrator"
+	UserAdministrator           Role = "User Administrator"
+	AuthenticationAdministrator Role = "Authentication Administrator"
+
+	PrivilegedAuthenticationAdministrator Role = "Privileged Authentication Administrator"
 )
 
 // Actor is who acts, and on what evidence. It is an explicit argument of every operation and vouched

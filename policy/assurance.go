@@ -41,8 +41,16 @@ func (f *Factor) UnmarshalText(b []byte) (err error) { *f, err = factorNames.Unm
 
 // Proof says that a factor was verified, and when. Whoever fills an [Actor] vouches for its proofs.
 type Proof struct {
-	Factor Factor
-	At     time.Time
+	Factor Factor    `json:"factor"`
+	At     time.Time `json:"at"`
+}
+
+// CheckProof tells whether p names a known factor and when it was verified.
+func CheckProof(field string, p Proof) error {
+	if _, known := factorNames[p.Factor]; !known || p.At.IsZero() {
+		return &Invalid{field, "has a proof without a known factor or without a time"}
+	}
+	return nil
 }
 
 // Level is an authenticator assurance level of NIST SP 800-63B. The zero Level is no proof at all.

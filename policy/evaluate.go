@@ -88,6 +88,9 @@ func (r *Rule) opens(op *Op) *Reason {
 		return nil
 	}
 	if r.Kinds&op.Standing.Kind == 0 {
+		if r.Others != nil {
+			return r.Others
+		}
 		return wrongKind
 	}
 	s := &op.Settings

@@ -79,7 +79,7 @@ func (e Event) LikenessKey() string {
 		key += "\n" + string(e.By.Kind) + "\n" + e.By.ID
 	}
 	if !blind(e.Reason) {
-		key += "\n" + e.Target.Kind + "\n" + e.Target.ID
+		key += "\n" + e.Target.Kind + "\n" + e.Target.ID + "\n" + string(e.Target.Of)
 	}
 	return key
 }

@@ -109,25 +109,42 @@ func (op *Op) admit(tx Tx) (*Reason, error) {
 	if !a.person() {
 		return nil, nil
 	}
-	if op.Standing, err = op.Account(tx, a.Account); err != nil {
+	return op.admitPerson(tx, a.Account, a.Device, op.sessionAlive)
+}
+
+// admitPerson judges the account first, then what the person came with: the session, and the device.
+func (op *Op) admitPerson(tx Tx, id AccountID, device DeviceID, session func(Tx) (*Reason, error)) (r *Reason, err error) {
+	if op.Standing, err = op.Account(tx, id); err != nil {
 		return reasonIfMissing(err, unknownAccount)
 	}
 	if op.Standing.State != Active {
 		return notActive, nil
 	}
-	if r, err := op.sessionAlive(tx); err != nil || r != nil {
+	if r, err := session(tx); err != nil || r != nil {
 		return r, err
 	}
-	if a.Device == "" {
+	if device == "" {
 		return nil, nil
 	}
-	switch enabled, err := tx.DeviceEnabled(a.Tenant, a.Device); {
+	switch enabled, err := tx.DeviceEnabled(op.Actor.Tenant, device); {
 	case err != nil:
 		return reasonIfMissing(err, unknownDevice)
 	case !enabled:
 		return deviceDisabled, nil
 	}
 	return nil, nil
+}
+
+// AdmitSession judges the person of a session that was read in this transaction, exactly as an actor who
+// comes with it is admitted, and sets op.Standing to theirs: for a host's operation that makes an [Actor]
+// of a session.
+func (op *Op) AdmitSession(tx Tx, s Session) (*Reason, error) {
+	return op.admitPerson(tx, s.Account, s.Device, func(Tx) (*Reason, error) {
+		if s.Tenant != op.Actor.Tenant || !s.AliveUnder(op.Standing, op.Settings, op.Now) {
+			return sessionEnded, nil
+		}
+		return nil, nil
+	})
 }
 
 // sessionAlive judges the actor's session, or by the time of authentication where the session is not
@@ -139,7 +156,7 @@ func (op *Op) sessionAlive(tx Tx) (*Reason, error) {
 		switch known := !errors.Is(err, store.ErrNotFound); {
 		case known && err != nil:
 			return nil, err
-		case known && (s.Tenant != a.Tenant || s.Account != a.Account || s.ID != a.Session || !s.AliveUnder(op.Standing)):
+		case known && (s.Tenant != a.Tenant || s.Account != a.Account || s.ID != a.Session || !s.AliveUnder(op.Standing, op.Settings, op.Now)):
 			return sessionEnded, nil
 		case known:
 			return nil, nil

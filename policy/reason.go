@@ -150,6 +150,14 @@ func WrongDevice(c Code, text string) *Reason {
 	return &Reason{Code: c, Class: ClassWrongDevice, Remedy: UseAnotherDevice, Text: text}
 }
 
+// OtherKind makes a room's reason of [ClassAccountKind]: the action is for other kinds of account.
+func OtherKind(c Code, text string) *Reason {
+	return &Reason{Code: c, Class: ClassAccountKind, Remedy: NoRemedy, Text: text}
+}
+
+// SessionEnded is the reason for whom an operation does not know as signed in (any more).
+func SessionEnded() Reason { return *sessionEnded }
+
 // about, needing and until give a reason with its parameters.
 func (r Reason) about(what string) *Reason {
 	r.What = what

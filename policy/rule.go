@@ -31,6 +31,7 @@ type Rule struct {
 	// The following bind the account's owner (ByPerson) alone.
 
 	Kinds   Kinds   // the kinds of account that may
+	Others  *Reason // what other kinds are told ([OtherKind]); nil for the general text
 	Area    Area    // that an administrator may lock
 	Access  Access  // how far the area must be open: ReadOnly to look, Edit to change
 	License License // that the tenant must have, besides what it demands itself
@@ -63,14 +64,21 @@ type Target struct {
 	// Kind is what sort of thing ID names, such as "device".
 	Kind string `json:"kind,omitempty"`
 	ID   string `json:"id,omitempty"`
+	// Of is whose it is, where an id is unique within one account only, such as a session's.
+	Of AccountID `json:"of,omitempty"`
 }
 
-// On names a target.
+// On names a target. See also [Target.Of].
 func On[S ~string](kind string, id S) Target { return Target{Kind: kind, ID: string(id)} }
 
 func (t Target) check() error {
 	if t == (Target{}) {
 		return nil
+	}
+	if t.Of != "" {
+		if err := CheckID("account", t.Of); err != nil {
+			return err
+		}
 	}
 	return CheckID(t.Kind, t.ID)
 }

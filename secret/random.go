@@ -84,6 +84,13 @@ func (m MAC) Sum(purpose string, t Text) (Digest, error) {
 	return Digest(h.Sum(nil)), nil
 }
 
+// Digester makes digests by which tokens are recognized that are not kept. It is safe for concurrent use.
+type Digester interface {
+	// Digests gives t's digests for one purpose. The first is the one to keep; a kept digest that equals any
+	// of them is t's. Those behind the first are under older keys.
+	Digests(purpose string, t Text) ([]Digest, error)
+}
+
 // Digest is a hash as it rests in a store: keyed ([MAC]) unless what is hashed is as random as a key.
 type Digest [sha256.Size]byte
 

@@ -2,7 +2,9 @@ package secret
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -28,6 +30,14 @@ type Sealer interface {
 	Seal(ctx context.Context, plain Text, bound []byte) (Sealed, error)
 	// Open fails with [ErrUnsealable] unless sealed came from Seal with the same bound.
 	Open(ctx context.Context, sealed Sealed, bound []byte) (Text, error)
+}
+
+// Vault is what a program hands to the rooms to keep secrets with: it seals what must be read again, and
+// makes digests of what must only be recognized. A [KeyRing] is one. A program that seals with a key service
+// embeds both parts in a struct of its own.
+type Vault interface {
+	Sealer
+	Digester
 }
 
 // Bind makes associated data of parts such as tenant, owner and id. Two different lists of parts
@@ -77,6 +87,7 @@ func NewKey(id string) Key {
 type KeyRing struct {
 	current string
 	secrets map[string]Text // by key id
+	macs    []MAC           // of the current key, then of the old ones; see Digests
 	random  io.Reader
 }
 
@@ -95,8 +106,38 @@ func NewKeyRing(current Key, old ...Key) (*KeyRing, error) {
 			return nil, fmt.Errorf("secret: key id %s stands twice in the ring", k.ID)
 		}
 		ring.secrets[k.ID] = k.Secret
+		mac, err := macUnder(k)
+		if err != nil {
+			return nil, err
+		}
+		ring.macs = append(ring.macs, mac)
 	}
 	return ring, nil
+}
+
+// macUnder derives a key for digests, so that one key is never used by two algorithms.
+func macUnder(k Key) (MAC, error) {
+	derived, err := hkdf.Key(sha256.New, []byte(k.Secret.Reveal()), nil, "myaccount digests", sha256.Size)
+	if err != nil {
+		return MAC{}, fmt.Errorf("secret: key %s: %w", k.ID, err)
+	}
+	return NewMAC(derived)
+}
+
+// Digests implements [Digester] under each key of the ring, so that what an old key digested is still
+// recognized.
+func (r *KeyRing) Digests(purpose string, t Text) ([]Digest, error) {
+	if len(r.macs) == 0 {
+		return nil, errors.New("secret: the ring has no key; make it with NewKeyRing")
+	}
+	all := make([]Digest, len(r.macs))
+	for i, m := range r.macs {
+		var err error
+		if all[i], err = m.Sum(purpose, t); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func validKeyID(id string) bool {

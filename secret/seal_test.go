@@ -262,3 +262,44 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 	require.Equal(t, "key k1 [redacted]", key("k1").String(), "the name is no secret")
 	require.Equal(t, "key k1 [redacted]", key("k1").GoString())
 }
+
+func TestWhatAnOldKeyDigestedIsStillRecognized(t *testing.T) {
+	older, newer := secret.NewKey("older"), secret.NewKey("newer")
+	token := secret.NewText(canary)
+	before, err := ring(t, older).Digests("session", token)
+	require.NoError(t, err)
+	require.Len(t, before, 1)
+
+	rotated := ring(t, newer, older)
+	after, err := rotated.Digests("session", token)
+	require.NoError(t, err)
+	require.Len(t, after, 2)
+	require.NotEqual(t, before[0], after[0], "what is kept from now on is under the new key")
+	require.Equal(t, before[0], after[1])
+
+	for name, other := range map[string]func() ([]secret.Digest, error){
+		"another purpose": func() ([]secret.Digest, error) { return rotated.Digests("code", token) },
+		"another token":   func() ([]secret.Digest, error) { return rotated.Digests("session", secret.NewText(canary+"x")) },
+		"another ring":    func() ([]secret.Digest, error) { return ring(t, secret.NewKey("older")).Digests("session", token) },
+	} {
+		got, err := other()
+		require.NoError(t, err)
+		for _, d := range got {
+			require.NotContains(t, after, d, name)
+		}
+	}
+	_, err = new(secret.KeyRing).Digests("session", token)
+	require.Error(t, err, "a ring without a key recognizes nothing")
+}
+
+func TestADigestIsNotUnderTheSealingKeyItself(t *testing.T) {
+	k := key("one")
+	k.Secret = secret.NewText(strings.Repeat("k", secret.KeySize))
+	m, err := secret.NewMAC([]byte(k.Secret.Reveal()))
+	require.NoError(t, err)
+	under, err := m.Sum("session", secret.NewText("token"))
+	require.NoError(t, err)
+	got, err := ring(t, k).Digests("session", secret.NewText("token"))
+	require.NoError(t, err)
+	require.NotEqual(t, under, got[0])
+}

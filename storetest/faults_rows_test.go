@@ -26,6 +26,7 @@ var rowFaults = []fault{
 			return backend{
 				store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return strictUsage{tx} }),
 				store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return strictUsageOfDevices{tx} }),
+				db.SignIns(),
 			}
 		}},
 	{"keeps what it was passed",
@@ -100,7 +101,9 @@ var rowFaults = []fault{
 		inDevices(func(tx devices.Tx, _ *memstore.Store, _ *none) devices.Tx { return removedIsEnabled{tx} })},
 	{"keeps each room in a database of its own",
 		[]string{"rooms share what every room's transaction reads", "rooms keep an event exactly if they keep the change"},
-		func(db *memstore.Store) storetest.Backend { return backend{db.Policy(), memstore.New().Devices()} }},
+		func(db *memstore.Store) storetest.Backend {
+			return backend{db.Policy(), memstore.New().Devices(), db.SignIns()}
+		}},
 }
 
 // changesDevices makes a fault of an edit to every device that is read.

@@ -7,6 +7,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 	"github.com/seed4b20689c/myaccount/storetest"
 )
@@ -18,16 +19,18 @@ type fault struct {
 	backend func(*memstore.Store) storetest.Backend
 }
 
-var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults)
+var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults, signinsFaults)
 
 // backend is a Backend of any stores.
 type backend struct {
 	policy  store.Store[policy.AdminTx]
 	devices devices.Store
+	signins signins.Store
 }
 
 func (b backend) Policy() store.Store[policy.AdminTx] { return b.policy }
 func (b backend) Devices() devices.Store              { return b.devices }
+func (b backend) SignIns() signins.Store              { return b.signins }
 
 // inPolicy makes a fault of a wrapper around the transactions of package policy. What the wrapper remembers
 // from one transaction to the next is in an S of each store's own.
@@ -36,7 +39,7 @@ func inPolicy[S any](wrap func(policy.AdminTx, *memstore.Store, *S) policy.Admin
 		state := new(S)
 		return backend{
 			store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return wrap(tx, db, state) }),
-			db.Devices(),
+			db.Devices(), db.SignIns(),
 		}
 	}
 }
@@ -48,6 +51,18 @@ func inDevices[S any](wrap func(devices.Tx, *memstore.Store, *S) devices.Tx) fun
 		return backend{
 			db.Policy(),
 			store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return wrap(tx, db, state) }),
+			db.SignIns(),
+		}
+	}
+}
+
+// inSignIns is inPolicy for package signins.
+func inSignIns[S any](wrap func(signins.Tx, *memstore.Store, *S) signins.Tx) func(*memstore.Store) storetest.Backend {
+	return func(db *memstore.Store) storetest.Backend {
+		state := new(S)
+		return backend{
+			db.Policy(), db.Devices(),
+			store.Narrow(db.SignIns(), func(tx signins.Tx) signins.Tx { return wrap(tx, db, state) }),
 		}
 	}
 }

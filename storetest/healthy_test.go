@@ -9,6 +9,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 	"github.com/seed4b20689c/myaccount/storetest"
 )
@@ -21,6 +22,7 @@ func TestAHealthyStoreOfAnotherKindPasses(t *testing.T) {
 		return backend{
 			concurrentRoom[policy.AdminTx]{c, (*memstore.Store).Policy, func(tx policy.AdminTx) policy.AdminTx { return wordyPolicy{tx} }},
 			concurrentRoom[devices.Tx]{c, (*memstore.Store).Devices, func(tx devices.Tx) devices.Tx { return wordyDevices{tx} }},
+			concurrentRoom[signins.Tx]{c, (*memstore.Store).SignIns, func(tx signins.Tx) signins.Tx { return wordySignIns{tx} }},
 		}
 	})
 }
@@ -123,4 +125,21 @@ func (tx wordyDevices) PutDevice(d devices.Device) (store.Revision, error) {
 func (tx wordyDevices) RecoveryKeysOf(t policy.TenantID, d policy.DeviceID, p store.Page) (store.List[devices.RecoveryKey], error) {
 	list, err := tx.Tx.RecoveryKeysOf(t, d, short(p))
 	return list, in("RecoveryKeysOf", err)
+}
+
+type wordySignIns struct{ signins.Tx }
+
+func (tx wordySignIns) Session(t policy.TenantID, a policy.AccountID, id policy.SessionID) (policy.Session, error) {
+	s, err := tx.Tx.Session(t, a, id)
+	return s, in("Session", err)
+}
+
+func (tx wordySignIns) PutSession(s policy.Session) (store.Revision, error) {
+	rev, err := tx.Tx.PutSession(s)
+	return rev, in("PutSession", err)
+}
+
+func (tx wordySignIns) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
+	list, err := tx.Tx.SessionsOf(t, a, short(p))
+	return list, in("SessionsOf", err)
 }

@@ -92,26 +92,54 @@ var standingKind = kind[policy.Standing]{
 		}
 		return st
 	},
-	get:      func(t tx, at address) (policy.Standing, error) { return t.Standing(at.tenant(), at.account()) },
-	put:      func(t tx, r policy.Standing) (store.Revision, error) { return t.admin.PutStanding(r) },
+	get: func(t tx, at address) (policy.Standing, error) { return t.Standing(at.tenant(), at.account()) },
+	put: func(t tx, r policy.Standing) (store.Revision, error) {
+		if t.signins != nil {
+			return t.signins.PutStanding(r)
+		}
+		return t.admin.PutStanding(r)
+	},
 	revision: func(r *policy.Standing) *store.Revision { return &r.Revision },
 }
 
 var sessionKind = kind[policy.Session]{
-	name:  "session",
-	slots: []string{"tenant", "account", "session"},
-	sample: func(at address, n int) policy.Session {
-		s := policy.Session{Tenant: at.tenant(), Account: at.account(), ID: policy.SessionID(at[2]), StartedAt: when(n)}
-		if n > 0 {
-			s.Epoch, s.EndedAt = uint64(n), when(n+1)
-		}
-		return s
-	},
+	name:   "session",
+	slots:  []string{"tenant", "account", "session"},
+	sample: sampleSession,
 	get: func(t tx, at address) (policy.Session, error) {
 		return t.Session(at.tenant(), at.account(), policy.SessionID(at[2]))
 	},
-	put:      func(t tx, r policy.Session) (store.Revision, error) { return t.admin.PutSession(r) },
+	put: func(t tx, r policy.Session) (store.Revision, error) {
+		if t.signins != nil {
+			return t.signins.PutSession(r)
+		}
+		return t.admin.PutSession(r)
+	},
 	revision: func(r *policy.Session) *store.Revision { return &r.Revision },
+}
+
+// sessionInSignIns is a session as package signins sees it, which may remove one.
+var sessionInSignIns = func() kind[policy.Session] {
+	k := sessionKind
+	k.remove = func(t tx, at address) error {
+		return t.signins.DeleteSession(at.tenant(), at.account(), policy.SessionID(at[2]))
+	}
+	return k
+}()
+
+func sampleSession(at address, n int) policy.Session {
+	s := policy.Session{Tenant: at.tenant(), Account: at.account(), ID: policy.SessionID(at[2]), StartedAt: when(n)}
+	if n == 0 {
+		return s
+	}
+	s.Token, s.Epoch = secret.Digest{0: byte(n), 31: 1}, uint64(n)
+	s.AuthenticatedAt, s.SeenAt, s.EndedAt = when(n+1), when(n+2), when(n+3)
+	s.Level = pick(n, policy.AAL1, policy.AAL2, policy.AAL3)
+	s.Proofs = []policy.Proof{{Factor: policy.FactorPassword, At: when(n)}, {Factor: policy.FactorPasskey, At: when(n + 1)}}
+	s.Device, s.Address = policy.DeviceID(text("device", n)), pick(n, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1"))
+	s.Client = policy.Client{Application: text("application", n), Browser: text("browser", n), System: text("system", n)}
+	s.Place = text("place", n)
+	return s
 }
 
 var usageKind = kind[policy.Usage]{

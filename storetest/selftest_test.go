@@ -16,6 +16,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 	"github.com/seed4b20689c/myaccount/storetest"
 )
@@ -32,6 +33,9 @@ func TestAHealthyRoomPassesAlone(t *testing.T) {
 	})
 	t.Run("devices", func(t *testing.T) {
 		storetest.RunDevices(t, func(testing.TB) devices.Store { return memstore.New().Devices() })
+	})
+	t.Run("signins", func(t *testing.T) {
+		storetest.RunSignIns(t, func(testing.TB) signins.Store { return memstore.New().SignIns() })
 	})
 }
 
@@ -84,8 +88,9 @@ func TestABackendWithoutARoomFails(t *testing.T) {
 	db := memstore.New()
 	for name, b := range map[string]storetest.Backend{
 		"no backend": nil,
-		"no policy":  backend{devices: db.Devices()},
-		"no devices": backend{policy: db.Policy()},
+		"no policy":  backend{devices: db.Devices(), signins: db.SignIns()},
+		"no devices": backend{policy: db.Policy(), signins: db.SignIns()},
+		"no signins": backend{policy: db.Policy(), devices: db.Devices()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			failures := 0

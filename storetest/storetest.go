@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -15,10 +16,11 @@ import (
 type Backend interface {
 	Policy() store.Store[policy.AdminTx]
 	Devices() devices.Store
+	SignIns() signins.Store
 }
 
-// Run checks every promise of the contract: those of [RunPolicy], those of [RunDevices], and that the rooms
-// share one database. Each check gets a fresh, empty store from open; what open needs to tidy up
+// Run checks every promise of the contract: those of [RunPolicy], [RunDevices] and [RunSignIns], and that the
+// rooms share one database. Each check gets a fresh, empty store from open; what open needs to tidy up
 // belongs into [testing.TB.Cleanup].
 func Run(t *testing.T, open func(testing.TB) Backend) {
 	t.Helper()
@@ -39,14 +41,23 @@ func RunDevices(t *testing.T, open func(testing.TB) devices.Store) {
 	run(t, devicesChecks(), func(t testing.TB) Backend { return single{devices: open(t)} })
 }
 
+// RunSignIns checks the store of package signins alone: sessions and their lists, and the standing that
+// signing out writes.
+func RunSignIns(t *testing.T, open func(testing.TB) signins.Store) {
+	t.Helper()
+	run(t, signinsChecks(), func(t testing.TB) Backend { return single{signins: open(t)} })
+}
+
 // single is a Backend of one room.
 type single struct {
 	policy  store.Store[policy.AdminTx]
 	devices devices.Store
+	signins signins.Store
 }
 
 func (s single) Policy() store.Store[policy.AdminTx] { return s.policy }
 func (s single) Devices() devices.Store              { return s.devices }
+func (s single) SignIns() signins.Store              { return s.signins }
 
 // check is one promise of the contract, kept or broken by one kind of row, list or room. Subject and promise
 // make a sentence; rule tells who wrote the store why it matters and what keeps it.
@@ -56,7 +67,9 @@ type check struct {
 	test                   func(*world)
 }
 
-func allChecks() []check { return slices.Concat(policyChecks(), devicesChecks(), togetherChecks()) }
+func allChecks() []check {
+	return slices.Concat(policyChecks(), devicesChecks(), signinsChecks(), togetherChecks())
+}
 
 func run(t *testing.T, checks []check, open func(testing.TB) Backend) {
 	t.Helper()
@@ -85,7 +98,7 @@ func (c check) run(t testing.TB, open func(testing.TB) Backend) {
 		if s := r.open(b); s != nil {
 			w.stores[r.index] = s
 		} else {
-			t.Fatalf("the store of %s is nil. A room that is not kept is not skipped: check the others with RunPolicy or RunDevices", r.name)
+			t.Fatalf("the store of %s is nil. A room that is not kept is not skipped: check the others with RunPolicy, RunDevices or RunSignIns", r.name)
 		}
 	}
 	c.test(w)
@@ -120,6 +133,12 @@ var (
 		}
 		return nil
 	}}
+	signinsRoom = room{"signins", 2, func(b Backend) store.Store[tx] {
+		if s := b.SignIns(); s != nil {
+			return store.Narrow(s, func(t signins.Tx) tx { return tx{Tx: t, signins: t} })
+		}
+		return nil
+	}}
 )
 
 // tx is a transaction of any room: what all rooms share, and the methods of the one it is of.
@@ -127,6 +146,7 @@ type tx struct {
 	policy.Tx
 	admin   policy.AdminTx // nil in another room than policy
 	devices devices.Tx     // nil in another room than devices
+	signins signins.Tx     // nil in another room than signins
 }
 
 // world is what a check works in. Functions that run inside a transaction report by returning an error or by
@@ -134,7 +154,7 @@ type tx struct {
 type world struct {
 	testing.TB
 	ctx    context.Context
-	stores [2]store.Store[tx] // by room.index; nil where the check does not ask for the room
+	stores [3]store.Store[tx] // by room.index; nil where the check does not ask for the room
 }
 
 func (w *world) in(r room) store.Store[tx] { return w.stores[r.index] }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 )
 
 // rooms lists the packages that have rules.
@@ -21,8 +22,9 @@ var rooms = []struct {
 	areas    []policy.Area
 	settings []policy.Setting
 }{
-	{"policy", policy.Rules(), nil, []policy.Setting{policy.EventRetention}},
+	{"policy", policy.Rules(), nil, policy.OwnSettings()},
 	{"devices", devices.Rules(), devices.Areas(), devices.Settings()},
+	{"signins", signins.Rules(), signins.Areas(), signins.Settings()},
 }
 
 // Files gives the wanted content of every generated file under root, by path relative to it.

@@ -1,0 +1,43 @@
+package signins
+
+import (
+	"context"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Admin is the door of the organization's administrators.
+type Admin struct{ *room }
+
+// Sessions lists where a person is signed in, the newest sign-in first. An account that is not known has no
+// sessions.
+func (a *Admin) Sessions(ctx context.Context, actor policy.Actor, account policy.AccountID, p store.Page) (store.List[Session], error) {
+	return policy.Look(ctx, a.guard, a.store, actor, readAnySessions, onAccount(account),
+		func(tx Tx, op *policy.Op, _ none) (store.List[Session], error) {
+			st, err := anybodyOrNobody(tx, op, op.Target)
+			if err != nil || st.Account == "" {
+				return store.List[Session]{}, err
+			}
+			return shown(tx, op, st, endAnySession, p)
+		})
+}
+
+// End ends one session of a person.
+func (a *Admin) End(ctx context.Context, actor policy.Actor, account policy.AccountID, id policy.SessionID) error {
+	if err := policy.CheckID("account", account); err != nil {
+		return err
+	}
+	return a.end(ctx, actor, endAnySession, account, id)
+}
+
+// SignOut signs a person out everywhere, as [Service.SignOutEverywhere] does, guests too: it ends what is
+// theirs here.
+func (a *Admin) SignOut(ctx context.Context, actor policy.Actor, account policy.AccountID) error {
+	_, err := policy.Do(ctx, a.guard, a.store, actor, signOutPerson, onAccount(account), "",
+		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
+			_, ch, err := signOut(tx, op, st)
+			return none{}, ch, err
+		})
+	return err
+}

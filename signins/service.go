@@ -1,0 +1,173 @@
+package signins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Room holds the three doors.
+type Room struct {
+	Service *Service
+	Admin   *Admin
+	Host    *Host
+}
+
+// room is what the doors share.
+type room struct {
+	guard *policy.Guard
+	store Store
+	keys  secret.Digester
+}
+
+// New makes the room. The digester recognizes tokens; a store never sees one.
+func New(g *policy.Guard, s Store, keys secret.Digester) (Room, error) {
+	if g == nil || s == nil || keys == nil {
+		return Room{}, errors.New("signins: New needs a guard, a store and a digester")
+	}
+	r := &room{g, s, keys}
+	return Room{&Service{r}, &Admin{r}, &Host{r}}, nil
+}
+
+// Service is the door of the account's owner.
+type Service struct{ *room }
+
+// Sessions lists where the actor is signed in, the newest sign-in first.
+func (s *Service) Sessions(ctx context.Context, actor policy.Actor, p store.Page) (store.List[Session], error) {
+	return policy.Look(ctx, s.guard, s.store, actor, listSessions, policy.Target{},
+		func(tx Tx, op *policy.Op, _ none) (store.List[Session], error) {
+			return shown(tx, op, op.Standing, endSession, p)
+		})
+}
+
+// shown lists the sessions of an account that are alive, with the decision about ending each.
+func shown(tx Tx, op *policy.Op, st policy.Standing, end *sessionSpec, p store.Page) (store.List[Session], error) {
+	found, err := store.Select(p, sessionsOf(tx, op, st.Account), func(s *policy.Session) bool {
+		return s.AliveUnder(st, op.Settings, op.Now)
+	})
+	if err != nil {
+		return store.List[Session]{}, err
+	}
+	out := store.List[Session]{Items: make([]Session, len(found.Items)), Next: found.Next}
+	for i, s := range found.Items {
+		may, err := policy.Judge(tx, op, end, s)
+		if err != nil {
+			return store.List[Session]{}, err
+		}
+		out.Items[i] = Session{ID: s.ID, Current: s.ID == op.Actor.Session && s.Account == op.Actor.Account,
+			Device: s.Device, Address: s.Address, Client: s.Client, Place: s.Place, Level: s.Level,
+			StartedAt: s.StartedAt, SeenAt: s.SeenAt, ExpiresAt: s.ExpiresAt(op.Settings), End: may}
+	}
+	return out, nil
+}
+
+// Can tells whether the actor may do [EndSession] (id is the session's), [EndOtherSessions] or
+// [SignOutEverywhere] (id is empty), and why not. It records nothing.
+func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
+	switch action {
+	case EndSession:
+		return policy.Can(ctx, s.guard, s.store, actor, endSession, onSession(actor.Account, policy.SessionID(id)))
+	case EndOtherSessions:
+		return policy.Can(ctx, s.guard, s.store, actor, endOthers, policy.Target{})
+	case SignOutEverywhere:
+		return policy.Can(ctx, s.guard, s.store, actor, signOutEverywhere, policy.Target{})
+	}
+	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
+}
+
+// End ends one of the actor's sessions: another, or the present one to sign out. Its token is dead in the next
+// call.
+func (s *Service) End(ctx context.Context, actor policy.Actor, id policy.SessionID) error {
+	return s.end(ctx, actor, endSession, actor.Account, id)
+}
+
+func (r *room) end(ctx context.Context, actor policy.Actor, sp *sessionSpec, account policy.AccountID, id policy.SessionID) error {
+	_, err := policy.Do(ctx, r.guard, r.store, actor, sp, onSession(account, id), "",
+		func(tx Tx, op *policy.Op, s policy.Session) (none, policy.Change, error) {
+			s.EndedAt = op.Now
+			rev, err := tx.PutSession(s)
+			return none{}, policy.Change{Subject: s.Account, Revision: rev}, err
+		})
+	return err
+}
+
+// EndOthers ends all of the actor's sessions but the present one, however many there are. Tokens that the host
+// keeps itself are not touched; [Service.SignOutEverywhere] ends those too.
+func (s *Service) EndOthers(ctx context.Context, actor policy.Actor) error {
+	if actor.Session == "" {
+		return noSession
+	}
+	_, err := policy.Do(ctx, s.guard, s.store, actor, endOthers, policy.Target{}, "",
+		func(tx Tx, op *policy.Op, _ none) (none, policy.Change, error) {
+			present, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
+			if err != nil {
+				return none{}, policy.Change{}, err
+			}
+			st := op.Standing
+			st.Epoch++ // whatever was issued before is dead, without looking at it
+			present.Epoch = st.Epoch
+			rev, err := tx.PutStanding(st)
+			if err != nil {
+				return none{}, policy.Change{}, err
+			}
+			_, err = tx.PutSession(present)
+			return none{}, policy.Change{Subject: op.Actor.Account, Revision: rev, Facts: []policy.Fact{{Name: "kept", Value: string(present.ID)}}}, err
+		})
+	return err
+}
+
+var noSession = &policy.Invalid{Field: "actor.session", Problem: "is empty; want the present session, which is to be kept"}
+
+// AskSignOutEverywhere tells what signing out everywhere ends and what it does not, and gives the confirmation
+// for [Service.SignOutEverywhere].
+func (s *Service) AskSignOutEverywhere(ctx context.Context, actor policy.Actor) (policy.Preview, policy.Confirmation, error) {
+	return policy.Ask(ctx, s.guard, s.store, actor, signOutEverywhere, policy.Target{})
+}
+
+// SignOutEverywhere ends every session of the actor's, and every token that was issued before, in the next
+// call of each. It writes the same however many there are. It needs the confirmation that
+// [Service.AskSignOutEverywhere] gave. With keep, the present session goes on under a new token, which is
+// given; its limits stay as they were.
+func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes policy.Confirmation, keep bool) (Started, error) {
+	if keep && actor.Session == "" {
+		return Started{}, noSession
+	}
+	text, digest, err := s.issue()
+	if err != nil {
+		return Started{}, err
+	}
+	return policy.Do(ctx, s.guard, s.store, actor, signOutEverywhere, policy.Target{}, yes,
+		func(tx Tx, op *policy.Op, _ none) (Started, policy.Change, error) {
+			st, ch, err := signOut(tx, op, op.Standing)
+			if err != nil || !keep {
+				return Started{}, ch, err
+			}
+			present, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
+			if err != nil {
+				return Started{}, ch, err
+			}
+			next := present
+			next.ID, next.Token, next.Revision = policy.SessionID(op.ID), digest, 0
+			next.Epoch, next.StartedAt, next.SeenAt = st.Epoch, st.SessionsValidFrom, op.Now
+			if _, err = tx.PutSession(next); err != nil {
+				return Started{}, ch, err
+			}
+			ch.Facts = append(ch.Facts, policy.Fact{Name: "kept", Value: string(present.ID)}, policy.Fact{Name: "as", Value: string(next.ID)})
+			return started(next, text, op.Settings), ch, nil
+		})
+}
+
+// signOut makes everything void that an account's person was given before: one row, however many sessions
+// there are.
+func signOut(tx Tx, op *policy.Op, st policy.Standing) (policy.Standing, policy.Change, error) {
+	st.Epoch++
+	if op.Now.After(st.SessionsValidFrom) { // a clock that was set back revives nothing
+		st.SessionsValidFrom = op.Now
+	}
+	rev, err := tx.PutStanding(st)
+	return st, policy.Change{Subject: st.Account, Revision: rev}, err
+}

@@ -1,0 +1,186 @@
+package signins
+
+import (
+	"cmp"
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Session is a session as people see it: without its token's digest, and with what may be done to it.
+type Session struct {
+	ID policy.SessionID
+	// Current says that the request came with this session.
+	Current bool
+	Device  policy.DeviceID
+	Address netip.Addr
+	Client  policy.Client
+	Place   string
+	Level   policy.Level
+
+	StartedAt time.Time
+	SeenAt    time.Time
+	// ExpiresAt is when the session ends by itself if it is not used.
+	ExpiresAt time.Time
+
+	End policy.Decision
+}
+
+// NewSession is what the host tells about somebody whom it has authenticated.
+type NewSession struct {
+	Account policy.AccountID
+	// Proofs are the factors that were verified, and when; at least one.
+	Proofs []policy.Proof
+	// Device is the registered device that the person is on; empty if it is none.
+	Device  policy.DeviceID
+	Address netip.Addr
+	Client  policy.Client
+	Place   string // approximate, such as "Berlin, DE"
+}
+
+// MaxText is the longest name of an application, browser, system or place in code points.
+const MaxText = 256
+
+// maxProofs bounds the proofs of a session: one for each factor is enough.
+const maxProofs = 16
+
+func (n *NewSession) check() error {
+	if err := policy.CheckID("account", n.Account); err != nil {
+		return err
+	}
+	if n.Device != "" {
+		if err := policy.CheckID("device", n.Device); err != nil {
+			return err
+		}
+	}
+	if len(n.Proofs) == 0 || len(n.Proofs) > maxProofs {
+		return &policy.Invalid{Field: "proofs", Problem: "want 1 to 16: whoever is signed in has proven something"}
+	}
+	for _, p := range n.Proofs {
+		if err := policy.CheckProof("proofs", p); err != nil {
+			return err
+		}
+	}
+	n.Address = n.Address.WithZone("") // a zone is free text, and says nothing to anybody else
+	for _, t := range []struct{ field, value string }{
+		{"client.application", n.Client.Application}, {"client.browser", n.Client.Browser},
+		{"client.system", n.Client.System}, {"place", n.Place},
+	} {
+		if err := policy.CheckText(t.field, t.value, MaxText); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Started is a session that was started or whose token was replaced.
+type Started struct {
+	// Token is what the session is resumed with. It is kept nowhere else: give it to the person's browser or
+	// device and forget it.
+	Token secret.Text
+	// Actor is who acts in the session. The host adds an administrator's roles.
+	Actor     policy.Actor
+	ExpiresAt time.Time // if the session is not used
+}
+
+// actorOf is the actor of a session's requests.
+func actorOf(s policy.Session) policy.Actor {
+	return policy.Actor{Tenant: s.Tenant, Account: s.Account, Session: s.ID, SignedInAt: s.AuthenticatedAt,
+		Device: s.Device, Address: s.Address, Proofs: s.Proofs}
+}
+
+// issue makes a session's token: outside the transaction, since randomness must not be drawn again when one
+// runs again.
+func (r *room) issue() (secret.Text, secret.Digest, error) {
+	text, err := secret.NewToken(nil)
+	if err != nil {
+		return secret.Text{}, secret.Digest{}, err
+	}
+	digests, err := r.keys.Digests(purpose, text)
+	if err != nil {
+		return secret.Text{}, secret.Digest{}, err
+	}
+	if len(digests) == 0 {
+		return secret.Text{}, secret.Digest{}, errors.New("signins: the vault gave no digest")
+	}
+	return text, digests[0], nil
+}
+
+func started(s policy.Session, secretText secret.Text, tenant policy.Settings) Started {
+	return Started{Token: token{s.Tenant, s.Account, s.ID, secretText}.text(), Actor: actorOf(s.Clone()), ExpiresAt: s.ExpiresAt(tenant)}
+}
+
+// prove adds a proof to a session, in the place of an older one of the same factor. The level follows the
+// proofs, and the overall limit begins anew when they reach it in full again: one factor alone does not prolong
+// a session of two.
+func prove(s *policy.Session, p policy.Proof, now time.Time) {
+	s.Proofs = append(slices.DeleteFunc(slices.Clone(s.Proofs), func(old policy.Proof) bool { return old.Factor == p.Factor }), p)
+	level := policy.Assurance(s.Proofs, now, 0)
+	fresh := slices.DeleteFunc(slices.Clone(s.Proofs), func(p policy.Proof) bool { return !p.At.After(s.AuthenticatedAt) })
+	if level > s.Level || policy.Assurance(fresh, now, 0) >= level {
+		s.AuthenticatedAt = now
+	}
+	s.Level, s.SeenAt = level, now
+}
+
+// makeRoom ends sessions until one more is allowed: those not seen for the longest.
+func makeRoom(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Change, error) {
+	limit := op.Settings.Value(MaxSessions)
+	if limit == policy.Unlimited {
+		return nil, nil
+	}
+	alive, err := aliveOf(tx, op, st)
+	if err != nil || len(alive) < limit {
+		return nil, err
+	}
+	slices.SortFunc(alive, func(a, b policy.Session) int {
+		return cmp.Or(a.SeenAt.Compare(b.SeenAt), cmp.Compare(a.ID, b.ID))
+	})
+	var changes []policy.Change
+	for _, s := range alive[:len(alive)-limit+1] {
+		s.EndedAt = op.Now
+		rev, err := tx.PutSession(s)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, policy.Change{Subject: s.Account, Target: onSession(s.Account, s.ID), Activity: endedSession,
+			Revision: rev, Facts: []policy.Fact{{Name: "because", Value: "too many sessions"}}})
+	}
+	return changes, nil
+}
+
+// aliveOf lists an account's sessions that are alive.
+func aliveOf(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Session, error) {
+	var alive []policy.Session
+	err := store.Each(sessionsOf(tx, op, st.Account), func(s policy.Session) error {
+		if s.AliveUnder(st, op.Settings, op.Now) {
+			alive = append(alive, s)
+		}
+		return nil
+	})
+	return alive, err
+}
+
+// sessionsOf reads an account's sessions page by page.
+func sessionsOf(tx Tx, op *policy.Op, account policy.AccountID) func(store.Page) (store.List[policy.Session], error) {
+	return func(p store.Page) (store.List[policy.Session], error) {
+		list, err := tx.SessionsOf(op.Actor.Tenant, account, p)
+		for i := range list.Items {
+			if s := &list.Items[i]; s.Tenant != op.Actor.Tenant || s.Account != account {
+				return store.List[policy.Session]{}, errors.New("the store gave a session that is somebody else's")
+			}
+		}
+		return list, err
+	}
+}
+
+func onAccount(id policy.AccountID) policy.Target { return policy.On("account", id) }
+
+func onSession(account policy.AccountID, id policy.SessionID) policy.Target {
+	return policy.Target{Kind: "session", ID: string(id), Of: account}
+}

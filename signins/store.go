@@ -1,0 +1,30 @@
+package signins
+
+import (
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Store is what this room keeps its rows in. memstore.Store has one; bring your own by writing [Tx] for
+// your tables and proving it with storetest.
+type Store = store.Store[Tx]
+
+// Tx is all that this room needs of a store. Package storetest checks every promise below and those of
+// [policy.Tx]. Missing rows are [store.ErrNotFound]; what a Put refuses is [store.ErrConflict]. Values go
+// in and come out as copies, times as [store.Time] gives them.
+type Tx interface {
+	policy.Tx // settings, standing, sessions, limits, events
+
+	// PutStanding stores st, compare-and-set on st.Revision; revision 0 makes the account.
+	PutStanding(st policy.Standing) (store.Revision, error)
+	// PutSession stores s, compare-and-set on s.Revision; revision 0 makes the session. An account's
+	// session ids are unique.
+	PutSession(s policy.Session) (store.Revision, error)
+	// DeleteSession removes a session.
+	DeleteSession(policy.TenantID, policy.AccountID, policy.SessionID) error
+	// SessionsOf lists an account's sessions, alive or not: the newest (StartedAt) first, by id where they
+	// started together.
+	SessionsOf(policy.TenantID, policy.AccountID, store.Page) (store.List[policy.Session], error)
+	// Sessions lists a tenant's sessions by account and id.
+	Sessions(policy.TenantID, store.Page) (store.List[policy.Session], error)
+}

@@ -1,0 +1,199 @@
+package signins
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/internal/enum"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// ID names one attempt to sign in, unique within its account.
+type ID string
+
+// SignIn is one attempt to sign in, with all of its steps, as it is kept.
+type SignIn struct {
+	Tenant policy.TenantID `json:"tenant"`
+	Record
+	// Outcome is told from the record's code and steps when it is recorded.
+	Outcome Outcome `json:"outcome"`
+
+	Answer     Answer    `json:"answer,omitempty"`
+	AnsweredAt time.Time `json:"answeredAt,omitzero"`
+
+	Revision store.Revision `json:"revision"`
+}
+
+// Record is what is told about an attempt to sign in. Texts are at most [MaxText] characters.
+type Record struct {
+	ID      ID               `json:"id"`
+	Account policy.AccountID `json:"account"`
+	At      time.Time        `json:"at"`
+
+	Application string `json:"application,omitempty"` // such as "Office 365 Exchange Online"
+	Resource    string `json:"resource,omitempty"`    // what the application asked to use
+	Client      string `json:"client,omitempty"`      // "Browser", or the kind of app
+	Browser     string `json:"browser,omitempty"`     // such as "Edge 90.0.818"
+	System      string `json:"system,omitempty"`      // such as "Windows 10"
+
+	Address netip.Addr `json:"address,omitzero"`
+	Place   Place      `json:"place,omitzero"`
+	// Anonymized says that the address belongs to a network that hides where people are.
+	Anonymized bool `json:"anonymized,omitempty"`
+
+	Device     policy.DeviceID  `json:"device,omitempty"` // if it is a registered one
+	DeviceName string           `json:"deviceName,omitempty"`
+	Session    policy.SessionID `json:"session,omitempty"` // that it started or went on with, if this library keeps it
+	// Correlation is shared by records of one thing that the person did.
+	Correlation string `json:"correlation,omitempty"`
+
+	// Code is the error code, Microsoft Entra's (reference: error codes); 0 for a success.
+	Code    int    `json:"code,omitempty"`
+	Failure string `json:"failure,omitempty"` // what Code means, in words
+	// Steps are the authentication steps, in their order, at most [MaxSteps].
+	Steps []Step `json:"steps,omitempty"`
+	Risk  Risk   `json:"risk,omitempty"`
+}
+
+// MaxSteps is how many authentication steps a record has at the most.
+const MaxSteps = 32
+
+// Step is one step of an authentication.
+type Step struct {
+	At     time.Time `json:"at,omitzero"`
+	Method string    `json:"method"`           // such as "Password" or "Mobile app notification"
+	Detail string    `json:"detail,omitempty"` // how it went, in words
+	// Primary says that it was about the first factor.
+	Primary   bool `json:"primary,omitempty"`
+	Succeeded bool `json:"succeeded,omitempty"`
+}
+
+// Place is where an address is, approximately. The zero Place is unknown.
+type Place struct {
+	City    string `json:"city,omitempty"`
+	Region  string `json:"region,omitempty"`
+	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2, such as "DE"
+	// Located says that Latitude and Longitude, in degrees, are known.
+	Located   bool    `json:"located,omitempty"`
+	Latitude  float64 `json:"latitude,omitempty"`
+	Longitude float64 `json:"longitude,omitempty"`
+}
+
+// String is the place as people say it, such as "Berlin, DE"; empty if it is unknown.
+func (p Place) String() string {
+	switch {
+	case p.City != "" && p.Country != "":
+		return p.City + ", " + p.Country
+	case p.City != "":
+		return p.City
+	case p.Region != "" && p.Country != "":
+		return p.Region + ", " + p.Country
+	}
+	return p.Region + p.Country
+}
+
+// Risk is how risky an attempt was taken to be.
+type Risk uint8
+
+// Risks, as Microsoft Graph names them.
+const (
+	NoRisk Risk = iota
+	LowRisk
+	MediumRisk
+	HighRisk
+	HiddenRisk // the tenant lacks the licence to see it
+)
+
+var riskNames = enum.Names[Risk]{NoRisk: "none", LowRisk: "low", MediumRisk: "medium", HighRisk: "high", HiddenRisk: "hidden"}
+
+// String is the risk's name, such as "low".
+func (r Risk) String() string { return riskNames.Text(r) }
+
+// MarshalText writes the risk's name.
+func (r Risk) MarshalText() ([]byte, error) { return riskNames.Marshal(r) }
+
+// UnmarshalText reads a risk's name.
+func (r *Risk) UnmarshalText(b []byte) (err error) { *r, err = riskNames.Unmarshal(b); return err }
+
+// Answer is what a person said about an unusual attempt.
+type Answer uint8
+
+// Answers.
+const (
+	Unanswered Answer = iota
+	ThisWasMe
+	ThisWasNotMe
+)
+
+var answerNames = enum.Names[Answer]{Unanswered: "unanswered", ThisWasMe: "this-was-me", ThisWasNotMe: "this-was-not-me"}
+
+// String is the answer's name.
+func (a Answer) String() string { return answerNames.Text(a) }
+
+// MarshalText writes the answer's name.
+func (a Answer) MarshalText() ([]byte, error) { return answerNames.Marshal(a) }
+
+// UnmarshalText reads an answer's name.
+func (a *Answer) UnmarshalText(b []byte) (err error) { *a, err = answerNames.Unmarshal(b); return err }
+
+// Clone returns a copy that shares nothing with s.
+func (s SignIn) Clone() SignIn {
+	s.Steps = slices.Clone(s.Steps)
+	return s
+}
+
+// check names the first thing of a record that may not be kept, and brings times and address into the form in
+// which they are kept.
+func (r *Record) check() error {
+	for _, id := range []struct{ field, value string }{{"id", string(r.ID)}, {"account", string(r.Account)}} {
+		if err := policy.CheckID(id.field, id.value); err != nil {
+			return err
+		}
+	}
+	for _, id := range []struct{ field, value string }{
+		{"device", string(r.Device)}, {"session", string(r.Session)}, {"correlation", r.Correlation},
+	} {
+		if id.value == "" {
+			continue
+		}
+		if err := policy.CheckID(id.field, id.value); err != nil {
+			return err
+		}
+	}
+	if r.At = store.Time(r.At); r.At.IsZero() || r.At.Year() < 1970 || r.At.Year() > 9999 {
+		return &policy.Invalid{Field: "at", Problem: "is not between 1970 and 9999; want when it was"}
+	}
+	for _, t := range []struct{ field, value string }{
+		{"application", r.Application}, {"resource", r.Resource}, {"client", r.Client}, {"browser", r.Browser}, {"system", r.System},
+		{"place.city", r.Place.City}, {"place.region", r.Place.Region}, {"place.country", r.Place.Country},
+		{"deviceName", r.DeviceName}, {"failure", r.Failure},
+	} {
+		if err := policy.CheckText(t.field, t.value, MaxText); err != nil {
+			return err
+		}
+	}
+	if p := r.Place; !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) { // NaN is neither
+		return &policy.Invalid{Field: "place", Problem: "has coordinates beyond 90 and 180 degrees"}
+	}
+	if err := riskNames.Check(r.Risk); err != nil {
+		return &policy.Invalid{Field: "risk", Problem: err.Error()}
+	}
+	r.Address = r.Address.WithZone("").Unmap()
+	if len(r.Steps) > MaxSteps {
+		return &policy.Invalid{Field: "steps", Problem: fmt.Sprintf("has %d; want at most %d", len(r.Steps), MaxSteps)}
+	}
+	r.Steps = slices.Clone(r.Steps)
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		s.At = store.Time(s.At)
+		for _, t := range []struct{ field, value string }{{"steps.method", s.Method}, {"steps.detail", s.Detail}} {
+			if err := policy.CheckText(t.field, t.value, MaxText); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -11,8 +11,11 @@ import (
 	"hash"
 	"io"
 
+	"github.com/hashicorp/go-memdb"
+
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 )
 
 // ErrStream says that a stream cannot be loaded. Nothing of it was.
@@ -57,6 +60,7 @@ var tables = []struct {
 	{eventsByAccount.table, decode[policy.Event]},
 	{devicesByID.table, decode[devices.Device]},
 	{keysByDevice.table, decode[devices.RecoveryKey]},
+	{signInChunks.table, decode[signins.SignIn]}, // single records, as nothing outside knows of chunks
 }
 
 func decode[R any](b json.RawMessage) (any, error) {
@@ -75,38 +79,59 @@ func (s *Store) Save(w io.Writer) error {
 	defer txn.Abort()
 	sum := sha256.New()
 	out := bufio.NewWriter(w)
-	enc := json.NewEncoder(io.MultiWriter(out, sum))
-	if err := enc.Encode(header{streamFormat, streamVersion, fork.seq.Load()}); err != nil {
+	rows := saver{enc: json.NewEncoder(io.MultiWriter(out, sum))}
+	if err := rows.enc.Encode(header{streamFormat, streamVersion, fork.seq.Load()}); err != nil {
 		return fmt.Errorf("memstore: save: %w", err)
 	}
-	var end trailer
 	for _, t := range tables {
 		it, err := txn.Get(t.name, byID+"_prefix", new(key))
 		if err != nil {
 			return fmt.Errorf("memstore: save %s: %w", t.name, err)
 		}
 		for raw := it.Next(); raw != nil; raw = it.Next() {
-			row, err := json.Marshal(raw)
-			if err != nil {
+			if err := rows.stored(t.name, raw); err != nil {
 				return fmt.Errorf("memstore: save %s: %w", t.name, err)
 			}
-			if len(row) > maxRow {
-				return fmt.Errorf("memstore: save %s: a row of %d bytes; Load reads up to %d", t.name, len(row), maxRow)
-			}
-			if err := enc.Encode(line{Table: t.name, Row: row}); err != nil {
-				return fmt.Errorf("memstore: save %s: %w", t.name, err)
-			}
-			end.Rows++
 		}
 	}
-	end.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	if err := enc.Encode(line{End: &end}); err != nil {
+	if err := rows.enc.Encode(line{End: &trailer{rows.n, hex.EncodeToString(sum.Sum(nil))}}); err != nil {
 		return fmt.Errorf("memstore: save: %w", err)
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("memstore: save: %w", err)
 	}
 	return nil
+}
+
+type saver struct {
+	enc *json.Encoder
+	n   int // rows written
+}
+
+// stored writes what a stored row holds: itself, or the records of a chunk.
+func (s *saver) stored(table string, raw any) error {
+	c, ok := raw.(*chunk)
+	if !ok {
+		return s.row(table, raw)
+	}
+	for _, r := range c.all() {
+		if err := s.row(table, &r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *saver) row(table string, r any) error {
+	row, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if len(row) > maxRow {
+		return fmt.Errorf("a row of %d bytes; Load reads up to %d", len(row), maxRow)
+	}
+	s.n++
+	return s.enc.Encode(line{Table: table, Row: row})
 }
 
 // Load makes a store from what [Store.Save] wrote. A stream that is truncated, was changed, goes on after
@@ -116,13 +141,65 @@ func Load(r io.Reader) (*Store, error) {
 	s := New()
 	txn := s.db.Txn(true)
 	defer txn.Abort()
-	seq, err := l.rows(func(table string, row any) error { return txn.Insert(table, row) })
+	f := filler{txn: txn}
+	seq, err := l.rows(f.insert)
+	if err == nil {
+		err = f.flush()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: line %d: %w", ErrStream, l.n, err)
 	}
 	txn.Commit()
 	s.seq.Store(seq)
 	return s, nil
+}
+
+// filler inserts rows as they are read. Sign-in records come in the order of their keys, so that chunks can be
+// filled one after the other.
+type filler struct {
+	txn     *memdb.Txn
+	records []signins.SignIn // of one account, for the next chunk
+	last    key              // of the last record
+	ids     map[signins.ID]bool
+}
+
+func (f *filler) insert(table string, row any) error {
+	s, ok := row.(*signins.SignIn)
+	if !ok {
+		return f.txn.Insert(table, row)
+	}
+	if err := packable(s); err != nil {
+		return err
+	}
+	of, r := kAccount(newKey(), s.Tenant, s.Account), kept(*s)
+	sameAccount := f.last != nil && bytes.HasPrefix(f.last, of)
+	k := kSpot(of, spotOf(&r))
+	if bytes.Compare(k, f.last) <= 0 {
+		return errors.New("out of order")
+	}
+	if !sameAccount {
+		f.ids = make(map[signins.ID]bool)
+	}
+	if f.ids[r.ID] {
+		return fmt.Errorf("the id %q twice in one account", r.ID)
+	}
+	if !sameAccount || len(f.records) == maxChunk {
+		if err := f.flush(); err != nil {
+			return err
+		}
+	}
+	f.last, f.ids[r.ID], f.records = k, true, append(f.records, r)
+	return nil
+}
+
+// flush stores the records that were gathered.
+func (f *filler) flush() error {
+	if len(f.records) == 0 {
+		return nil
+	}
+	c := packAll(f.records)
+	f.records = f.records[:0]
+	return f.txn.Insert(signInChunks.table, c)
 }
 
 type loader struct {

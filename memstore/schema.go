@@ -59,6 +59,11 @@ var (
 			}
 			return kTenant(k, r.Tenant).time(r.RotateSince).part(string(r.Device)).part(string(r.ID))
 		}}
+
+	// One account's sign-ins, newest first, in chunks that stand where their last record does: the first one that
+	// is not less than a record's key is the one that the record belongs to.
+	signInChunks = &index[chunk]{"sign-ins", byID,
+		func(k key, c *chunk) key { return kSpot(kAccount(k, c.tenant(), c.account()), c.spot(c.last())) }}
 )
 
 // byID is the index that go-memdb wants every table to have.
@@ -74,6 +79,7 @@ func schema() *memdb.DBSchema {
 	}{
 		settingsByID, standingByID, sessionsByID, sessionsByStart, usageByID, followersByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
+		signInChunks,
 	} {
 		table, is := i.schema()
 		t := s.Tables[table]
@@ -111,6 +117,9 @@ func kFollower(k key, t policy.TenantID, name string) key { return kTenant(k, t)
 func kDevice(k key, t policy.TenantID, d policy.DeviceID) key { return kTenant(k, t).part(string(d)) }
 
 func kKey(k key, t policy.TenantID, id devices.KeyID) key { return kTenant(k, t).part(string(id)) }
+
+// kSpot appends a place in an account's list of sign-ins.
+func kSpot(k key, p spot) key { return k.newestFirst(orderOf(p.at)).part(string(p.id)) }
 
 // kRegistered is a device's place among one person's devices: the newest registration first.
 func kRegistered(d *devices.Device) key {
@@ -212,7 +221,10 @@ func (k key) newestFirst(n uint64) key { return k.number(^n) }
 func (k key) time(t time.Time) key { return k.number(order(t)) }
 
 // order maps times to numbers that sort alike.
-func order(t time.Time) uint64 { return uint64(t.UnixMicro()) ^ 1<<63 }
+func order(t time.Time) uint64 { return orderOf(t.UnixMicro()) }
+
+// orderOf is order for microseconds since 1970.
+func orderOf(micros int64) uint64 { return uint64(micros) ^ 1<<63 }
 
 // next is the least key after k.
 func (k key) next() key { return append(k, 0) }

@@ -1,6 +1,12 @@
 package memstore
 
 import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-memdb"
+
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
@@ -49,3 +55,255 @@ func (tx *Tx) Sessions(t policy.TenantID, p store.Page) (store.List[policy.Sessi
 }
 
 func session(r *policy.Session) policy.Session { return r.Clone() }
+
+// SignIn implements [signins.Tx].
+func (tx *Tx) SignIn(t policy.TenantID, a policy.AccountID, id signins.ID) (s signins.SignIn, err error) {
+	found, err := tx.lookFor(t, a, spot{id: id})
+	if err != nil {
+		return s, err
+	}
+	if found.in == nil {
+		return s, store.ErrNotFound
+	}
+	found.in.unpack(found.i, &s, make([]signins.Step, 0, found.in.stepsIn(found.i, found.i+1)))
+	return s, nil
+}
+
+// PutSignIn implements [signins.Tx].
+func (tx *Tx) PutSignIn(s signins.SignIn) (store.Revision, error) {
+	if err := tx.writable(); err != nil {
+		return 0, err
+	}
+	if err := packable(&s); err != nil {
+		return 0, err
+	}
+	s = kept(s)
+	have, err := tx.lookFor(s.Tenant, s.Account, spotOf(&s))
+	if err != nil {
+		return 0, err
+	}
+	var was packed
+	if have.in != nil {
+		if was = have.in.records[have.i]; was.at != s.At.UnixMicro() {
+			return 0, store.ErrConflict
+		}
+	}
+	if was.revision != s.Revision {
+		return 0, store.ErrConflict
+	}
+	s.Revision = store.Revision(tx.next())
+	if have.in != nil {
+		return s.Revision, tx.replace(have.in, have.i, s)
+	}
+	return s.Revision, tx.add(have, s)
+}
+
+// kept is s as it is kept, sharing no steps and with the times of [store.Time].
+func kept(s signins.SignIn) signins.SignIn {
+	s = s.Clone()
+	s.At, s.AnsweredAt = store.Time(s.At), store.Time(s.AnsweredAt)
+	for i := range s.Steps {
+		s.Steps[i].At = store.Time(s.Steps[i].At)
+	}
+	return s
+}
+
+// chunksFrom reads chunks from the first one whose last record's key is not less than k.
+func (tx *Tx) chunksFrom(k key) (chunks, error) {
+	if tx.done {
+		return chunks{}, errDead
+	}
+	it, err := tx.txn.LowerBound(signInChunks.table, signInChunks.name, tx.by(k)...)
+	return chunks{it}, err
+}
+
+type chunks struct{ it memdb.ResultIterator }
+
+// next gives a tenant's next chunk, or nil.
+func (c chunks) next(t policy.TenantID) *chunk {
+	if next, _ := c.it.Next().(*chunk); next != nil && next.tenant() == t {
+		return next
+	}
+	return nil
+}
+
+// nextOf gives an account's next chunk, or nil.
+func (c chunks) nextOf(t policy.TenantID, a policy.AccountID) *chunk {
+	if next := c.next(t); next != nil && next.account() == a {
+		return next
+	}
+	return nil
+}
+
+// found is what an account has of an id and about a place in its list.
+type found struct {
+	in *chunk // that has the record, as its i-th; nil if there is none
+	i  int
+	// before is the last chunk that ends before the place, at the first that does not.
+	before, at *chunk
+}
+
+// lookFor finds the record with p's id, whatever its time, and the chunks about p. It looks at each chunk of the
+// account: an index by id would cost more than all the rest of a record.
+func (tx *Tx) lookFor(t policy.TenantID, a policy.AccountID, p spot) (f found, err error) {
+	all, err := tx.chunksFrom(kAccount(tx.key(), t, a))
+	if err != nil {
+		return f, err
+	}
+	m := mark(p.id)
+	for c := all.nextOf(t, a); c != nil; c = all.nextOf(t, a) {
+		if i := c.find(p.id, m); i >= 0 {
+			f.in, f.i = c, i
+			return f, nil
+		}
+		switch {
+		case f.at != nil:
+		case c.spot(c.last()).compare(p) < 0:
+			f.before = c
+		default:
+			f.at = c
+		}
+	}
+	return f, nil
+}
+
+// replace changes record i of a chunk. It packs the chunk anew: what the record said before is not to stay.
+func (tx *Tx) replace(c *chunk, i int, s signins.SignIn) error {
+	all := c.all()
+	all[i] = s
+	return tx.insertChunk(all)
+}
+
+// add stores a record in its place. Records that come in the order of their times, or in that of the list, fill
+// chunks one after the other; only what falls into a full chunk splits it.
+func (tx *Tx) add(f found, s signins.SignIn) error {
+	var i int
+	if f.at != nil {
+		i = f.at.search(spotOf(&s))
+	}
+	switch {
+	case f.at != nil && !f.at.full():
+		return tx.insert(signInChunks.table, f.at.with(i, &s))
+	case i > 0:
+		all := slices.Insert(f.at.all(), i, s)
+		half := len(all) / 2
+		if err := tx.insertChunk(all[:half]); err != nil {
+			return err
+		}
+		return tx.insertChunk(all[half:]) // ends as f.at did, so it takes its place
+	case f.before != nil && !f.before.full():
+		if err := tx.delete(signInChunks.table, f.before); err != nil { // its end moves
+			return err
+		}
+		return tx.insert(signInChunks.table, f.before.with(len(f.before.records), &s))
+	}
+	return tx.insertChunk([]signins.SignIn{s})
+}
+
+// insertChunk packs records, and stores them in place of the chunk that has the same last one.
+func (tx *Tx) insertChunk(all []signins.SignIn) error {
+	return tx.insert(signInChunks.table, packAll(all))
+}
+
+// SignInsOf implements [signins.Tx].
+func (tx *Tx) SignInsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[signins.SignIn], error) {
+	var list store.List[signins.SignIn]
+	start := kAccount(tx.key(), t, a)
+	var after spot
+	if p.After != "" {
+		var err error
+		if after, err = spotAt(p.After); err != nil {
+			return list, err
+		}
+		start = kSpot(start, after)
+	}
+	all, err := tx.chunksFrom(start)
+	if err != nil {
+		return list, err
+	}
+	type part struct {
+		*chunk
+		from, to int
+	}
+	var room [4]part
+	parts := room[:0]
+	rows, steps, limit := 0, 0, p.Limit()
+	for c := all.nextOf(t, a); c != nil; c = all.nextOf(t, a) {
+		from := 0
+		if p.After != "" && len(parts) == 0 {
+			if from = c.search(after); from < len(c.records) && c.spot(from) == after {
+				from++
+			}
+		}
+		if rows == limit && from < len(c.records) {
+			last := parts[len(parts)-1]
+			list.Next = spotCursor(last.spot(last.to - 1))
+			break
+		}
+		to := min(len(c.records), from+limit-rows)
+		parts = append(parts, part{c, from, to})
+		rows, steps = rows+to-from, steps+c.stepsIn(from, to)
+		if to < len(c.records) {
+			list.Next = spotCursor(c.spot(to - 1))
+			break
+		}
+	}
+	if rows == 0 {
+		return list, nil
+	}
+	list.Items = make([]signins.SignIn, rows)
+	rest, at := make([]signins.Step, 0, steps), 0
+	for _, of := range parts {
+		for i := of.from; i < of.to; i++ {
+			rest = of.unpack(i, &list.Items[at], rest)
+			at++
+		}
+	}
+	return list, nil
+}
+
+func spotCursor(p spot) store.Cursor {
+	return cursor(append(key(nil).newestFirst(orderOf(p.at)), p.id...))
+}
+
+func spotAt(c store.Cursor) (spot, error) {
+	b, err := place(c)
+	if err != nil {
+		return spot{}, err
+	}
+	if len(b) < 8 {
+		return spot{}, errKey
+	}
+	return spot{int64(^binary.BigEndian.Uint64(b) ^ 1<<63), signins.ID(b[8:])}, nil
+}
+
+// PurgeSignIns implements [signins.Tx].
+func (tx *Tx) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
+	if err := tx.writable(); err != nil {
+		return 0, err
+	}
+	all, err := tx.chunksFrom(kTenant(tx.key(), t))
+	if err != nil {
+		return 0, err
+	}
+	var old []*chunk // collected first: an iterator must not be written under
+	for c, n := all.next(t), 0; c != nil && n < limit; c = all.next(t) {
+		if older := c.before(before); older > 0 {
+			old, n = append(old, c), n+older
+		}
+	}
+	n := 0
+	for _, c := range old {
+		older := min(c.before(before), limit-n)
+		if err := tx.delete(signInChunks.table, c); err != nil {
+			return 0, err
+		}
+		if left := len(c.records) - older; left > 0 {
+			if err := tx.insertChunk(c.all()[:left]); err != nil {
+				return 0, err
+			}
+		}
+		n += older
+	}
+	return n, nil
+}

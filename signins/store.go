@@ -1,6 +1,8 @@
 package signins
 
 import (
+	"time"
+
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -27,4 +29,16 @@ type Tx interface {
 	SessionsOf(policy.TenantID, policy.AccountID, store.Page) (store.List[policy.Session], error)
 	// Sessions lists a tenant's sessions by account and id.
 	Sessions(policy.TenantID, store.Page) (store.List[policy.Session], error)
+
+	// SignIn gives one attempt to sign in.
+	SignIn(policy.TenantID, policy.AccountID, ID) (SignIn, error)
+	// PutSignIn stores s, compare-and-set on s.Revision; revision 0 makes the record. An account's ids are
+	// unique, whatever their times, and a record never changes its time: a Put with another is
+	// [store.ErrConflict].
+	PutSignIn(s SignIn) (store.Revision, error)
+	// SignInsOf lists an account's attempts, the newest (At) first, by id where they fall together.
+	SignInsOf(policy.TenantID, policy.AccountID, store.Page) (store.List[SignIn], error)
+	// PurgeSignIns removes at most limit of a tenant's attempts from before a time, and tells how many; fewer
+	// than limit when none is left.
+	PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error)
 }

@@ -68,7 +68,7 @@ func New(s Store, vault secret.Vault, options ...policy.Option) (*Account, error
 	if err != nil {
 		return nil, err
 	}
-	si, err := signins.New(g, s.SignIns(), vault)
+	si, err := signins.New(g, s.SignIns(), vault, containDevices{})
 	if err != nil {
 		return nil, err
 	}
@@ -79,4 +79,16 @@ func New(s Store, vault secret.Vault, options ...policy.Option) (*Account, error
 		Admin: Admin{policy.NewAdmin(g, s.Policy(), areas, settings), d.Admin, si.Admin},
 		Host:  Host{policy.NewHost(g, s.Policy()), d.Host, si.Host},
 	}, nil
+}
+
+// containDevices lets package signins reach devices in its own transaction.
+type containDevices struct{}
+
+// Contain implements [signins.Devices] for a store that keeps both rooms in one database.
+func (containDevices) Contain(tx signins.Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (policy.Change, string, error) {
+	wide, ok := tx.(devices.Tx)
+	if !ok {
+		return policy.Change{}, "devices are kept elsewhere", nil
+	}
+	return devices.Contain(wide, op, account, id, disable)
 }

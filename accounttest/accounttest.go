@@ -12,6 +12,7 @@ package accounttest
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,7 +70,8 @@ type World struct {
 	// Host is the embedding program in the world's tenant.
 	Host policy.Actor
 
-	options []policy.Option
+	options  []policy.Option
+	attempts *atomic.Uint64 // shared by forks: ids stay unique
 }
 
 // New makes a world. The options come after the world's own clock and ids.
@@ -79,7 +81,7 @@ func New(t testing.TB, options ...policy.Option) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &World{DB: memstore.New(), Clock: NewClock(), Ring: ring, Host: policy.Host("test-host", Tenant), options: options}
+	w := &World{DB: memstore.New(), Clock: NewClock(), Ring: ring, Host: policy.Host("test-host", Tenant), options: options, attempts: new(atomic.Uint64)}
 	w.assemble(t)
 	w.Tenant(Tenant)
 	return w
@@ -153,6 +155,27 @@ func (w *World) Session(a policy.Actor, change ...func(*signins.NewSession)) sig
 	w.must(err)
 	return started
 }
+
+// SignedIn records a successful attempt to sign in of somebody's, now, with Firefox on Windows in Berlin; change
+// edits the record. It gives the id.
+func (w *World) SignedIn(a policy.Actor, change ...func(*signins.Record)) signins.ID {
+	w.T.Helper()
+	r := signins.Record{ID: signins.ID(fmt.Sprintf("attempt-%d", w.attempts.Add(1))), Account: a.Account, At: w.Clock.Now(),
+		Application: "Portal", Client: "Browser", Browser: "Firefox 146.0", System: "Windows 10", Session: a.Session,
+		Address: netip.MustParseAddr("192.0.2.1"), Place: Berlin}
+	for _, c := range change {
+		c(&r)
+	}
+	_, err := w.App.Host.SignIns.Record(context.Background(), policy.Host("test-host", a.Tenant), r)
+	w.must(err)
+	return r.ID
+}
+
+// Places for tests, with their coordinates.
+var (
+	Berlin  = signins.Place{City: "Berlin", Region: "Berlin", Country: "DE", Located: true, Latitude: 52.52, Longitude: 13.405}
+	NewYork = signins.Place{City: "New York", Region: "New York", Country: "US", Located: true, Latitude: 40.7128, Longitude: -74.006}
+)
 
 // Device registers a joined Windows device of owner; change edits what is registered.
 func (w *World) Device(owner policy.Actor, id policy.DeviceID, change ...func(*devices.Registration)) policy.DeviceID {

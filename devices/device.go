@@ -156,6 +156,16 @@ func (d *Device) user(person policy.AccountID) *User {
 	return nil
 }
 
+// recognized notes what a person says about the device.
+func (d *Device) recognized(person policy.AccountID, as Recognition, at time.Time) {
+	u := d.user(person)
+	if u == nil { // an owner who is not among the users
+		d.Users = append(d.Users, User{Account: person})
+		u = &d.Users[len(d.Users)-1]
+	}
+	u.Recognition, u.At = as, at
+}
+
 // windows10 reports whether d runs Windows 10 or later, as OS "Windows" with a version from 10 on.
 func (d *Device) windows10() bool {
 	if !strings.EqualFold(d.OS, "Windows") {

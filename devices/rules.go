@@ -388,8 +388,12 @@ func known(tx Tx, op *policy.Op, t policy.Target) (Device, error) {
 
 // visible loads a device that shows up for the actor; another's and a missing one are the same.
 func visible(tx Tx, op *policy.Op, t policy.Target) (Device, error) {
-	d, err := existing(tx, op, t)
-	if err == nil && !d.visibleTo(op.Actor.Account) {
+	return visibleOf(tx, op, op.Actor.Account, policy.DeviceID(t.ID))
+}
+
+func visibleOf(tx Tx, op *policy.Op, person policy.AccountID, id policy.DeviceID) (Device, error) {
+	d, err := existing(tx, op, onDevice(id))
+	if err == nil && !d.visibleTo(person) {
 		return Device{}, store.ErrNotFound
 	}
 	return d, err

@@ -150,12 +150,7 @@ func (s *Service) Recognize(ctx context.Context, actor policy.Actor, id policy.D
 		return &policy.Invalid{Field: "recognition", Problem: err.Error()}
 	}
 	return s.change(ctx, actor, recognize, id, "", func(tx Tx, op *policy.Op, d *Device) (policy.Change, error) {
-		u := d.user(op.Actor.Account)
-		if u == nil { // an owner who is not among the users
-			d.Users = append(d.Users, User{Account: op.Actor.Account})
-			u = &d.Users[len(d.Users)-1]
-		}
-		u.Recognition, u.At = as, op.Now
+		d.recognized(op.Actor.Account, as, op.Now)
 		return policy.Change{Subject: op.Actor.Account, Facts: []policy.Fact{{Name: "recognition", Value: as.String()}}}, nil
 	})
 }

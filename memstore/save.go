@@ -55,6 +55,7 @@ var tables = []struct {
 	{settingsByID.table, decode[policy.Settings]},
 	{standingByID.table, decode[policy.Standing]},
 	{sessionsByID.table, decode[policy.Session]},
+	{habitsByID.table, decode[signins.Habits]},
 	{usageByID.table, decode[policy.Usage]},
 	{followersByID.table, decode[policy.Follower]},
 	{eventsByAccount.table, decode[policy.Event]},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -28,6 +29,8 @@ var (
 		func(k key, r *policy.Session) key {
 			return kAccount(k, r.Tenant, r.Account).newestFirst(order(r.StartedAt)).part(string(r.ID))
 		}}
+	habitsByID = &index[signins.Habits]{"habits", byID,
+		func(k key, r *signins.Habits) key { return kAccount(k, r.Tenant, r.Account) }}
 	usageByID = &index[policy.Usage]{"usage", byID,
 		func(k key, r *policy.Usage) key { return kUsage(k, r.Tenant, r.Account, r.Action) }}
 	followersByID = &index[policy.Follower]{"followers", byID,
@@ -77,7 +80,7 @@ func schema() *memdb.DBSchema {
 	for _, i := range []interface {
 		schema() (string, *memdb.IndexSchema)
 	}{
-		settingsByID, standingByID, sessionsByID, sessionsByStart, usageByID, followersByID,
+		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 		signInChunks,
 	} {

@@ -307,3 +307,24 @@ func (tx *Tx) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int,
 	}
 	return n, nil
 }
+
+// Habits implements [signins.Tx].
+func (tx *Tx) Habits(t policy.TenantID, a policy.AccountID) (signins.Habits, error) {
+	r, err := row(tx, habitsByID, kAccount(tx.key(), t, a))
+	if err != nil {
+		return signins.Habits{}, err
+	}
+	return r.Clone(), nil
+}
+
+// PutHabits implements [signins.Tx].
+func (tx *Tx) PutHabits(h signins.Habits) (store.Revision, error) {
+	h = h.Clone()
+	h.Since = store.Time(h.Since)
+	for _, list := range [][]signins.Habit{h.Countries, h.Places} {
+		for i := range list {
+			list[i].First = store.Time(list[i].First)
+		}
+	}
+	return put(tx, habitsByID, &h, func(r *signins.Habits) *store.Revision { return &r.Revision })
+}

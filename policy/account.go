@@ -64,6 +64,34 @@ type Standing struct {
 	// Epoch counts the account's restarts: a session of an earlier epoch is dead.
 	Epoch uint64 `json:"epoch,omitempty"`
 	// SessionsValidFrom kills whatever was authenticated before it; zero kills nothing.
-	SessionsValidFrom time.Time      `json:"sessionsValidFrom,omitzero"`
-	Revision          store.Revision `json:"revision"`
+	SessionsValidFrom time.Time `json:"sessionsValidFrom,omitzero"`
+	// Risk is that somebody else has got hold of the account. It is raised by what its person reports, and
+	// lowered by a secure change of the password.
+	Risk Risk `json:"risk,omitempty"`
+	// MustChangePassword says that the person has to set a new password at the next sign-in.
+	MustChangePassword bool           `json:"mustChangePassword,omitempty"`
+	Revision           store.Revision `json:"revision"`
 }
+
+// Risk is how likely something is not what it seems.
+type Risk uint8
+
+// Risks, as Microsoft Graph names them.
+const (
+	NoRisk Risk = iota
+	LowRisk
+	MediumRisk
+	HighRisk
+	HiddenRisk // there may be one, but the tenant lacks the licence to see it
+)
+
+var riskNames = enum.Names[Risk]{NoRisk: "none", LowRisk: "low", MediumRisk: "medium", HighRisk: "high", HiddenRisk: "hidden"}
+
+// String is the risk's name, such as "low".
+func (r Risk) String() string { return riskNames.Text(r) }
+
+// MarshalText writes the risk's name.
+func (r Risk) MarshalText() ([]byte, error) { return riskNames.Marshal(r) }
+
+// UnmarshalText reads a risk's name.
+func (r *Risk) UnmarshalText(b []byte) (err error) { *r, err = riskNames.Unmarshal(b); return err }

@@ -108,6 +108,9 @@ func (s Settings) Needs(a Area) License {
 	return needed
 }
 
+// Licensed reports whether the tenant has every licence that it demands for an area and those around it.
+func (s Settings) Licensed(a Area) bool { return s.lacks(a) == "" }
+
 // lacks is a licence that the tenant demands for an area or one around it, and does not have.
 func (s *Settings) lacks(a Area) License {
 	var missing License

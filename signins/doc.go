@@ -1,9 +1,9 @@
-// Package signins is the room for where a person is signed in: sessions with their limits, ending one or all,
-// and signing out everywhere.
+// Package signins is the room for how a person signs in: where they are signed in, what attempts there were, what
+// was unusual about them, and signing out everywhere.
 //
 // Call [New] first. It gives three doors: [Service] for the account's owner, [Admin] for the organization's
-// administrators, [Host] for the embedding application. The host authenticates and calls [Host.Start]; each
-// request's token becomes an actor by [Host.Actor].
+// administrators, [Host] for the embedding application. The host authenticates, calls [Host.Record] and
+// [Host.Start]; each request's token becomes an actor by [Host.Actor].
 //
 // What is special here:
 //
@@ -12,6 +12,9 @@
 //     beyond. Tenants can only shorten that.
 //   - [Service.SignOutEverywhere] writes one row, however many sessions there are: what was issued before is
 //     dead in the next call.
+//   - How an attempt ended is told from its error code ([Outcome]). What is unusual about it is computed when it
+//     is read ([Flag]), by rules that say why, and the same in whatever order attempts were recorded.
+//   - [Service.ThisWasNotMe] contains an attempt in one commit, across rooms.
 //
 // # Rules
 //
@@ -37,6 +40,34 @@
 //	    by the account's owner
 //	    kinds: work, personal; area: signins.sessions edit; proof: aal1; confirmed
 //	    event: Update StsRefreshTokenValidFrom Timestamp, the person is told
+//	signins.list-activity
+//	    See one's recent attempts to sign in.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: signins.activity read-only
+//	signins.read-attempt
+//	    See one attempt to sign in.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: signins.activity read-only
+//	signins.this-was-me
+//	    Say that an unusual attempt was one's own.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: signins.activity edit; proof: aal1 within 15 min; confirmed
+//	    refused if: nothing unusual; answered already; of the session in use
+//	    event: ConfirmSafe
+//	signins.this-was-not-me
+//	    Say that an unusual attempt was somebody else's, and contain it.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: signins.activity edit; confirmed
+//	    refused if: nothing unusual; answered already
+//	    event: Suspicious activity reported, the person is told
+//	signins.record
+//	    Record an attempt to sign in. The record is its own event.
+//	    by the host
+//	    event: Sign-in activity (only if something of note changed)
+//	signins.purge-activity
+//	    Remove attempts to sign in that are past their retention.
+//	    by the host
+//	    event: Purge sign-ins (only if something of note changed)
 //	signins.start-session
 //	    Start a session for somebody who was authenticated.
 //	    by the host
@@ -63,6 +94,13 @@
 //	    Remove the rows of sessions that ended more than 30 days ago.
 //	    by the host
 //	    event: Purge sessions (only if something of note changed)
+//	signins.admin.list-activity
+//	    See a person's attempts to sign in.
+//	    by Global Administrator, Global Reader, Security Administrator, Security Reader; the host
+//	signins.admin.import
+//	    Take over attempts to sign in from a directory's log.
+//	    by Global Administrator, Security Administrator; the host
+//	    event: Import sign-ins (only if something of note changed)
 //	signins.admin.list-sessions
 //	    See where a person is signed in.
 //	    by Global Reader, Security Administrator, Security Reader, Global Administrator, Privileged Authentication Administrator, Authentication Administrator, User Administrator, Helpdesk Administrator; the host

@@ -3,24 +3,51 @@ package signins
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
-// AreaSessions is the area that an administrator can lock: ReadOnly lists sessions, Edit ends them.
-const AreaSessions policy.Area = "signins.sessions"
+// Areas that an administrator can lock, or that a tenant may demand a licence for.
+const (
+	AreaSessions policy.Area = "signins.sessions" // ReadOnly lists sessions, Edit ends them
+	AreaActivity policy.Area = "signins.activity" // ReadOnly lists attempts to sign in, Edit answers about them
+	// AreaHistory and AreaRisk are locked with AreaActivity. Without a licence that the tenant demands for them,
+	// attempts are kept for 7 days, and their risk is hidden.
+	AreaHistory policy.Area = "signins.activity.history"
+	AreaRisk    policy.Area = "signins.activity.risk"
+)
 
 // Areas lists the areas of this room.
-func Areas() []policy.Area { return []policy.Area{AreaSessions} }
+func Areas() []policy.Area { return []policy.Area{AreaSessions, AreaActivity, AreaHistory, AreaRisk} }
 
-// MaxSessions is how many sessions one account may have at a time. Whoever signs in once more ends the one
-// that was not seen for the longest.
-var MaxSessions = policy.Setting{Name: "signins.max-sessions", Default: 100, Min: 1, Max: 1000, NoLimit: true,
-	What: "sessions that one account may have at a time; one more ends the one not seen for the longest"}
+// Numbers and switches that an administrator can set. How long sessions live is set in package policy.
+var (
+	// MaxSessions is how many sessions one account may have at a time. Whoever signs in once more ends the one
+	// that was not seen for the longest.
+	MaxSessions = policy.Setting{Name: "signins.max-sessions", Default: 100, Min: 1, Max: 1000, NoLimit: true,
+		What: "sessions that one account may have at a time; one more ends the one not seen for the longest"}
+	// RetentionDays is how long attempts to sign in are shown and kept (Entra: 30 days, 7 without a licence).
+	RetentionDays = policy.Setting{Name: "signins.retention-days", Default: 30, Min: 1, Max: 3650,
+		What: "days that attempts to sign in are shown before a purge removes them; 7 at most without the licence that the tenant demands"}
+	// ContainSessions, ContainDevice and ContainPassword are what is done when a person says that an attempt was
+	// not theirs.
+	ContainSessions = policy.Setting{Name: "signins.contain-sessions", Default: 1, Min: 0, Max: 1,
+		What: "whether \"This wasn't me\" signs the person out everywhere"}
+	ContainDevice = policy.Setting{Name: "signins.contain-device", Default: 1, Min: 0, Max: 2,
+		What: "what \"This wasn't me\" does to the registered device it came from: 0 nothing, 1 mark it as not recognized, 2 disable it"}
+	ContainPassword = policy.Setting{Name: "signins.contain-password", Default: 1, Min: 0, Max: 1,
+		What: "whether \"This wasn't me\" requires a new password"}
+)
 
-// Settings lists the settings of this room. How long sessions live is set in package policy.
-func Settings() []policy.Setting { return []policy.Setting{MaxSessions} }
+// unlicensedDays is how long attempts are shown without the licence that the tenant demands for [AreaHistory].
+const unlicensedDays = 7
+
+// Settings lists the settings of this room.
+func Settings() []policy.Setting {
+	return []policy.Setting{MaxSessions, RetentionDays, ContainSessions, ContainDevice, ContainPassword}
+}
 
 // Actions of this room.
 const (
@@ -37,6 +64,14 @@ const (
 	ReadAnySessions   policy.Action = "signins.admin.list-sessions"
 	EndAnySession     policy.Action = "signins.admin.end-session"
 	SignOutPerson     policy.Action = "signins.admin.sign-out"
+	ListActivity      policy.Action = "signins.list-activity"
+	ReadAttempt       policy.Action = "signins.read-attempt"
+	SayThisWasMe      policy.Action = "signins.this-was-me"
+	SayThisWasNotMe   policy.Action = "signins.this-was-not-me"
+	RecordSignIn      policy.Action = "signins.record"
+	PurgeActivity     policy.Action = "signins.purge-activity"
+	ReadAnyActivity   policy.Action = "signins.admin.list-activity"
+	ImportSignIns     policy.Action = "signins.admin.import"
 )
 
 // Codes of this room's reasons.
@@ -45,12 +80,20 @@ const (
 	CodeSessionOver           policy.Code = "session-over"
 	CodeCannotSignIn          policy.Code = "account-cannot-sign-in"
 	CodeDeviceCannotSignIn    policy.Code = "device-cannot-sign-in"
+	CodeNotUnusual            policy.Code = "not-unusual"
+	CodeAnswered              policy.Code = "answered-already"
+	CodeThatSession           policy.Code = "session-in-question"
+	CodeUnknownAccount        policy.Code = "no-such-account"
 )
 
 var (
 	guestsElsewhere = policy.OtherKind(CodeGuestsSignInElsewhere, "Guests sign in through their home organization. Sign out everywhere there.")
 	sessionOver     = policy.Forbidden(CodeSessionOver, policy.NoRemedy, "This session has ended already.")
 	cannotSignIn    = policy.Forbidden(CodeCannotSignIn, policy.AskAdministrator, "This account cannot sign in: it is unknown or not active.")
+	notUnusual      = policy.Forbidden(CodeNotUnusual, policy.NoRemedy, "Nothing about this sign-in is unusual. If you do not recognize it, change your password and sign out everywhere.")
+	answered        = policy.Forbidden(CodeAnswered, policy.NoRemedy, "You have answered this already.")
+	thatSession     = policy.WrongDevice(CodeThatSession, "This is the sign-in that you are using now. Confirm it from another one.")
+	unknownAccount  = policy.Forbidden(CodeUnknownAccount, policy.NoRemedy, "There is no account with this id here.")
 	deviceCannot    = policy.Forbidden(CodeDeviceCannotSignIn, policy.AskAdministrator, "This device cannot sign in: it is unknown or disabled.")
 )
 
@@ -65,18 +108,26 @@ const (
 	provedAgain     = "Add proof to session"
 	sawSession      = "Update session"
 	purgedSessions  = "Purge sessions"
+
+	answeredSignIn  = "Suspicious activity reported" // Entra's, for a person's report
+	confirmedSafe   = "ConfirmSafe"                  // Entra's, of Identity Protection
+	importedSignIns = "Import sign-ins"
+	recordedSignIn  = "Sign-in activity"
+	purgedActivity  = "Purge sign-ins"
 )
 
 // Administrators who may see and end other people's sessions (Graph: user-revokesigninsessions).
 var (
 	sessionAdmins = []policy.Role{policy.GlobalAdministrator, policy.PrivilegedAuthenticationAdministrator,
 		policy.AuthenticationAdministrator, policy.UserAdministrator, policy.HelpdeskAdministrator}
-	sessionReaders = append([]policy.Role{policy.GlobalReader, policy.SecurityAdministrator, policy.SecurityReader}, sessionAdmins...)
+	activityReaders = []policy.Role{policy.GlobalAdministrator, policy.GlobalReader, policy.SecurityAdministrator, policy.SecurityReader}
+	sessionReaders  = append([]policy.Role{policy.GlobalReader, policy.SecurityAdministrator, policy.SecurityReader}, sessionAdmins...)
 )
 
 type (
 	sessionSpec = policy.Spec[Tx, policy.Session]
 	accountSpec = policy.Spec[Tx, policy.Standing]
+	attemptSpec = policy.Spec[Tx, attempt]
 	plainSpec   = policy.Spec[Tx, none]
 )
 
@@ -115,8 +166,44 @@ var (
 	}
 )
 
+// What the account's owner may see and say about attempts to sign in.
+var (
+	listActivity = &plainSpec{
+		Rule: policy.Rule{Action: ListActivity, By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.ReadOnly,
+			Says: "See one's recent attempts to sign in.", Source: "S2"},
+		Load: noRow,
+	}
+	readAttempt = &attemptSpec{
+		Rule: policy.Rule{Action: ReadAttempt, By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.ReadOnly,
+			Says: "See one attempt to sign in.", Source: "S2"},
+		Load: loadAttempt,
+	}
+	thisWasMe = &attemptSpec{
+		Rule: policy.Rule{Action: SayThisWasMe, Activity: confirmedSafe, Category: category,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Level: policy.AAL1, MaxAge: 15 * time.Minute, Confirm: true,
+			Says: "Say that an unusual attempt was one's own.", States: "nothing unusual; answered already; of the session in use", Source: "S2"},
+		Load: loadAttempt, Forbids: unanswerable, Device: fromThatSession, Preview: willTrust,
+	}
+	thisWasNotMe = &attemptSpec{
+		Rule: policy.Rule{Action: SayThisWasNotMe, Activity: answeredSignIn, Category: category,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Confirm: true, Notify: true,
+			Says: "Say that an unusual attempt was somebody else's, and contain it.", States: "nothing unusual; answered already", Source: "S2"},
+		Load: loadAttempt, Forbids: unanswerable, Preview: willContain,
+	}
+)
+
 // What the host tells.
 var (
+	recordSignIn = &accountSpec{
+		Rule: policy.Rule{Action: RecordSignIn, Activity: recordedSignIn, Category: category, By: policy.ByHost, Quiet: true,
+			Says: "Record an attempt to sign in. The record is its own event.", Source: "S2"},
+		Load: anybody,
+	}
+	purgeActivity = &plainSpec{
+		Rule: policy.Rule{Action: PurgeActivity, Activity: purgedActivity, Category: "Audit", By: policy.ByHost, Quiet: true,
+			Says: "Remove attempts to sign in that are past their retention."},
+		Load: noRow,
+	}
 	startSession = &accountSpec{
 		Rule: policy.Rule{Action: StartSession, Activity: startedSession, Category: category, By: policy.ByHost,
 			Says: "Start a session for somebody who was authenticated.", States: "account or device cannot sign in", Source: "ASVS 7.2"},
@@ -158,6 +245,17 @@ var (
 
 // What administrators may do.
 var (
+	readAnyActivity = &plainSpec{
+		Rule: policy.Rule{Action: ReadAnyActivity, By: policy.ByRole | policy.ByHost, Roles: activityReaders,
+			Says: "See a person's attempts to sign in.", Source: "Graph: signin-list"},
+		Load: noRow,
+	}
+	importSignIns = &plainSpec{
+		Rule: policy.Rule{Action: ImportSignIns, Activity: importedSignIns, Category: category, By: policy.ByRole | policy.ByHost,
+			Roles: []policy.Role{policy.GlobalAdministrator, policy.SecurityAdministrator}, Quiet: true,
+			Says: "Take over attempts to sign in from a directory's log."},
+		Load: noRow,
+	}
 	readAnySessions = &plainSpec{
 		Rule: policy.Rule{Action: ReadAnySessions, By: policy.ByRole | policy.ByHost, Roles: sessionReaders,
 			Says: "See where a person is signed in."},
@@ -182,8 +280,10 @@ var (
 func Rules() []policy.Rule {
 	return []policy.Rule{
 		listSessions.Rule, endSession.Rule, endOthers.Rule, signOutEverywhere.Rule,
+		listActivity.Rule, readAttempt.Rule, thisWasMe.Rule, thisWasNotMe.Rule,
+		recordSignIn.Rule, purgeActivity.Rule,
 		startSession.Rule, resumeSession.Rule, addProof.Rule, touchSession.Rule, validSince.Rule, purgeSessions.Rule,
-		readAnySessions.Rule, endAnySession.Rule, signOutPerson.Rule,
+		readAnyActivity.Rule, importSignIns.Rule, readAnySessions.Rule, endAnySession.Rule, signOutPerson.Rule,
 	}
 }
 
@@ -234,6 +334,24 @@ func sessionOrNone(tx Tx, op *policy.Op, t policy.Target) (policy.Session, error
 		return policy.Session{}, nil
 	}
 	return s, err
+}
+
+func unanswerable(_ *policy.Op, a attempt) *policy.Reason {
+	switch {
+	case a.Answer != Unanswered:
+		return answered
+	case len(a.flags) == 0:
+		return notUnusual
+	}
+	return nil
+}
+
+// fromThatSession keeps whoever signed in unusually from declaring that usual.
+func fromThatSession(op *policy.Op, a attempt) *policy.Reason {
+	if a.Session != "" && a.Session == op.Actor.Session {
+		return thatSession
+	}
+	return nil
 }
 
 func willSignOut(op *policy.Op, _ none) policy.Preview {

@@ -22,14 +22,16 @@ type room struct {
 	guard *policy.Guard
 	store Store
 	keys  secret.Digester
+	// devices is nil if nobody told how to contain them.
+	devices Devices
 }
 
-// New makes the room. The digester recognizes tokens; a store never sees one.
-func New(g *policy.Guard, s Store, keys secret.Digester) (Room, error) {
+// New makes the room. The digester recognizes tokens; a store never sees one. The devices may be nil.
+func New(g *policy.Guard, s Store, keys secret.Digester, d Devices) (Room, error) {
 	if g == nil || s == nil || keys == nil {
 		return Room{}, errors.New("signins: New needs a guard, a store and a digester")
 	}
-	r := &room{g, s, keys}
+	r := &room{g, s, keys, d}
 	return Room{&Service{r}, &Admin{r}, &Host{r}}, nil
 }
 
@@ -65,8 +67,8 @@ func shown(tx Tx, op *policy.Op, st policy.Standing, end *sessionSpec, p store.P
 	return out, nil
 }
 
-// Can tells whether the actor may do [EndSession] (id is the session's), [EndOtherSessions] or
-// [SignOutEverywhere] (id is empty), and why not. It records nothing.
+// Can tells whether the actor may do [EndSession] (id is the session's), [EndOtherSessions],
+// [SignOutEverywhere] (id is empty), [SayThisWasMe] or [SayThisWasNotMe] (id is the attempt's), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
 	switch action {
 	case EndSession:
@@ -75,6 +77,10 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 		return policy.Can(ctx, s.guard, s.store, actor, endOthers, policy.Target{})
 	case SignOutEverywhere:
 		return policy.Can(ctx, s.guard, s.store, actor, signOutEverywhere, policy.Target{})
+	case SayThisWasMe:
+		return policy.Can(ctx, s.guard, s.store, actor, thisWasMe, onAttempt(actor.Account, ID(id)))
+	case SayThisWasNotMe:
+		return policy.Can(ctx, s.guard, s.store, actor, thisWasNotMe, onAttempt(actor.Account, ID(id)))
 	}
 	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
 }
@@ -164,10 +170,15 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes
 // signOut makes everything void that an account's person was given before: one row, however many sessions
 // there are.
 func signOut(tx Tx, op *policy.Op, st policy.Standing) (policy.Standing, policy.Change, error) {
+	st = voided(op, st)
+	rev, err := tx.PutStanding(st)
+	return st, policy.Change{Subject: st.Account, Revision: rev}, err
+}
+
+func voided(op *policy.Op, st policy.Standing) policy.Standing {
 	st.Epoch++
 	if op.Now.After(st.SessionsValidFrom) { // a clock that was set back revives nothing
 		st.SessionsValidFrom = op.Now
 	}
-	rev, err := tx.PutStanding(st)
-	return st, policy.Change{Subject: st.Account, Revision: rev}, err
+	return st
 }

@@ -96,27 +96,16 @@ func (p Place) String() string {
 }
 
 // Risk is how risky an attempt was taken to be.
-type Risk uint8
+type Risk = policy.Risk
 
-// Risks, as Microsoft Graph names them.
+// Risks.
 const (
-	NoRisk Risk = iota
-	LowRisk
-	MediumRisk
-	HighRisk
-	HiddenRisk // the tenant lacks the licence to see it
+	NoRisk     = policy.NoRisk
+	LowRisk    = policy.LowRisk
+	MediumRisk = policy.MediumRisk
+	HighRisk   = policy.HighRisk
+	HiddenRisk = policy.HiddenRisk // the tenant lacks the licence to see it
 )
-
-var riskNames = enum.Names[Risk]{NoRisk: "none", LowRisk: "low", MediumRisk: "medium", HighRisk: "high", HiddenRisk: "hidden"}
-
-// String is the risk's name, such as "low".
-func (r Risk) String() string { return riskNames.Text(r) }
-
-// MarshalText writes the risk's name.
-func (r Risk) MarshalText() ([]byte, error) { return riskNames.Marshal(r) }
-
-// UnmarshalText reads a risk's name.
-func (r *Risk) UnmarshalText(b []byte) (err error) { *r, err = riskNames.Unmarshal(b); return err }
 
 // Answer is what a person said about an unusual attempt.
 type Answer uint8
@@ -178,8 +167,8 @@ func (r *Record) check() error {
 	if p := r.Place; !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) { // NaN is neither
 		return &policy.Invalid{Field: "place", Problem: "has coordinates beyond 90 and 180 degrees"}
 	}
-	if err := riskNames.Check(r.Risk); err != nil {
-		return &policy.Invalid{Field: "risk", Problem: err.Error()}
+	if r.Risk > policy.HiddenRisk {
+		return &policy.Invalid{Field: "risk", Problem: "is none of none, low, medium, high and hidden"}
 	}
 	r.Address = r.Address.WithZone("").Unmap()
 	if len(r.Steps) > MaxSteps {

@@ -41,4 +41,9 @@ type Tx interface {
 	// PurgeSignIns removes at most limit of a tenant's attempts from before a time, and tells how many; fewer
 	// than limit when none is left.
 	PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error)
+
+	// Habits gives what an account's sign-ins were like so far.
+	Habits(policy.TenantID, policy.AccountID) (Habits, error)
+	// PutHabits stores h, compare-and-set on h.Revision; revision 0 makes them.
+	PutHabits(h Habits) (store.Revision, error)
 }

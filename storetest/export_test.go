@@ -30,7 +30,7 @@ type Sample struct {
 func Samples() []Sample {
 	return []Sample{
 		sampleOf(settingsKind), sampleOf(standingKind), sampleOf(sessionKind), sampleOf(usageKind),
-		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind),
+		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind), sampleOf(habitsKind),
 	}
 }
 

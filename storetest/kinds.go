@@ -89,6 +89,7 @@ var standingKind = kind[policy.Standing]{
 			State: pick(n, policy.Active, policy.Disabled, policy.Closed)}
 		if n > 0 {
 			st.Epoch, st.SessionsValidFrom = uint64(n), when(n)
+			st.Risk, st.MustChangePassword = pick(n, policy.LowRisk, policy.HighRisk), true
 		}
 		return st
 	},

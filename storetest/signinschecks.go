@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -16,10 +17,11 @@ func signinsChecks() []check {
 	standing := rows[policy.Standing]{signinsRoom, standingKind}
 	session := rows[policy.Session]{signinsRoom, sessionInSignIns}
 	usage := rows[policy.Usage]{signinsRoom, usageKind}
-	whole := transactions[policy.Session]{session, []probe{standing.probe(), session.probe(), usage.probe()}}
+	habits := rows[signins.Habits]{signinsRoom, habitsKind}
+	whole := transactions[policy.Session]{session, []probe{standing.probe(), session.probe(), usage.probe(), habits.probe()}}
 	type strangers = []func(tx) ([]store.Cursor, error)
 	return slices.Concat(
-		standing.checks(), session.checks(), usage.checks(), whole.checks(),
+		standing.checks(), session.checks(), usage.checks(), habits.checks(), whole.checks(),
 		pages[policy.Session]{signinsRoom, sessionsOfList, strangers{sessionsList.stranger}}.checks(),
 		pages[policy.Session]{signinsRoom, sessionsList, strangers{sessionsOfList.stranger}}.checks(),
 		[]check{

@@ -1,0 +1,216 @@
+package signins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Containment is what was done after a person said that an attempt was not theirs.
+type Containment struct {
+	// Steps are in the order in which they were done.
+	Steps []Contained
+}
+
+// Contained is one step of a containment.
+type Contained struct {
+	Step Containing
+	Done bool
+	// Why says why a step that the organization wants could not be done.
+	Why string
+}
+
+// Containing names a step of a containment.
+type Containing string
+
+// The steps, in their order. Which are wanted is set by the organization.
+const (
+	EndThatSession        Containing = "end-that-session"
+	EndAllSessions        Containing = "end-all-sessions"
+	UntrustDevice         Containing = "untrust-device" // the device is marked as not recognized
+	DisableDevice         Containing = "disable-device"
+	RequirePasswordChange Containing = "require-password-change"
+)
+
+// Devices is what a containment does in the room of devices, in the same transaction. Package myaccount gives it
+// to [New]; without it no step about a device is done.
+type Devices interface {
+	// Contain marks a device of the account's as not recognized, or disables it for good. Why says why it could
+	// not be done; the error is for trouble.
+	Contain(tx Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (ch policy.Change, why string, err error)
+}
+
+// plan lists the steps that the organization wants for an attempt.
+func plan(op *policy.Op, s *SignIn) []Containing {
+	var steps []Containing
+	if s.Session != "" {
+		steps = append(steps, EndThatSession)
+	}
+	if op.Settings.Yes(ContainSessions) {
+		steps = append(steps, EndAllSessions)
+	}
+	if s.Device != "" {
+		switch op.Settings.Value(ContainDevice) {
+		case 1:
+			steps = append(steps, UntrustDevice)
+		case 2:
+			steps = append(steps, DisableDevice)
+		}
+	}
+	if op.Settings.Yes(ContainPassword) {
+		steps = append(steps, RequirePasswordChange)
+	}
+	return steps
+}
+
+// says is each step in words, as a preview tells it.
+var says = map[Containing]string{
+	EndThatSession:        "The session that it started is ended.",
+	EndAllSessions:        "You are signed out everywhere, here too.",
+	UntrustDevice:         "The device that it came from is marked as not yours.",
+	DisableDevice:         "The device that it came from is disabled. You cannot undo this.",
+	RequirePasswordChange: "You have to set a new password at the next sign-in.",
+}
+
+// AskThisWasMe tells what saying so changes, and gives the confirmation for [Service.ThisWasMe].
+func (s *Service) AskThisWasMe(ctx context.Context, actor policy.Actor, id ID) (policy.Preview, policy.Confirmation, error) {
+	return policy.Ask(ctx, s.guard, s.store, actor, thisWasMe, onAttempt(actor.Account, id))
+}
+
+// ThisWasMe says that an unusual attempt was the actor's own: the same device and place are no longer unusual.
+// It needs the confirmation that [Service.AskThisWasMe] gave.
+func (s *Service) ThisWasMe(ctx context.Context, actor policy.Actor, id ID, yes policy.Confirmation) error {
+	_, err := policy.Do(ctx, s.guard, s.store, actor, thisWasMe, onAttempt(actor.Account, id), yes,
+		func(tx Tx, op *policy.Op, a attempt) (none, policy.Change, error) {
+			h, err := habitsOf(tx, op, a.Account)
+			if err != nil {
+				return none{}, policy.Change{}, err
+			}
+			h.trust(&a.SignIn)
+			if _, err := tx.PutHabits(h); err != nil {
+				return none{}, policy.Change{}, err
+			}
+			ch, err := answer(tx, op, a.SignIn, ThisWasMe)
+			return none{}, ch, err
+		})
+	return err
+}
+
+// AskThisWasNotMe tells what is done to protect the account, and gives the confirmation for
+// [Service.ThisWasNotMe].
+func (s *Service) AskThisWasNotMe(ctx context.Context, actor policy.Actor, id ID) (policy.Preview, policy.Confirmation, error) {
+	return policy.Ask(ctx, s.guard, s.store, actor, thisWasNotMe, onAttempt(actor.Account, id))
+}
+
+// ThisWasNotMe says that an unusual attempt was somebody else's. In one commit it marks the attempt, raises the
+// account's risk to high, and does what the organization wants to be done; it returns what was. It needs the
+// confirmation that [Service.AskThisWasNotMe] gave.
+func (s *Service) ThisWasNotMe(ctx context.Context, actor policy.Actor, id ID, yes policy.Confirmation) (Containment, error) {
+	return policy.Do(ctx, s.guard, s.store, actor, thisWasNotMe, onAttempt(actor.Account, id), yes,
+		func(tx Tx, op *policy.Op, a attempt) (Containment, policy.Change, error) {
+			h, err := habitsOf(tx, op, a.Account)
+			if err != nil {
+				return Containment{}, policy.Change{}, err
+			}
+			h.forget(&a.SignIn)
+			if _, err := tx.PutHabits(h); err != nil {
+				return Containment{}, policy.Change{}, err
+			}
+			ch, err := answer(tx, op, a.SignIn, ThisWasNotMe)
+			if err != nil {
+				return Containment{}, ch, err
+			}
+			done, also, err := s.contain(tx, op, &a.SignIn)
+			ch.Also = also
+			for _, step := range done.Steps {
+				ch.Facts = append(ch.Facts, policy.Fact{Name: string(step.Step), Value: map[bool]string{true: "done", false: step.Why}[step.Done]})
+			}
+			return done, ch, err
+		})
+}
+
+// answer marks an attempt with what its person said.
+func answer(tx Tx, op *policy.Op, s SignIn, said Answer) (policy.Change, error) {
+	s.Answer, s.AnsweredAt = said, op.Now
+	rev, err := tx.PutSignIn(s)
+	return policy.Change{Subject: s.Account, Revision: rev, Facts: []policy.Fact{{Name: "answer", Value: said.String()}}}, err
+}
+
+// contain does the steps of the plan. The account's row is written once, whatever they are.
+func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also []policy.Change, err error) {
+	st := op.Standing
+	st.Risk = HighRisk
+	for _, step := range plan(op, s) {
+		c := Contained{Step: step, Done: true}
+		switch step {
+		case EndThatSession:
+			var ch policy.Change
+			if ch, c.Why, err = endIfAlive(tx, op, s); err == nil && c.Why == "" {
+				also = append(also, ch)
+			}
+		case EndAllSessions:
+			st = voided(op, st)
+			also = append(also, policy.Change{Subject: st.Account, Target: onAccount(st.Account), Activity: updateValidFrom, Notify: true})
+		case UntrustDevice, DisableDevice:
+			var ch policy.Change
+			if r.devices == nil {
+				c.Why = "this installation keeps no devices"
+			} else if ch, c.Why, err = r.devices.Contain(tx, op, s.Account, s.Device, step == DisableDevice); err == nil && c.Why == "" {
+				also = append(also, ch)
+			}
+		case RequirePasswordChange:
+			st.MustChangePassword = true
+		}
+		if err != nil {
+			return Containment{}, nil, fmt.Errorf("%s: %w", step, err)
+		}
+		c.Done = c.Why == ""
+		done.Steps = append(done.Steps, c)
+	}
+	_, err = tx.PutStanding(st)
+	return done, also, err
+}
+
+// endIfAlive ends the session of an attempt, unless it is over already.
+func endIfAlive(tx Tx, op *policy.Op, s *SignIn) (policy.Change, string, error) {
+	session, err := sessionOf(tx, op, s.Account, s.Session)
+	if errors.Is(err, store.ErrNotFound) {
+		return policy.Change{}, "there is no such session any more", nil
+	}
+	if err != nil || !session.EndedAt.IsZero() {
+		return policy.Change{}, "it has ended already", err
+	}
+	session.EndedAt = op.Now
+	rev, err := tx.PutSession(session)
+	return policy.Change{Subject: s.Account, Target: onSession(s.Account, s.Session), Activity: endedSession, Revision: rev}, "", err
+}
+
+func willTrust(_ *policy.Op, a attempt) policy.Preview {
+	p := policy.Preview{
+		Title:        "Was this you?",
+		Consequences: []string{"The same device and place are no longer unusual for your account."},
+		Facts:        a.facts(),
+	}
+	return p
+}
+
+func willContain(op *policy.Op, a attempt) policy.Preview {
+	p := policy.Preview{Title: "Was this somebody else?", Consequences: []string{"Your account is marked as at risk until you change your password."}, Facts: a.facts()}
+	for _, step := range plan(op, &a.SignIn) {
+		p.Consequences = append(p.Consequences, says[step])
+		p.Facts = append(p.Facts, policy.Fact{Name: "step", Value: string(step)})
+	}
+	return p
+}
+
+func (a attempt) facts() []policy.Fact {
+	facts := []policy.Fact{{Name: "sign-in", Value: string(a.ID)}, {Name: "at", Value: a.At.Format("2006-01-02T15:04:05Z07:00")},
+		{Name: "place", Value: a.Place.String()}, {Name: "with", Value: a.deviceTitle()}}
+	for _, f := range a.flags {
+		facts = append(facts, policy.Fact{Name: string(f.Kind), Value: f.Text})
+	}
+	return facts
+}

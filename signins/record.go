@@ -1,0 +1,141 @@
+package signins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Record notes an attempt to sign in, whatever its outcome. Steps of one attempt are one record. It reports
+// whether the attempt is new: recording an id again changes nothing.
+func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, error) {
+	if err := r.check(); err != nil {
+		return false, err
+	}
+	return policy.Do(ctx, h.guard, h.store, actor, recordSignIn, onAccount(r.Account), "",
+		func(tx Tx, op *policy.Op, _ policy.Standing) (bool, policy.Change, error) {
+			isNew, err := record(tx, op, r)
+			return isNew, policy.Change{}, err
+		})
+}
+
+// record stores an attempt and what it teaches, unless it is there already.
+func record(tx Tx, op *policy.Op, r Record) (bool, error) {
+	switch _, err := tx.SignIn(op.Actor.Tenant, r.Account, r.ID); {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, store.ErrNotFound):
+		return false, err
+	}
+	s := SignIn{Tenant: op.Actor.Tenant, Record: r, Outcome: outcomeOf(r.Code, r.Steps)}
+	if _, err := tx.PutSignIn(s); err != nil {
+		return false, err
+	}
+	known, err := habitsOf(tx, op, r.Account)
+	if err != nil || !known.learn(&s) {
+		return true, err
+	}
+	_, err = tx.PutHabits(known)
+	return true, err
+}
+
+// MaxImport is how many attempts one [Admin.Import] takes.
+const MaxImport = 1000
+
+// Imported counts what became of the records of an import.
+type Imported struct {
+	New      int
+	Repeated int // their ids were there already; nothing was changed
+	// Refused says for which records, by their place in the import, nothing was done, and why.
+	Refused []RefusedRecord
+}
+
+// RefusedRecord is a record that was not imported.
+type RefusedRecord struct {
+	Index int
+	Err   error
+}
+
+// Import takes over at most [MaxImport] attempts from a directory's log, in any order. A record that is malformed
+// or of an account that is not known is refused by itself; all others are kept, in one commit. Importing again
+// changes nothing.
+func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record) (Imported, error) {
+	if len(records) > MaxImport {
+		return Imported{}, &policy.Invalid{Field: "records", Problem: fmt.Sprintf("has %d; want at most %d at a time", len(records), MaxImport)}
+	}
+	records = slices.Clone(records)
+	malformed := make([]error, len(records))
+	for i := range records {
+		malformed[i] = records[i].check()
+	}
+	return policy.Do(ctx, a.guard, a.store, actor, importSignIns, policy.Target{}, "",
+		func(tx Tx, op *policy.Op, _ none) (Imported, policy.Change, error) {
+			var done Imported
+			for i, r := range records {
+				err := malformed[i]
+				if err == nil {
+					_, err = op.Account(tx, r.Account)
+					if errors.Is(err, store.ErrNotFound) {
+						err = op.Refuse(unknownAccount)
+					} else if err != nil {
+						return Imported{}, policy.Change{}, err
+					}
+				}
+				if err != nil {
+					done.Refused = append(done.Refused, RefusedRecord{i, err})
+					continue
+				}
+				isNew, err := record(tx, op, r)
+				switch {
+				case err != nil:
+					return Imported{}, policy.Change{}, err
+				case isNew:
+					done.New++
+				default:
+					done.Repeated++
+				}
+			}
+			if done.New == 0 {
+				return done, policy.Change{}, nil
+			}
+			return done, policy.Change{Activity: importedSignIns, Facts: []policy.Fact{{Name: "new", Value: strconv.Itoa(done.New)}}}, nil
+		})
+}
+
+// Activity lists a person's attempts to sign in, as they see them themselves.
+func (a *Admin) Activity(ctx context.Context, actor policy.Actor, account policy.AccountID, q Query) (store.List[Item], error) {
+	if err := q.check(); err != nil {
+		return store.List[Item]{}, err
+	}
+	return policy.Look(ctx, a.guard, a.store, actor, readAnyActivity, onAccount(account),
+		func(tx Tx, op *policy.Op, _ none) (store.List[Item], error) { return items(tx, op, account, q) })
+}
+
+// purgeBatch bounds one transaction of a purge, so that writers between get their turn.
+const purgeBatch = 1000
+
+// PurgeActivity removes the attempts to sign in that are older than the tenant keeps them, and tells how many. The
+// host calls it now and then.
+func (h *Host) PurgeActivity(ctx context.Context, actor policy.Actor) (int, error) {
+	for total := 0; ; {
+		n, err := policy.Do(ctx, h.guard, h.store, actor, purgeActivity, policy.Target{}, "",
+			func(tx Tx, op *policy.Op, _ none) (int, policy.Change, error) {
+				before := keptFrom(op)
+				n, err := tx.PurgeSignIns(op.Actor.Tenant, before, purgeBatch)
+				if err != nil || n == 0 {
+					return n, policy.Change{}, err
+				}
+				return n, policy.Change{Activity: purgedActivity, Facts: []policy.Fact{
+					{Name: "removed", Value: strconv.Itoa(n)}, {Name: "before", Value: before.Format("2006-01-02T15:04:05Z07:00")}}}, nil
+			})
+		total += n
+		if err != nil || n < purgeBatch {
+			return total, err
+		}
+	}
+}

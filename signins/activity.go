@@ -133,6 +133,9 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 			if err != nil {
 				return store.List[Item]{}, err
 			}
+			if out.Items == nil {
+				out.Items = make([]Item, 0, end-i)
+			}
 			out.Items = append(out.Items, item)
 		}
 		h.cut(end, out.Next)
@@ -161,7 +164,9 @@ func (h *history) read(n int) error {
 	}
 	h.next, h.more = list.Next, list.Next != ""
 	h.seen += len(list.Items)
-	for _, s := range list.Items {
+	keep := 0
+	for i := range list.Items {
+		s := &list.Items[i]
 		if s.Tenant != h.op.Actor.Tenant || s.Account != h.account {
 			return errors.New("the store gave an attempt to sign in that is somebody else's")
 		}
@@ -169,7 +174,12 @@ func (h *history) read(n int) error {
 			h.next, h.more = "", false
 			break
 		}
-		h.all = append(h.all, s)
+		keep++
+	}
+	if len(h.all) == 0 {
+		h.all = list.Items[:keep] // the page is ours
+	} else {
+		h.all = append(h.all, list.Items[:keep]...)
 	}
 	return nil
 }

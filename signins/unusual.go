@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -61,10 +60,10 @@ func (h *history) flags(known Habits, i int) ([]Flag, error) {
 	var flags []Flag
 	add := func(k FlagKind, text string, args ...any) { flags = append(flags, Flag{k, fmt.Sprintf(text, args...)}) }
 	if s.Outcome == Success || s.Outcome == LaterStepFailed {
-		if known.strange(known.Countries, s.Place.Country, s.At) {
+		if known.strange(known.Countries, country(s), s.At) {
 			add(NewCountry, "No earlier sign-in was from %s.", s.Place.Country)
 		}
-		if known.strange(known.Places, habit(s), s.At) {
+		if known.strange(known.Places, surroundings(s), s.At) {
 			add(NewDeviceAndPlace, "No earlier sign-in was with %s in %s.", s.deviceTitle(), s.Place)
 		}
 		if s.Outcome == Success {
@@ -133,11 +132,27 @@ type Habits struct {
 	Revision  store.Revision `json:"revision"`
 }
 
-// Habit is something usual, and since when.
+// Habit is something usual, and since when: a country, or a device with its place.
 type Habit struct {
-	Value string `json:"value"`
+	Device  string `json:"device,omitempty"`  // the id of a registered one, else its name
+	Browser string `json:"browser,omitempty"` // without its version, which changes by itself
+	System  string `json:"system,omitempty"`
+	Country string `json:"country,omitempty"`
+	Region  string `json:"region,omitempty"`
+	City    string `json:"city,omitempty"`
 	// First is when it was first seen in a success; zero if the person said that it is theirs.
 	First time.Time `json:"first,omitzero"`
+}
+
+// same reports whether two habits are one, whenever they began.
+func (h Habit) same(other Habit) bool {
+	h.First, other.First = time.Time{}, time.Time{}
+	return h == other
+}
+
+func (h Habit) compare(other Habit) int {
+	return cmp.Or(h.First.Compare(other.First), cmp.Compare(h.Device, other.Device), cmp.Compare(h.Browser, other.Browser),
+		cmp.Compare(h.System, other.System), cmp.Compare(h.Country, other.Country), cmp.Compare(h.Region, other.Region), cmp.Compare(h.City, other.City))
 }
 
 // MaxHabits is how many of each an account has: the ones known for the longest.
@@ -149,17 +164,26 @@ func (h Habits) Clone() Habits {
 	return h
 }
 
-// strange reports whether something was not known before a time, although the account was.
-func (h *Habits) strange(among []Habit, value string, at time.Time) bool {
-	if value == "" || h.Since.IsZero() || !h.Since.Before(at) {
+// strange reports whether something was not known before a time, although the account was. What an attempt does
+// not tell is not strange.
+func (h *Habits) strange(among []Habit, what Habit, at time.Time) bool {
+	if what == (Habit{}) || h.Since.IsZero() || !h.Since.Before(at) {
 		return false
 	}
-	i := find(among, value)
+	i := slices.IndexFunc(among, what.same)
 	return i < 0 || !among[i].First.Before(at)
 }
 
-func find(among []Habit, value string) int {
-	return slices.IndexFunc(among, func(h Habit) bool { return h.Value == value })
+// each calls fn with each list and what an attempt has for it.
+func (h *Habits) each(s *SignIn, fn func(list *[]Habit, what Habit)) {
+	for _, l := range []struct {
+		list *[]Habit
+		what Habit
+	}{{&h.Countries, country(s)}, {&h.Places, surroundings(s)}} {
+		if l.what != (Habit{}) {
+			fn(l.list, l.what)
+		}
+	}
 }
 
 // learn notes a success, and reports whether that taught anything. The result is the same in whatever order
@@ -172,27 +196,34 @@ func (h *Habits) learn(s *SignIn) bool {
 	if changed {
 		h.Since = s.At
 	}
-	for _, l := range []struct {
-		list  *[]Habit
-		value string
-	}{{&h.Countries, s.Place.Country}, {&h.Places, habit(s)}} {
-		if l.value != "" && note(l.list, Habit{l.value, s.At}) {
-			changed = true
-		}
-	}
+	h.each(s, func(list *[]Habit, what Habit) {
+		what.First = s.At
+		changed = note(list, what) || changed
+	})
 	return changed
 }
 
-// note keeps the earliest time of a habit.
+// trust notes that what an attempt was like is the person's own, always.
+func (h *Habits) trust(s *SignIn) {
+	h.each(s, func(list *[]Habit, what Habit) { note(list, what) })
+}
+
+// forget takes back what an attempt taught that was not the person's.
+func (h *Habits) forget(s *SignIn) {
+	h.each(s, func(list *[]Habit, what Habit) {
+		*list = slices.DeleteFunc(*list, func(k Habit) bool { return k.same(what) && k.First.Equal(s.At) })
+	})
+}
+
+// note keeps the earliest time of a habit, in the order of those times, and of more than [MaxHabits] the earliest.
 func note(list *[]Habit, n Habit) bool {
-	if i := find(*list, n.Value); i >= 0 {
+	if i := slices.IndexFunc(*list, n.same); i >= 0 {
 		if !n.First.Before((*list)[i].First) {
 			return false
 		}
 		*list = slices.Delete(*list, i, i+1)
 	}
-	before := func(a, b Habit) int { return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.Value, b.Value)) }
-	at, _ := slices.BinarySearchFunc(*list, n, before)
+	at, _ := slices.BinarySearchFunc(*list, n, Habit.compare)
 	if at >= MaxHabits {
 		return false
 	}
@@ -203,42 +234,35 @@ func note(list *[]Habit, n Habit) bool {
 	return true
 }
 
-// trust notes that what an attempt was like is the person's own, always.
-func (h *Habits) trust(s *SignIn) {
-	for _, l := range []struct {
-		list  *[]Habit
-		value string
-	}{{&h.Countries, s.Place.Country}, {&h.Places, habit(s)}} {
-		if l.value != "" {
-			note(l.list, Habit{Value: l.value})
-		}
+func country(s *SignIn) Habit { return Habit{Country: s.Place.Country} }
+
+// surroundings are a device together with its place; none if either is unknown.
+func surroundings(s *SignIn) Habit {
+	h := Habit{Country: s.Place.Country, Region: s.Place.Region, City: s.Place.City}
+	if h == (Habit{}) {
+		return h
 	}
+	switch {
+	case s.Device != "":
+		h.Device = string(s.Device)
+	case s.DeviceName != "":
+		h.Device = s.DeviceName
+	case s.Browser != "" || s.System != "":
+		h.Browser, h.System = family(s.Browser), s.System
+	default:
+		return Habit{}
+	}
+	return h
 }
 
-// forget takes back what an attempt taught that was not the person's.
-func (h *Habits) forget(s *SignIn) {
-	taught := func(value string) func(Habit) bool {
-		return func(k Habit) bool { return k.Value == value && k.First.Equal(s.At) }
-	}
-	h.Countries = slices.DeleteFunc(h.Countries, taught(s.Place.Country))
-	h.Places = slices.DeleteFunc(h.Places, taught(habit(s)))
+// family is a browser without its version.
+func family(browser string) string {
+	return strings.TrimRight(strings.TrimRight(browser, "0123456789."), " ")
 }
 
-// habit names a device together with its place; empty if either is unknown.
-func habit(s *SignIn) string {
-	device, place := s.deviceTitle(), s.Place
-	if s.Device != "" {
-		device = "device " + string(s.Device)
-	}
-	if device == "" || place.String() == "" {
-		return ""
-	}
-	return strconv.Quote(device) + " in " + strconv.Quote(place.Country) + strconv.Quote(place.Region) + strconv.Quote(place.City)
-}
-
-// deviceTitle is what the attempt was made with, without versions: those change by themselves.
+// deviceTitle is what an attempt was made with, as a person reads it.
 func (s *SignIn) deviceTitle() string {
-	browser := strings.TrimRight(strings.TrimRight(s.Browser, "0123456789."), " ")
+	browser := family(s.Browser)
 	switch {
 	case s.DeviceName != "":
 		return s.DeviceName

@@ -13,8 +13,8 @@ var habitsKind = kind[signins.Habits]{
 		h := signins.Habits{Tenant: at.tenant(), Account: at.account()}
 		if n > 0 {
 			h.Since = when(n)
-			h.Countries = []signins.Habit{{Value: text("country", n)}, {Value: "DE", First: when(n)}}
-			h.Places = []signins.Habit{{Value: text("place", n), First: when(n + 1)}}
+			h.Countries = []signins.Habit{{Country: text("country", n)}, {Country: "DE", First: when(n)}}
+			h.Places = []signins.Habit{{Device: text("device", n), Browser: text("browser", n), System: text("system", n), Country: "DE", Region: text("region", n), City: text("city", n), First: when(n + 1)}}
 		}
 		return h
 	},

@@ -70,8 +70,10 @@ type World struct {
 	// Host is the embedding program in the world's tenant.
 	Host policy.Actor
 
-	options  []policy.Option
-	attempts *atomic.Uint64 // shared by forks: ids stay unique
+	options []policy.Option
+	lastID  *atomic.Uint64 // of the operations; a fork goes on from it, since rows are named after operations
+	// attempts counts recorded attempts to sign in; a fork goes on from it too.
+	attempts *atomic.Uint64
 }
 
 // New makes a world. The options come after the world's own clock and ids.
@@ -81,7 +83,8 @@ func New(t testing.TB, options ...policy.Option) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &World{DB: memstore.New(), Clock: NewClock(), Ring: ring, Host: policy.Host("test-host", Tenant), options: options, attempts: new(atomic.Uint64)}
+	w := &World{DB: memstore.New(), Clock: NewClock(), Ring: ring, Host: policy.Host("test-host", Tenant), options: options,
+		lastID: new(atomic.Uint64), attempts: new(atomic.Uint64)}
 	w.assemble(t)
 	w.Tenant(Tenant)
 	return w
@@ -89,7 +92,7 @@ func New(t testing.TB, options ...policy.Option) *World {
 
 func (w *World) assemble(t testing.TB) {
 	t.Helper()
-	var last atomic.Uint64
+	last := w.lastID
 	ids := func() string { return "op-" + strconv.FormatUint(last.Add(1), 10) }
 	app, err := myaccount.New(w.DB, w.Ring, append([]policy.Option{policy.WithClock(w.Clock.Now), policy.WithIDs(ids)}, w.options...)...)
 	if err != nil {
@@ -102,7 +105,8 @@ func (w *World) assemble(t testing.TB) {
 func (w *World) Fork(t testing.TB) *World {
 	t.Helper()
 	fork := *w
-	fork.DB, fork.Clock = w.DB.Fork(), &Clock{now: w.Clock.Now()}
+	fork.DB, fork.Clock, fork.lastID = w.DB.Fork(), &Clock{now: w.Clock.Now()}, new(atomic.Uint64)
+	fork.lastID.Store(w.lastID.Load())
 	fork.assemble(t)
 	return &fork
 }

@@ -1,0 +1,153 @@
+package signins_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// faulty is a store in which something goes wrong. It counts the calls of its transactions' methods, over all
+// transactions, and lets strike answer each.
+type faulty struct {
+	signins.Store
+	// strike is called with the number of each call, from 1 on. Its error is the call's.
+	strike func(call int) error
+	// lost is an error that comes after the commit: it took place, and nobody heard of it.
+	lost error
+	// again runs each Update's function twice, as a store does after a conflict: what the first run wrote is
+	// gone.
+	again bool
+	// lie changes the rows that are read.
+	lie lie
+
+	calls, lies int
+}
+
+func (f *faulty) View(ctx context.Context, fn func(signins.Tx) error) error {
+	return f.Store.View(ctx, func(tx signins.Tx) error { return fn(faultyTx{tx, f}) })
+}
+
+func (f *faulty) Update(ctx context.Context, fn func(signins.Tx) error) error {
+	if f.again {
+		if err := f.Store.Update(ctx, func(tx signins.Tx) error {
+			if err := fn(faultyTx{tx, f}); err != nil {
+				return err
+			}
+			return errRerun
+		}); err != errRerun { //nolint:errorlint // the very error that went in
+			return err
+		}
+	}
+	if err := f.Store.Update(ctx, func(tx signins.Tx) error { return fn(faultyTx{tx, f}) }); err != nil {
+		return err
+	}
+	return f.lost
+}
+
+// lie is what a store that mixes rows up answers with: each part, if it is there, changes where a row is read
+// from.
+type lie struct {
+	settings func(policy.TenantID) policy.TenantID
+	standing func(policy.TenantID, policy.AccountID) (policy.TenantID, policy.AccountID)
+	session  func(policy.TenantID, policy.AccountID, policy.SessionID) (policy.TenantID, policy.AccountID, policy.SessionID)
+	list     func(policy.TenantID, policy.AccountID) (policy.TenantID, policy.AccountID)
+	every    func(policy.TenantID) policy.TenantID
+}
+
+// faultyTx strikes the methods that this room calls. Those of limits, which it has none of, are the embedded
+// transaction's.
+type faultyTx struct {
+	signins.Tx
+	f *faulty
+}
+
+func (x faultyTx) hit() error {
+	x.f.calls++
+	if x.f.strike == nil {
+		return nil
+	}
+	return x.f.strike(x.f.calls)
+}
+
+// read calls one of the transaction's methods unless the call is struck.
+func read[R any](x faultyTx, call func() (R, error)) (R, error) {
+	if err := x.hit(); err != nil {
+		var none R
+		return none, err
+	}
+	return call()
+}
+
+func write(x faultyTx, call func() error) error {
+	if err := x.hit(); err != nil {
+		return err
+	}
+	return call()
+}
+
+func (x faultyTx) Settings(t policy.TenantID) (policy.Settings, error) {
+	if x.f.lie.settings != nil {
+		t = x.f.lie.settings(t)
+		x.f.lies++
+	}
+	return read(x, func() (policy.Settings, error) { return x.Tx.Settings(t) })
+}
+
+func (x faultyTx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standing, error) {
+	if x.f.lie.standing != nil {
+		t, a = x.f.lie.standing(t, a)
+		x.f.lies++
+	}
+	return read(x, func() (policy.Standing, error) { return x.Tx.Standing(t, a) })
+}
+
+func (x faultyTx) Session(t policy.TenantID, a policy.AccountID, s policy.SessionID) (policy.Session, error) {
+	if x.f.lie.session != nil {
+		t, a, s = x.f.lie.session(t, a, s)
+		x.f.lies++
+	}
+	return read(x, func() (policy.Session, error) { return x.Tx.Session(t, a, s) })
+}
+
+func (x faultyTx) DeviceEnabled(t policy.TenantID, d policy.DeviceID) (bool, error) {
+	return read(x, func() (bool, error) { return x.Tx.DeviceEnabled(t, d) })
+}
+
+func (x faultyTx) AppendEvent(e policy.Event) error {
+	return write(x, func() error { return x.Tx.AppendEvent(e) })
+}
+
+func (x faultyTx) CountRefusal(e policy.Event, since time.Time) error {
+	return write(x, func() error { return x.Tx.CountRefusal(e, since) })
+}
+
+func (x faultyTx) PutStanding(st policy.Standing) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.Tx.PutStanding(st) })
+}
+
+func (x faultyTx) PutSession(s policy.Session) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.Tx.PutSession(s) })
+}
+
+func (x faultyTx) DeleteSession(t policy.TenantID, a policy.AccountID, s policy.SessionID) error {
+	return write(x, func() error { return x.Tx.DeleteSession(t, a, s) })
+}
+
+func (x faultyTx) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
+	if x.f.lie.list != nil {
+		t, a = x.f.lie.list(t, a)
+		x.f.lies++
+	}
+	return read(x, func() (store.List[policy.Session], error) { return x.Tx.SessionsOf(t, a, p) })
+}
+
+func (x faultyTx) Sessions(t policy.TenantID, p store.Page) (store.List[policy.Session], error) {
+	if x.f.lie.every != nil {
+		t = x.f.lie.every(t)
+		x.f.lies++
+	}
+	return read(x, func() (store.List[policy.Session], error) { return x.Tx.Sessions(t, p) })
+}

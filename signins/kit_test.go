@@ -1,0 +1,174 @@
+package signins_test
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/memstore"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// What the tests of sessions share: short words for what an operation answered, and for looking and reaching
+// into the store behind the room's back.
+
+const day = 24 * time.Hour
+
+// notARefusal stands for an error that is none.
+const notARefusal policy.Code = "not a refusal"
+
+// codeOf is the reason's code of a refusal; empty for no error, [notARefusal] for any other error.
+func codeOf(err error) policy.Code {
+	var denied *policy.Denied
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &denied):
+		return denied.Reason().Code
+	}
+	return notARefusal
+}
+
+// otp is a one-time code that was verified just now.
+func otp(w *accounttest.World) policy.Proof {
+	return policy.Proof{Factor: policy.FactorOTP, At: w.Clock.Now()}
+}
+
+// stored reads a session's row as it rests.
+func stored(t testing.TB, db *memstore.Store, account policy.AccountID, id policy.SessionID) policy.Session {
+	t.Helper()
+	var s policy.Session
+	require.NoError(t, db.SignIns().View(t.Context(), func(tx signins.Tx) (err error) {
+		s, err = tx.Session(accounttest.Tenant, account, id)
+		return err
+	}))
+	return s
+}
+
+// editSession changes a stored session behind the room's back.
+func editSession(t testing.TB, db *memstore.Store, account policy.AccountID, id policy.SessionID, edit func(*policy.Session)) {
+	t.Helper()
+	require.NoError(t, db.SignIns().Update(t.Context(), func(tx signins.Tx) error {
+		s, err := tx.Session(accounttest.Tenant, account, id)
+		if err != nil {
+			return err
+		}
+		edit(&s)
+		_, err = tx.PutSession(s)
+		return err
+	}))
+}
+
+// signOut signs the person of a session out everywhere, with a Yes if that can be had.
+func signOut(t testing.TB, service *signins.Service, a policy.Actor, keep bool) (signins.Started, error) {
+	_, yes, err := service.AskSignOutEverywhere(t.Context(), a)
+	if err != nil {
+		return signins.Started{}, err
+	}
+	return service.SignOutEverywhere(t.Context(), a, yes, keep)
+}
+
+// rows are all that a store keeps, a line each, but for its events.
+func rows(t testing.TB, db *memstore.Store) string {
+	t.Helper()
+	var out strings.Builder
+	for line := range strings.Lines(saved(t, db)) {
+		if strings.HasPrefix(line, `{"table":`) && !strings.HasPrefix(line, `{"table":"events"`) {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// saved is all that a store keeps, its events too.
+func saved(t testing.TB, db *memstore.Store) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, db.Save(&b))
+	return b.String()
+}
+
+// requireSame wants what a store keeps, rows or all of it, to be as it was before.
+func requireSame(t testing.TB, before, after string, about ...any) {
+	t.Helper()
+	if before != after { // comparing is slow, and seldom needed
+		require.Empty(t, cmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")), about...)
+	}
+}
+
+// together runs fn in n goroutines that are let go at the same moment, and waits for them.
+func together(n int, fn func(i int)) {
+	var ready, done sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-start
+			fn(i)
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+}
+
+// over is the room over another store than the world's own.
+func over(t testing.TB, w *accounttest.World, s signins.Store) signins.Room {
+	t.Helper()
+	var last atomic.Uint64
+	ids := func() string { return "over-" + strconv.FormatUint(last.Add(1), 10) }
+	room, err := signins.New(policy.NewGuard(policy.WithClock(w.Clock.Now), policy.WithIDs(ids)), s, w.Ring)
+	require.NoError(t, err)
+	return room
+}
+
+// during are the events that fn left in the world's tenant.
+func during(w *accounttest.World, fn func()) []policy.Event {
+	last := uint64(0)
+	for _, e := range w.Events(accounttest.Tenant) {
+		last = max(last, e.Seq)
+	}
+	fn()
+	var out []policy.Event
+	for _, e := range w.Events(accounttest.Tenant) {
+		if e.Seq > last {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// works tells whether a token gives an actor, and wants it to be refused as ended if not.
+func works(t testing.TB, host *signins.Host, token secret.Text) bool {
+	t.Helper()
+	_, err := host.Actor(t.Context(), token)
+	if err != nil {
+		require.Equal(t, policy.CodeSessionEnded, codeOf(err), "%v", err)
+	}
+	return err == nil
+}
+
+// alive lists the ids of an account's sessions as the host sees them.
+func alive(t testing.TB, w *accounttest.World, account policy.AccountID) []policy.SessionID {
+	t.Helper()
+	list, err := w.App.Admin.SignIns.Sessions(t.Context(), w.Host, account, store.Page{Size: store.MaxPageSize})
+	require.NoError(t, err)
+	var ids []policy.SessionID
+	for _, s := range list.Items {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}

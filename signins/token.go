@@ -37,7 +37,8 @@ func (t token) text() secret.Text {
 	return secret.NewText(tokenPrefix + base64.RawURLEncoding.EncodeToString(b))
 }
 
-// parseToken reads what text wrote. Whatever is in it is somebody's claim until the secret was compared.
+// parseToken reads what text wrote, and no other spelling of it: base64 skips line breaks, and a length can be
+// written longer than it need be. Whatever is in it is somebody's claim until the secret was compared.
 func parseToken(text secret.Text) (token, bool) {
 	encoded, ok := strings.CutPrefix(text.Reveal(), tokenPrefix)
 	if !ok || len(encoded) > maxToken {
@@ -61,5 +62,5 @@ func parseToken(text secret.Text) (token, bool) {
 			return token{}, false
 		}
 	}
-	return t, len(b) == 0 && parts[3] != ""
+	return t, len(b) == 0 && parts[3] != "" && t.text().Equal(text)
 }

@@ -25,8 +25,8 @@ type Session struct {
 	AuthenticatedAt time.Time `json:"authenticatedAt,omitzero"`
 	SeenAt          time.Time `json:"seenAt,omitzero"`  // last activity noted; the idle limit counts from here
 	EndedAt         time.Time `json:"endedAt,omitzero"` // zero unless it was ended
-	// Level is what Proofs reached when they were given. It says which limits bind the session and nothing
-	// else: decisions compute the level afresh.
+	// Level is the highest that Proofs reach, at whatever time. It says which limits bind the session and
+	// nothing else: decisions compute the level afresh.
 	Level  Level   `json:"level,omitempty"`
 	Proofs []Proof `json:"proofs,omitempty"`
 

@@ -120,12 +120,23 @@ func started(s policy.Session, secretText secret.Text, tenant policy.Settings) S
 // a session of two.
 func prove(s *policy.Session, p policy.Proof, now time.Time) {
 	s.Proofs = append(slices.DeleteFunc(slices.Clone(s.Proofs), func(old policy.Proof) bool { return old.Factor == p.Factor }), p)
-	level := policy.Assurance(s.Proofs, now, 0)
+	level := reached(s.Proofs, now)
 	fresh := slices.DeleteFunc(slices.Clone(s.Proofs), func(p policy.Proof) bool { return !p.At.After(s.AuthenticatedAt) })
-	if level > s.Level || policy.Assurance(fresh, now, 0) >= level {
+	if level > s.Level || len(fresh) > 0 && policy.Assurance(fresh, now, 0) >= level {
 		s.AuthenticatedAt = now
 	}
 	s.Level, s.SeenAt = level, now
+}
+
+// reached is the level that binds a session with such proofs. Those count too that lie in the future, as for a
+// clock that was set back: they will prove that level in the session's time, under limits that are not theirs.
+func reached(proofs []policy.Proof, now time.Time) policy.Level {
+	for _, p := range proofs {
+		if p.At.After(now) {
+			now = p.At
+		}
+	}
+	return policy.Assurance(proofs, now, 0)
 }
 
 // makeRoom ends sessions until one more is allowed: those not seen for the longest.

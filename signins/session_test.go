@@ -361,3 +361,27 @@ func TestBadInputIsNamed(t *testing.T) {
 	refused(t, err, signins.CodeCannotSignIn)
 	require.False(t, errors.Is(err, store.ErrNotFound))
 }
+
+func TestAProofOfTheFutureBindsTheSessionFromNowOn(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	later := policy.Proof{Factor: policy.FactorOTP, At: w.Clock.Now().Add(time.Hour)}
+	password := proven(w.Clock.Now(), policy.FactorPassword)
+	started := w.Session(ada, func(n *signins.NewSession) { n.Proofs = append(password, later) })
+	raised, err := w.App.Host.SignIns.AddProof(ctx, w.Host, w.Session(ada, func(n *signins.NewSession) { n.Proofs = password }).Token, later)
+	require.NoError(t, err)
+	for _, s := range []signins.Started{started, raised} {
+		require.Equal(t, policy.AAL1, policy.Assurance(s.Actor.Proofs, w.Clock.Now(), 0))
+		require.Equal(t, w.Clock.Now().Add(time.Hour), s.ExpiresAt, "it will be a session of two factors")
+	}
+}
+
+func TestAnOldProofOfRecoveryDoesNotProlongASession(t *testing.T) {
+	w := accounttest.New(t)
+	recovery := proven(w.Clock.Now(), policy.FactorRecovery)
+	s := w.Session(w.Person("ada", policy.Work), func(n *signins.NewSession) { n.Proofs = recovery })
+	w.Clock.Advance(10 * time.Minute)
+	next, err := w.App.Host.SignIns.AddProof(ctx, w.Host, s.Token, recovery[0])
+	require.NoError(t, err)
+	require.Equal(t, s.Actor.SignedInAt, next.Actor.SignedInAt)
+}

@@ -107,6 +107,8 @@ func (w *World) Fork(t testing.TB) *World {
 	fork := *w
 	fork.DB, fork.Clock, fork.lastID = w.DB.Fork(), &Clock{now: w.Clock.Now()}, new(atomic.Uint64)
 	fork.lastID.Store(w.lastID.Load())
+	fork.attempts = new(atomic.Uint64)
+	fork.attempts.Store(w.attempts.Load())
 	fork.assemble(t)
 	return &fork
 }

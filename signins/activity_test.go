@@ -16,8 +16,6 @@ import (
 	"github.com/seed4b20689c/myaccount/store"
 )
 
-const day = 24 * time.Hour
-
 // activity lists somebody's attempts as the query selects them, all pages of a small size.
 func activity(t *testing.T, w *accounttest.World, a policy.Actor, q signins.Query) (all []signins.Item) {
 	t.Helper()

@@ -130,7 +130,7 @@ func over(t testing.TB, w *accounttest.World, s signins.Store) signins.Room {
 	t.Helper()
 	var last atomic.Uint64
 	ids := func() string { return "over-" + strconv.FormatUint(last.Add(1), 10) }
-	room, err := signins.New(policy.NewGuard(policy.WithClock(w.Clock.Now), policy.WithIDs(ids)), s, w.Ring)
+	room, err := signins.New(policy.NewGuard(policy.WithClock(w.Clock.Now), policy.WithIDs(ids)), s, w.Ring, nil)
 	require.NoError(t, err)
 	return room
 }

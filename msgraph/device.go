@@ -45,7 +45,7 @@ var profileTypes = map[string]devices.Profile{
 // Devices reads the devices of a stream, one at a time. A record that cannot be used is a *[Refusal], and
 // the stream goes on; a *[Broken] is the last that comes.
 func Devices(r io.Reader) iter.Seq2[Device, error] {
-	return each(r, func(o *object) Device {
+	return each(r, (*scanner).values, func(o *object) Device {
 		o.kind("microsoft.graph.device")
 		d := Device{At: o.Position, ObjectID: o.id("id")}
 		d.ID = policy.DeviceID(o.needed("deviceId"))
@@ -73,7 +73,7 @@ func Devices(r io.Reader) iter.Seq2[Device, error] {
 // GET /devices/{id}/registeredOwners, one at a time and with errors as [Devices] has them. Such a page does
 // not say whose device it is about: see [Options].
 func People(r io.Reader) iter.Seq2[Person, error] {
-	return each(r, func(o *object) Person {
+	return each(r, (*scanner).values, func(o *object) Person {
 		o.kind("microsoft.graph.user")
 		return Person{At: o.Position, ID: policy.AccountID(o.needed("id")),
 			DisplayName: o.label("displayName"), UserPrincipalName: o.label("userPrincipalName")}

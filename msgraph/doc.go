@@ -1,10 +1,10 @@
 // Package msgraph speaks the JSON of Microsoft Graph v1.0, so that what a directory exports can be taken
-// over as it is.
+// over as it is; and it reads logs of sign-ins in the forms in which they are kept.
 //
 // Call [ImportDevices] first and [ImportRecoveryKeys] after it. Both read a stream of any length in constant
 // memory, hand it in batches to [devices.Admin], and report what became of it: a record that cannot be used
 // is refused alone, with its number, its line and the field that is wrong. To look at an export without
-// importing it, range over [Devices], [RecoveryKeys] or [People].
+// importing it, range over [Devices], [RecoveryKeys] or [People]. [SignIns] reads logs of sign-ins.
 //
 // # What is read
 //
@@ -31,6 +31,29 @@
 //   - volumeType is a name, or 1, 2 or 3, with quotes or without: the documentation has all of them.
 //   - A recovery key without its key is refused. A listing never contains keys; each is read by itself with
 //     $select=key.
+//
+// # Logs of sign-ins
+//
+// [SignIns] reads three forms: the signIn of Graph, v1.0 and beta; the event of Azure Monitor, in which that stands
+// under properties, by itself or in {"records":[…]}; and the table SigninLogs of Log Analytics, as JSON or as
+// comma-separated values under a header, with JSON in its cells. Their names are told apart without their case, which those
+// who hand them on change. Of columns such as Status_dynamic, Status_string and Status, the first that is filled counts.
+//
+//   - The code is status.errorCode or resultType, whichever is not 0; of two such, the first. That a record says
+//     Success or Failure makes no code 0: one that says Failure without any code has [UnknownFailure]. A record without
+//     any of these is refused.
+//   - createdDateTime is when it was, else time or TimeGenerated. "2026-01-05 09:00:00.123" and "1/5/2026, 9:00:00.123 AM" are
+//     read besides RFC 3339, and one without a zone is UTC. A column is read if its title has no zone, or [UTC].
+//   - A record without id gets one made of all that it says, "event-" and a hash: read again, it has the same.
+//   - A sign-in of a service principal or managed identity is nobody's: it has no Account. Any other that names no
+//     user is refused, and so is an event that is no sign-in.
+//   - authenticationDetails become the steps. A step is primary if it says that it met the primary authentication.
+//   - The risk is riskLevelDuringSignIn, and none without it. An address is anonymized if the risk events have
+//     anonymizedIPAddress.
+//   - A country is what the log has, usually its code. "Unknown" and "{PII Removed}" are the same as nothing.
+//   - What a failure means is cut to what a record holds, with an ellipsis. A user agent is, too, and characters in
+//     it that may not be shown are left out, for anybody could have their attempts refused by them. Other texts are refused.
+//   - The TenantId of a table is its workspace; the directory is AADTenantId.
 //
 // # Whose tenant
 //

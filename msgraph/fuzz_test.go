@@ -13,6 +13,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 )
 
 // seeds are texts that came close to trouble while this package was written, and the samples.
@@ -54,10 +55,16 @@ func holds[R any](t *testing.T, input []byte, stream iter.Seq2[R, error]) []R {
 			require.LessOrEqual(t, broken.Line, 1+bytes.Count(input, []byte("\n")))
 		}
 	}
+	agrees(t, input, broken)
+	return records
+}
+
+// agrees checks that encoding/json takes for JSON what is read as such.
+func agrees(t *testing.T, input []byte, broken *msgraph.Broken) {
 	if len(input) > msgraph.MaxRecord || bytes.Count(input, []byte("["))+bytes.Count(input, []byte("{")) > 64 {
-		return records // too large or too deep may be passed over unseen
+		return // too large or too deep may be passed over unseen
 	}
-	// encoding/json must agree on what is JSON. It alone takes two words without space between them for two.
+	// It alone takes two words without space between them for two.
 	valid, words := true, false
 	for in := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(input, []byte("\ufeff")))); ; {
 		var value json.RawMessage
@@ -70,7 +77,6 @@ func holds[R any](t *testing.T, input []byte, stream iter.Seq2[R, error]) []R {
 	if !words || !valid {
 		require.Equal(t, valid, broken == nil, "broken: %v", broken)
 	}
-	return records
 }
 
 func FuzzDevices(f *testing.F) {
@@ -98,4 +104,72 @@ func FuzzRecoveryKeys(f *testing.F) {
 			require.True(t, again.Equal(k.Password))
 		}
 	})
+}
+
+func FuzzSignIns(f *testing.F) {
+	seeds(f)
+	for _, name := range []string{"signins.json", "signins.csv"} {
+		f.Add(read(f, name))
+	}
+	for _, s := range []string{
+		header, header + "2026-01-05T09:00:00Z,ada,s,0", header + "4/28/2021, 2:08:45 PM,\"a\"\"da\",\"\n\",Failure\n\"", `{"records":[{}]}`, `{"properties":"{"}`,
+		"CreatedDateTime [UTC],UserId,Status_string,AuthenticationDetails\n\"1/2/2026, 3:04:05 AM\",ada,\"{\"\"errorCode\"\":1}\",\"[{},[]]\"\r\n",
+		event(nil, nil), event(map[string]any{"location": "DE", "resultType": "Failure"}, map[string]any{"id": nil, "status": nil, "userAgent": "\u202e"}),
+		`{"id":"a","ID":"b","time":"2026-01-05 09:00:00","userid":"ada","resulttype":1,"location":{"geocoordinates":{"latitude":"1e1","longitude":-0}}}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, input []byte) {
+		var last msgraph.Position
+		var broken *msgraph.Broken
+		for s, err := range msgraph.SignIns(bytes.NewReader(input)) {
+			require.Nil(t, broken, "nothing comes after what ends a stream")
+			at := s.Position
+			var refusal *msgraph.Refusal
+			switch {
+			case err == nil:
+				canBeKept(t, s)
+			case errors.As(err, &refusal):
+				at = refusal.Position
+				name, problem := field(t, err)
+				require.NoError(t, policy.CheckText("field", name+problem, 512), "a refusal can be shown")
+			default:
+				require.ErrorAs(t, err, &broken)
+				require.Positive(t, broken.Line)
+				require.LessOrEqual(t, broken.Line, 1+bytes.Count(input, []byte("\n")))
+				continue
+			}
+			require.Equal(t, last.Record+1, at.Record)
+			require.GreaterOrEqual(t, at.Line, max(last.Line, 1))
+			last = at
+		}
+		begin := bytes.TrimLeft(bytes.TrimPrefix(input, []byte("\ufeff")), " \t\r\n")
+		if len(begin) > 0 && (begin[0] == '{' || begin[0] == '[') {
+			agrees(t, input, broken)
+		}
+	})
+}
+
+// canBeKept checks what [signins] asks of a record.
+func canBeKept(t *testing.T, s msgraph.SignIn) {
+	require.NoError(t, policy.CheckID("id", s.ID))
+	require.Equal(t, s.ServicePrincipal, s.Account == "")
+	for _, id := range []string{string(s.Account), string(s.Device), s.Correlation, s.Tenant} {
+		if id != "" {
+			require.NoError(t, policy.CheckID("id", id))
+		}
+	}
+	texts := []string{s.Application, s.Resource, s.Client, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country, s.DeviceName,
+		s.Failure, s.UserName, s.UserAgent}
+	for _, step := range s.Steps {
+		texts = append(texts, step.Method, step.Detail)
+	}
+	for _, text := range texts {
+		require.NoError(t, policy.CheckText("text", text, signins.MaxText))
+	}
+	require.LessOrEqual(t, len(s.Steps), signins.MaxSteps)
+	require.GreaterOrEqual(t, s.At.Year(), 1970)
+	require.GreaterOrEqual(t, s.Code, msgraph.UnknownFailure)
+	_, err := json.Marshal(s) // no time and no number that cannot be written
+	require.NoError(t, err)
 }

@@ -2,13 +2,13 @@ package msgraph
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/seed4b20689c/myaccount/devices"
@@ -34,7 +34,11 @@ func (r *Refusal) Unwrap() error { return r.Err }
 type object struct {
 	Position
 	members map[string]member
+	folded  bool // names are known by their lower case
 	problem error
+
+	parent *object // that it stands in, which has the problem
+	path   string  // where in it, up to the dot
 }
 
 type member struct {
@@ -43,7 +47,13 @@ type member struct {
 }
 
 func (o *object) check(err error) {
-	if o.problem == nil {
+	switch invalid := (*policy.Invalid)(nil); {
+	case err == nil:
+	case o.parent != nil && errors.As(err, &invalid):
+		o.parent.refuse(o.path+invalid.Field, invalid.Problem)
+	case o.parent != nil:
+		o.parent.check(err)
+	case o.problem == nil:
 		o.problem = err
 	}
 }
@@ -54,7 +64,11 @@ func (o *object) refuse(field, problem string) {
 
 // get gives a member's JSON, or nil if it is missing or null.
 func (o *object) get(name string) json.RawMessage {
-	m := o.members[name]
+	key := name
+	if o.folded {
+		key = strings.ToLower(name)
+	}
+	m := o.members[key]
 	if m.twice {
 		o.refuse(name, "stands twice")
 	}
@@ -108,26 +122,6 @@ func (o *object) needed(name string) string {
 	return o.id(name)
 }
 
-// moment reads a time; zero if it is missing.
-func (o *object) moment(name string) time.Time {
-	s := o.text(name)
-	if s == "" {
-		return time.Time{}
-	}
-	at, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		at, err = time.Parse("2006-01-02T15:04:05", s) // UTC, and with a fraction if there is one
-	}
-	at = at.UTC()
-	switch {
-	case err != nil:
-		o.refuse(name, "is not a time such as 2026-01-05T09:00:00Z")
-	case at.Year() < 1 || at.Year() > 9999: // the offset carried it over the edge
-		o.refuse(name, "lies outside the years 1 to 9999")
-	}
-	return at
-}
-
 // answer reads true, false or null.
 func (o *object) answer(name string) devices.Answer {
 	switch string(o.get(name)) {
@@ -167,11 +161,11 @@ func choice[E any](o *object, name string, of map[string]E, otherwise E) E {
 	return value
 }
 
-// each decodes the records of a stream.
-func each[R any](r io.Reader, decode func(*object) R) iter.Seq2[R, error] {
+// each decodes the records that read finds in a stream.
+func each[R any](r io.Reader, read func(*scanner) error, decode func(*object) R) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
-		broken := scan(r, func(o *object) bool {
+		broken := scan(r, read, func(o *object) bool {
 			record := decode(o)
 			if o.problem != nil {
 				return yield(none, &Refusal{o.Position, o.problem})

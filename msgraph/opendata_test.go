@@ -6,14 +6,17 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/internal/opendata"
 	"github.com/seed4b20689c/myaccount/msgraph"
+	"github.com/seed4b20689c/myaccount/signins"
 )
 
 // answer is what Graph answers to a request.
@@ -32,6 +35,8 @@ func answers(t *testing.T) []answer {
 		{"GET /v1.0/devices/{id}", `{"accountEnabled":false,"deviceId":"a",}`, &no},
 		{"GET /v1.0/me/ownedDevices", `{"value":[{"id":"object-a"}]}`, &yes},
 		{"GET /v1.0/devices/{id}/registeredOwners", string(read(t, "owners.json")), &yes},
+		{"GET /v1.0/auditLogs/signIns", string(read(t, "signins.json")), &yes},
+		{"GET /v1.0/auditLogs/signIns/{id}", `{"value":[{"id":"s","status":{"errorCode":0},"x":[1,]}]}`, &no},
 		{"GET /v1.0/informationProtection/bitlocker/recoveryKeys", `{"value":[{"id":"k","deviceId":"a","volumeType":1}]}`, &yes},
 		{"GET /v1.0/informationProtection/bitlocker/recoveryKeys/{id}", keyRecord(nil), &yes},
 	}
@@ -56,10 +61,11 @@ func TestWhateverGraphAnswersIsReadOrRefusedWithTheMemberNamed(t *testing.T) {
 		_, d, brokenD := all(t, msgraph.Devices(strings.NewReader(a.Body)))
 		_, k, brokenK := all(t, msgraph.RecoveryKeys(strings.NewReader(a.Body)))
 		_, p, brokenP := all(t, msgraph.People(strings.NewReader(a.Body)))
-		for _, broken := range []*msgraph.Broken{brokenD, brokenK, brokenP} {
+		_, s, brokenS := all(t, msgraph.SignIns(strings.NewReader(a.Body)))
+		for _, broken := range []*msgraph.Broken{brokenD, brokenK, brokenP, brokenS} {
 			require.Equal(t, *a.Valid, broken == nil, a.Request)
 		}
-		for _, refusal := range append(append(d, k...), p...) {
+		for _, refusal := range slices.Concat(d, k, p, s) {
 			name, _ := field(t, refusal)
 			require.NotEmpty(t, name)
 			require.NotEqual(t, "record", name, a.Request)
@@ -69,6 +75,9 @@ func TestWhateverGraphAnswersIsReadOrRefusedWithTheMemberNamed(t *testing.T) {
 			continue
 		}
 		switch {
+		case strings.Contains(a.Request, "/signIns"):
+			require.Empty(t, s, a.Request)
+			counted["sign-ins"]++
 		case strings.Contains(a.Request, "/registered") && strings.Contains(a.Request, "/devices/"):
 			require.Empty(t, p, a.Request)
 			counted["people"]++
@@ -83,7 +92,7 @@ func TestWhateverGraphAnswersIsReadOrRefusedWithTheMemberNamed(t *testing.T) {
 			counted["keys"]++
 		}
 	}
-	for _, kind := range []string{"devices", "people", "keys", "broken"} {
+	for _, kind := range []string{"devices", "people", "keys", "sign-ins", "broken"} {
 		require.Positive(t, counted[kind], kind)
 	}
 }
@@ -124,4 +133,57 @@ func TestRealRecoveryPasswordsAreImportedAndThePrintedSampleIsRefused(t *testing
 		name, problem := field(t, report.Refusals[0])
 		require.Equal(t, []string{"key", "group 1 is not divisible by 11"}, []string{name, problem})
 	}
+}
+
+func TestARealTableOfSignInsIsReadToItsEnd(t *testing.T) {
+	dir, ok := opendata.Dir()
+	if !ok {
+		return
+	}
+	f, err := os.Open(filepath.Join(dir, "sentinel-signins", "sign-in_adelete.csv"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	codes, addresses := map[int]int{}, map[string]int{}
+	ids, correlated := map[signins.ID]bool{}, map[string]bool{}
+	for _, s := range whole(t, msgraph.SignIns(f)) {
+		codes[s.Code]++
+		addresses[s.Address.String()]++
+		ids[s.ID], correlated[s.Correlation] = true, true
+		require.EqualValues(t, "9b117c67-170e-4aed-9702-658b3fddc889", s.Account)
+		require.Equal(t, "2ad3fc79-1859-42fa-9011-6f8df2251b22", s.Tenant)
+		require.Equal(t, "2021-04-28", s.At.Format("2006-01-02"))
+		require.Equal(t, []string{"Azor, IL", "Windows 10", "Edge 90.0.818"}, []string{s.Place.String(), s.System, s.Browser})
+		require.Len(t, s.Steps, 1)
+		require.WithinDuration(t, s.Steps[0].At, s.At, time.Second)
+	}
+	require.Equal(t, map[int]int{0: 53, 16000: 2, 50058: 1}, codes)
+	require.Equal(t, map[string]int{"175.45.176.99": 56}, addresses)
+	require.Len(t, ids, 56)
+	require.Len(t, correlated, 52)
+}
+
+func TestRealEventsOfSignInsAreRead(t *testing.T) {
+	dir, ok := opendata.Dir()
+	if !ok {
+		return
+	}
+	lines, err := os.ReadFile(filepath.Join(dir, "panther-signins", "signins.jsonl"))
+	require.NoError(t, err)
+	events, codes := 0, map[int]int{}
+	for line := range bytes.Lines(lines) {
+		var wrapped struct {
+			Log json.RawMessage `json:"log"`
+		}
+		require.NoError(t, json.Unmarshal(line, &wrapped))
+		s := one(t, string(wrapped.Log))
+		events++
+		codes[s.Code]++
+		require.Equal(t, s.ServicePrincipal, s.Account == "")
+		require.NotEmpty(t, s.Tenant)
+		require.NotEmpty(t, s.Correlation)
+		require.True(t, s.Address.IsValid())
+		require.Equal(t, s.ID, one(t, string(wrapped.Log)).ID)
+	}
+	require.Equal(t, 12, events)
+	require.Equal(t, map[int]int{0: 8, 50053: 2, 50126: 1, 7000215: 1}, codes)
 }

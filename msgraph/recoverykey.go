@@ -26,7 +26,7 @@ var volumeTypes = map[string]devices.Volume{
 // RecoveryKeys reads the recovery keys of a stream, one at a time and with errors as [Devices] has them. A
 // record without its key is refused, and so is a key that breaks the rules of [devices.ParseRecoveryPassword].
 func RecoveryKeys(r io.Reader) iter.Seq2[RecoveryKey, error] {
-	return each(r, func(o *object) RecoveryKey {
+	return each(r, (*scanner).values, func(o *object) RecoveryKey {
 		o.kind("microsoft.graph.bitlockerRecoveryKey")
 		k := RecoveryKey{At: o.Position}
 		k.ID = devices.KeyID(o.needed("id"))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -42,10 +43,11 @@ func (b *Broken) Unwrap() error { return b.Err }
 // scanner cuts JSON text into records, each read by itself whatever surrounds it. It holds one value at a
 // time and no more than MaxRecord bytes; what is larger or deeper is passed over, and its record marked.
 type scanner struct {
-	in   *bufio.Reader
-	line int // of the next byte
-	read int // records so far
-	emit func(*object) bool
+	in    *bufio.Reader
+	line  int      // of the next byte
+	read  int      // records so far
+	wraps []string // members under which an object at the top of the text may hold records
+	emit  func(*object) bool
 
 	text  []byte          // the value read last
 	left  int             // bytes that this record may still have
@@ -55,12 +57,17 @@ type scanner struct {
 // errStopped ends a scan because the caller wants no more.
 var errStopped = errors.New("stopped")
 
-// scan calls emit for one record after another until it says no or the text ends.
-func scan(r io.Reader, emit func(*object) bool) *Broken {
-	s := &scanner{in: bufio.NewReader(r), line: 1, emit: emit}
+func newScanner(r io.Reader, emit func(*object) bool) *scanner {
+	return &scanner{in: bufio.NewReader(r), line: 1, wraps: []string{"value"}, emit: emit}
+}
+
+// scan reads a text from its beginning, and calls emit for one record after another until it says no or the text
+// ends.
+func scan(r io.Reader, read func(*scanner) error, emit func(*object) bool) *Broken {
+	s := newScanner(r, emit)
 	err := s.mark()
 	if err == nil {
-		err = s.values()
+		err = read(s)
 	}
 	var broken *Broken
 	switch {
@@ -136,7 +143,7 @@ func (s *scanner) record(top bool) error {
 			if err != nil {
 				return err
 			}
-			if top && name == "value" {
+			if top && slices.Contains(s.wraps, name) {
 				switch c, err := s.peek(); {
 				case err != nil:
 					return err

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/seed4b20689c/myaccount/policy"
 )
 
 // parts draws lists of identifiers of any bytes, mostly of those that keys are made with.
@@ -78,4 +80,17 @@ func TestTheLongestCursorIsNotTooLong(t *testing.T) {
 	k := key(nil).time(time.Time{}).part(longest).part(longest)
 	_, err := place(cursor(k))
 	require.NoError(t, err)
+}
+
+func TestWhatComesAfterATenantIsBehindAllOfIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := rapid.String().Draw(t, "tenant"), parts.Draw(t, "key of any tenant")
+		if rapid.Bool().Draw(t, "related") {
+			b = append([]string{a}, b...)
+		}
+		of := bytes.HasPrefix(keyOf(b), keyOf([]string{a}))
+		behind := bytes.Compare(keyOf(b), afterTenant(nil, policy.TenantID(a)))
+		before := bytes.Compare(keyOf(b), keyOf([]string{a}))
+		require.Equal(t, of, before >= 0 && behind < 0)
+	})
 }

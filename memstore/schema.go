@@ -101,6 +101,13 @@ func schema() *memdb.DBSchema {
 
 func kTenant(k key, t policy.TenantID) key { return k.part(string(t)) }
 
+// afterTenant is greater than all keys that begin with kTenant, and less than those of the tenants after it.
+func afterTenant(k key, t policy.TenantID) key {
+	k = kTenant(k, t)
+	k[len(k)-1]++
+	return k
+}
+
 func kAccount(k key, t policy.TenantID, a policy.AccountID) key { return kTenant(k, t).part(string(a)) }
 
 func kSession(k key, t policy.TenantID, a policy.AccountID, s policy.SessionID) key {

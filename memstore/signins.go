@@ -282,10 +282,12 @@ func (tx *Tx) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int,
 	if err := tx.writable(); err != nil {
 		return 0, err
 	}
-	all, err := tx.chunksFrom(kTenant(tx.key(), t))
+	// Backwards, so that of each account the oldest go first: what a limit leaves has no gaps.
+	it, err := tx.txn.ReverseLowerBound(signInChunks.table, signInChunks.name, tx.by(afterTenant(tx.key(), t))...)
 	if err != nil {
 		return 0, err
 	}
+	all := chunks{it}
 	var old []*chunk // collected first: an iterator must not be written under
 	for c, n := all.next(t), 0; c != nil && n < limit; c = all.next(t) {
 		if older := c.before(before); older > 0 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 )
 
 // Options say what an export of devices leaves open. The zero Options take it as it is.
@@ -32,6 +33,7 @@ type Report struct {
 	Updated      int
 	Unchanged    int
 	KeptDisabled int // enabled in the export and disabled here, which they stay
+	Skipped      int // sign-ins of programs, which are nobody's
 	Refused      int
 	// Refusals says why, in the order of the stream, for no more than [MaxRefusals] of them.
 	Refusals []*Refusal
@@ -48,7 +50,7 @@ func (r Report) String() string {
 		what string
 	}{
 		{r.Imported, "imported"}, {r.Updated, "updated"}, {r.Unchanged, "unchanged"},
-		{r.KeptDisabled, "kept disabled"}, {r.Refused, "refused"},
+		{r.KeptDisabled, "kept disabled"}, {r.Skipped, "skipped"}, {r.Refused, "refused"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
@@ -87,6 +89,38 @@ func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.
 		named: map[string]string{"device": "deviceId"},
 	}
 	return load(ctx, RecoveryKeys(r), to, func(k RecoveryKey) error { return to.add(k.At, k.KeyRecord, nil) })
+}
+
+// ImportSignIns takes over attempts to sign in from a log through [signins.Admin.Import], whose rules hold: a
+// repeated id changes nothing, and the accounts must be known already. The sign-ins of programs (service principals,
+// managed identities) are nobody's and are skipped. For the rest it is as [ImportDevices].
+func ImportSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor, r io.Reader) (Report, error) {
+	to := &loader[signins.Record]{
+		put: func(batch []signins.Record) ([]devices.Outcome, error) {
+			done, err := admin.Import(ctx, actor, batch)
+			outcomes := make([]devices.Outcome, len(done))
+			for i, d := range done {
+				switch {
+				case d.Err != nil:
+					outcomes[i] = devices.Outcome{Result: devices.Rejected, Err: d.Err}
+				case d.New:
+					outcomes[i].Result = devices.Imported
+				default:
+					outcomes[i].Result = devices.Same
+				}
+			}
+			return outcomes, err
+		},
+		named: map[string]string{"account": "userId", "at": "createdDateTime"},
+	}
+	return load(ctx, SignIns(r), to, func(s SignIn) error {
+		if s.ServicePrincipal {
+			to.report.Read++
+			to.report.Skipped++
+			return nil
+		}
+		return to.add(s.Position, s.Record, nil)
+	})
 }
 
 // complete gives the record with the owner and users that the export told elsewhere.

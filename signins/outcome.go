@@ -76,7 +76,7 @@ func outcomeOf(code int, steps []Step) Outcome {
 		return Success
 	case interruptions[code]:
 		return Interrupted
-	case afterFirst[code] || slices.ContainsFunc(steps, func(s Step) bool { return s.Primary && s.Succeeded }):
+	case afterFirst[code] || slices.ContainsFunc(steps, func(s Step) bool { return s.Succeeded }):
 		return LaterStepFailed
 	}
 	return FirstFactorFailed

@@ -47,26 +47,21 @@ func record(tx Tx, op *policy.Op, r Record) (bool, error) {
 // MaxImport is how many attempts one [Admin.Import] takes.
 const MaxImport = 1000
 
-// Imported counts what became of the records of an import.
+// Imported is what became of a record of an import.
 type Imported struct {
-	New      int
-	Repeated int // their ids were there already; nothing was changed
-	// Refused says for which records, by their place in the import, nothing was done, and why.
-	Refused []RefusedRecord
-}
-
-// RefusedRecord is a record that was not imported.
-type RefusedRecord struct {
-	Index int
-	Err   error
+	// New says that it was not there. A record that is neither new nor refused was there already, and nothing was
+	// changed.
+	New bool
+	// Err says why nothing was done for the record; nil if it is there.
+	Err error
 }
 
 // Import takes over at most [MaxImport] attempts from a directory's log, in any order. A record that is malformed
 // or of an account that is not known is refused by itself; all others are kept, in one commit. Importing again
 // changes nothing.
-func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record) (Imported, error) {
+func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record) ([]Imported, error) {
 	if len(records) > MaxImport {
-		return Imported{}, &policy.Invalid{Field: "records", Problem: fmt.Sprintf("has %d; want at most %d at a time", len(records), MaxImport)}
+		return nil, &policy.Invalid{Field: "records", Problem: fmt.Sprintf("has %d; want at most %d at a time", len(records), MaxImport)}
 	}
 	records = slices.Clone(records)
 	malformed := make([]error, len(records))
@@ -74,36 +69,31 @@ func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record
 		malformed[i] = records[i].check()
 	}
 	return policy.Do(ctx, a.guard, a.store, actor, importSignIns, policy.Target{}, "",
-		func(tx Tx, op *policy.Op, _ none) (Imported, policy.Change, error) {
-			var done Imported
+		func(tx Tx, op *policy.Op, _ none) ([]Imported, policy.Change, error) {
+			done, added := make([]Imported, len(records)), 0
 			for i, r := range records {
-				err := malformed[i]
-				if err == nil {
-					_, err = op.Account(tx, r.Account)
-					if errors.Is(err, store.ErrNotFound) {
-						err = op.Refuse(unknownAccount)
-					} else if err != nil {
-						return Imported{}, policy.Change{}, err
-					}
-				}
-				if err != nil {
-					done.Refused = append(done.Refused, RefusedRecord{i, err})
+				if done[i].Err = malformed[i]; done[i].Err != nil {
 					continue
 				}
-				isNew, err := record(tx, op, r)
-				switch {
+				switch _, err := op.Account(tx, r.Account); {
+				case errors.Is(err, store.ErrNotFound):
+					done[i].Err = op.Refuse(unknownAccount)
+					continue
 				case err != nil:
-					return Imported{}, policy.Change{}, err
-				case isNew:
-					done.New++
-				default:
-					done.Repeated++
+					return nil, policy.Change{}, err
+				}
+				var err error
+				if done[i].New, err = record(tx, op, r); err != nil {
+					return nil, policy.Change{}, err
+				}
+				if done[i].New {
+					added++
 				}
 			}
-			if done.New == 0 {
+			if added == 0 {
 				return done, policy.Change{}, nil
 			}
-			return done, policy.Change{Activity: importedSignIns, Facts: []policy.Fact{{Name: "new", Value: strconv.Itoa(done.New)}}}, nil
+			return done, policy.Change{Activity: importedSignIns, Facts: []policy.Fact{{Name: "new", Value: strconv.Itoa(added)}}}, nil
 		})
 }
 

@@ -71,7 +71,7 @@ func TestPackagesImportOnlyTheFloorsBelowThem(t *testing.T) {
 			return err
 		}
 		if d.IsDir() {
-			if name == "examples" || name != "." && strings.HasPrefix(d.Name(), ".") {
+			if name == "examples" || isNested(name) || name != "." && strings.HasPrefix(d.Name(), ".") {
 				return filepath.SkipDir
 			}
 			return nil
@@ -108,4 +108,49 @@ func TestPackagesImportOnlyTheFloorsBelowThem(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Greater(t, seen, 30, "the walk found the packages")
+}
+
+// isNested reports whether a folder holds a module of its own.
+func isNested(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return dir != "." && err == nil
+}
+
+// Who imports a room must inherit nothing that an adapter brings, and two modules that need each other could
+// never be released one after the other.
+func TestTheRootModuleNeverImportsANestedOne(t *testing.T) {
+	var files, nested []string
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && isNested(name):
+			nested = append(nested, module+"/"+filepath.ToSlash(name))
+			return filepath.SkipDir
+		case d.IsDir() && name != "." && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case strings.HasSuffix(name, ".go"):
+			files = append(files, name)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Contains(t, nested, module+"/adapters")
+	require.Contains(t, files, filepath.Join("examples", "hello", "main.go"), "examples of the root are looked at as well")
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, i := range file.Imports {
+			imported, err := strconv.Unquote(i.Path.Value)
+			require.NoError(t, err)
+			for _, n := range nested {
+				require.False(t, imported == n || strings.HasPrefix(imported, n+"/"), "%s imports %s", name, imported)
+			}
+		}
+	}
+	needs, err := os.ReadFile("go.mod")
+	require.NoError(t, err)
+	for _, n := range nested {
+		require.NotContains(t, string(needs), n)
+	}
 }

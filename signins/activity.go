@@ -100,6 +100,23 @@ func (s *Service) Attempt(ctx context.Context, actor policy.Actor, id ID) (Item,
 		func(tx Tx, op *policy.Op, a attempt) (Item, error) { return a.item(tx, op) })
 }
 
+// Grouped puts together what a person did in one go: the items of a page that share a correlation, each group at
+// the place of its first item.
+func Grouped(items []Item) [][]Item {
+	var groups [][]Item
+	at := make(map[string]int)
+	for _, i := range items {
+		g, known := at[i.Correlation]
+		if i.Correlation == "" || !known {
+			g = len(groups)
+			at[i.Correlation] = g
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	return groups
+}
+
 // MaxScan is how many attempts one call looks at for those that a query selects.
 const MaxScan = 10_000
 

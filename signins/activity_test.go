@@ -183,6 +183,18 @@ func TestAttemptsAreShownAsLongAsTheTenantKeepsThem(t *testing.T) {
 	require.Len(t, activity(t, w, ada, signins.Query{}), 30, "what was purged is gone")
 }
 
+func TestWhatWasDoneInOneGoIsGrouped(t *testing.T) {
+	item := func(id signins.ID, correlation string) signins.Item {
+		return signins.Item{SignIn: signins.SignIn{Record: signins.Record{ID: id, Correlation: correlation}}}
+	}
+	var got [][]signins.ID
+	for _, g := range signins.Grouped([]signins.Item{item("1", "a"), item("2", ""), item("3", "b"), item("4", "a"), item("5", ""), item("6", "b")}) {
+		got = append(got, ids(g))
+	}
+	require.Equal(t, [][]signins.ID{{"1", "4"}, {"2"}, {"3", "6"}, {"5"}}, got)
+	require.Empty(t, signins.Grouped(nil))
+}
+
 func TestRiskIsHiddenWithoutItsLicence(t *testing.T) {
 	w := accounttest.New(t)
 	ada := w.Person("ada", policy.Work)

@@ -48,7 +48,7 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place}
 			rev, err := tx.PutSession(s)
 			return started(s, text, op.Settings), policy.Change{Subject: st.Account, Target: onSession(s.Account, s.ID), Revision: rev, Also: ended,
-				Facts: []policy.Fact{{Name: "level", Value: s.Level.String()}, {Name: "device", Value: string(s.Device)}}}, err
+				Facts: []policy.Fact{{Name: "level", Value: s.Level.String()}}}, err
 		})
 }
 

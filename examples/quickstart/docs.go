@@ -20,6 +20,8 @@ import (
 const (
 	docsFile      = "graph-docs/graph-examples.jsonl"
 	passwordsFile = "bitlocker/recovery-passwords.csv"
+	tableOfLogs   = "sentinel-signins/*.csv"
+	eventsFile    = "panther-signins/signins.jsonl" // each event with what a detection rule is to make of it
 )
 
 // readDocs reads both. The printed pages of owners do not say of which device, so the first person in them
@@ -29,10 +31,34 @@ func (e *export) readDocs(files fs.FS) error {
 		return err
 	}
 	e.options.DefaultOwner = e.somebody()
-	if _, err := fs.Stat(files, passwordsFile); errors.Is(err, fs.ErrNotExist) {
+	if err := e.readIfThere(files, passwordsFile, e.readPasswords); err != nil {
+		return err
+	}
+	logs, err := find(files, tableOfLogs)
+	return errors.Join(err, e.readLogs(logs...), e.readIfThere(files, eventsFile, e.readEvents))
+}
+
+func (e *export) readIfThere(files fs.FS, name string, read func(io.Reader) error) error {
+	if _, err := fs.Stat(files, name); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return inFile(files, passwordsFile).read(e.readPasswords)
+	return inFile(files, name).read(read)
+}
+
+// readEvents takes the events out of what is around them.
+func (e *export) readEvents(r io.Reader) error {
+	var events strings.Builder
+	for in := json.NewDecoder(r); ; {
+		var wrapped struct {
+			Log json.RawMessage `json:"log"`
+		}
+		if err := in.Decode(&wrapped); errors.Is(err, io.EOF) {
+			return e.readLogs(inMemory(eventsFile, events.String()))
+		} else if err != nil {
+			return err
+		}
+		events.Write(append(wrapped.Log, '\n'))
+	}
 }
 
 // readAnswers sorts the printed answers by what they hold.

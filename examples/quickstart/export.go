@@ -18,10 +18,13 @@ import (
 //go:embed sample
 var sample embed.FS
 
+const sampleName = "the sample"
+
 // export is a directory export: texts of Graph's JSON, and whose devices they tell of.
 type export struct {
 	name          string
 	devices, keys []text
+	logs          []text                   // of sign-ins
 	people        []msgraph.Person         // in the order in which the export names them
 	met           map[policy.AccountID]int // their places in people
 	options       msgraph.Options
@@ -59,11 +62,12 @@ func inMemory(name, content string) text {
 //	devices*.json            devices, with registeredOwners if the export was made with $expand
 //	registeredOwners/*.json  ID.json is the page of the device with this object or device id
 //	recoveryKeys*.json       recovery keys
+//	signIns*                 logs of sign-ins, as JSON or as a table
 //
 // Each file holds an entity, a page, or any number of them one after another. A directory with printed
 // examples of Graph's documentation is read too; see docs.go.
 func openExport(dir string) (*export, error) {
-	e := &export{name: "the sample", met: make(map[policy.AccountID]int),
+	e := &export{name: sampleName, met: make(map[policy.AccountID]int),
 		options: msgraph.Options{Owners: make(map[string]policy.AccountID)}}
 	files, err := fs.Sub(sample, "sample")
 	if err != nil {
@@ -103,7 +107,34 @@ func (e *export) readFiles(files fs.FS) (err error) {
 	if len(e.people) == 0 {
 		e.options.DefaultOwner = e.somebody()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	logs, err := find(files, "signIns*")
+	return errors.Join(err, e.readLogs(logs...))
+}
+
+// readLogs notes logs of sign-ins, and the people whom they name.
+func (e *export) readLogs(logs ...text) error {
+	for _, t := range logs {
+		if err := t.read(e.meetSignedIn); err != nil {
+			return err
+		}
+	}
+	e.logs = append(e.logs, logs...)
+	return nil
+}
+
+func (e *export) meetSignedIn(r io.Reader) error {
+	for s, err := range msgraph.SignIns(r) {
+		switch {
+		case err != nil && !refused(err):
+			return err
+		case err == nil && s.Account != "":
+			e.meet(msgraph.Person{ID: s.Account, DisplayName: s.UserName})
+		}
+	}
+	return nil
 }
 
 // somebody is the first person of the export; one is made up if it names none, so that there is something

@@ -1,6 +1,7 @@
 // Quickstart shows what this library is for, on a directory export in Microsoft Graph's JSON: it imports
-// devices and recovery keys, shows one person's devices with what may be done to each and why not,
-// disables one, reads a BitLocker recovery key, and prints the events that all this left.
+// devices, recovery keys and sign-ins, shows one person's devices with what may be done to each and why not,
+// disables one, reads a BitLocker recovery key, shows the person's sign-ins and contains one that was not theirs,
+// and prints the events that all this left.
 //
 //	go run ./examples/quickstart             the sample that is built in
 //	go run ./examples/quickstart -json       the same as JSON lines

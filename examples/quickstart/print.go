@@ -15,6 +15,8 @@ import (
 
 	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
 )
 
 // printer shows things as text for people, or each as one line of JSON.
@@ -67,7 +69,7 @@ func (p *printer) note(format string, args ...any) {
 func (p *printer) report(name string, r msgraph.Report) {
 	p.printf("  %s: %v\n", name, r)
 	p.object("import", map[string]any{"text": name, "read": r.Read, "imported": r.Imported, "updated": r.Updated,
-		"unchanged": r.Unchanged, "keptDisabled": r.KeptDisabled, "refused": r.Refused})
+		"unchanged": r.Unchanged, "keptDisabled": r.KeptDisabled, "skipped": r.Skipped, "refused": r.Refused})
 	for _, refusal := range r.Refusals {
 		p.printf("    refused: %v\n", refusal)
 		p.object("refusal", map[string]any{"text": name, "record": refusal.Record, "line": refusal.Line, "problem": refusal.Err.Error()})
@@ -113,6 +115,43 @@ func (p *printer) devices(who string, mine []item) {
 	for n, reason := range reasons {
 		p.printf("  (%d) %s\n", n+1, reason)
 	}
+}
+
+// signIns shows a person's attempts to sign in, and what is unusual about them.
+func (p *printer) signIns(who string, list store.List[signins.Item]) {
+	p.title("The recent sign-ins of %s", who)
+	rows := [][]string{{"TIME", "OUTCOME", "APPLICATION", "PLACE", "WITH", "UNUSUAL"}}
+	var notes []string
+	for _, i := range list.Items {
+		var unusual []string
+		for _, f := range i.Unusual {
+			unusual = append(unusual, string(f.Kind))
+			notes = append(notes, f.Text)
+		}
+		if advice := i.Outcome.Advice(); i.Outcome == signins.LaterStepFailed {
+			notes = append(notes, advice)
+		}
+		rows = append(rows, []string{i.At.Format("2006-01-02 15:04"), i.Outcome.String(), cmp.Or(i.Application, "-"), cmp.Or(i.Place.String(), "-"),
+			cmp.Or(strings.TrimSpace(i.Browser+" "+i.System), "-"), cmp.Or(strings.Join(unusual, ", "), "-")})
+		p.object("sign-in", map[string]any{"signIn": i.SignIn, "unusual": i.Unusual, "thisWasMe": i.ThisWasMe, "thisWasNotMe": i.ThisWasNotMe})
+	}
+	p.table(rows...)
+	for _, n := range notes {
+		p.printf("  - %s\n", n)
+	}
+	if list.Next != "" {
+		p.printf("  (the newest %d of them)\n", len(list.Items))
+	}
+}
+
+// preview shows what will happen.
+func (p *printer) preview(preview policy.Preview) {
+	p.title("%s", preview.Title)
+	for _, c := range preview.Consequences {
+		p.printf("  - %s\n", c)
+	}
+	p.printf("\n")
+	p.object("preview", map[string]any{"preview": preview})
 }
 
 // ask shows what will happen and waits for the answer; where nobody is there to give it, it is Yes.

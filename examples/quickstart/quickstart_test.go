@@ -80,6 +80,18 @@ func TestTheSampleTellsTheWholeStory(t *testing.T) {
 		"done Ada reads it on Ada's phone "+firstKey,
 		"done Carol locks recovery keys for the organization",
 		"refused Ada reads it on Ada's phone This is managed by your organization. Contact the help desk, extension 4711.",
+		"signIns.json: 7 read: 6 imported, 1 skipped",
+		"The recent sign-ins of Ada",
+		"2026-01-05 08:12 success Webmail Lisbon, PT Chrome 131.0 Linux new-country, new-device-and-place, impossible-travel",
+		"2026-01-05 08:03 first-factor-failed Webmail Lisbon, PT Chrome 131.0 Linux -",
+		"2026-01-04 19:20 interrupted Terms of use Berlin, DE Edge 131.0 Windows 10 -",
+		"2026-01-04 19:18 later-step-failed Portal Berlin, DE Edge 131.0 Windows 10 -",
+		"- 2312 km from Berlin, DE within 18m0s.",
+		"Was this somebody else?",
+		"- You are signed out everywhere, here too.",
+		"done Ada says that it was somebody else",
+		"done the library does: end-all-sessions",
+		"refused a request comes with a session from before You were signed out. Sign in again.",
 		"The events that this left",
 		"09:00:01 Create tenant contoso quickstart success",
 		"09:00:08 Register device Ada's phone quickstart success state enabled",
@@ -125,7 +137,7 @@ func TestJSONLinesSayTheSame(t *testing.T) {
 			steps = append(steps, object.Outcome+" "+object.What+" "+object.Decision.Reason)
 		}
 	}
-	require.Empty(t, cmp.Diff(map[string]int{"import": 2, "refusal": 3, "device": 6, "question": 1, "step": 9, "key": 2, "event": 24}, counted))
+	require.Empty(t, cmp.Diff(map[string]int{"import": 3, "refusal": 3, "device": 6, "question": 1, "step": 13, "key": 2, "sign-in": 6, "preview": 1, "event": 28}, counted))
 	require.Empty(t, cmp.Diff([]string{
 		"done Ada disables Ada's phone ",
 		"refused Ada's phone wants to sign in sign-in-disabled",
@@ -136,6 +148,10 @@ func TestJSONLinesSayTheSame(t *testing.T) {
 		"done Ada reads it on Ada's phone ",
 		"done Carol locks recovery keys for the organization ",
 		"refused Ada reads it on Ada's phone area-read-only",
+		"done Ada says that it was somebody else ",
+		"done the library does: end-all-sessions ",
+		"done the library does: require-password-change ",
+		"refused a request comes with a session from before session-ended",
 	}, steps))
 }
 
@@ -251,6 +267,26 @@ func TestTroubleNamesTheFile(t *testing.T) {
 		err := run(t.Context(), nil, io.Discard, options{data: directory(t, c.files), clock: sampleClock()})
 		require.ErrorContains(t, err, c.want)
 	}
+}
+
+func TestLogsOfSignInsAreShownInWhateverFormTheyAre(t *testing.T) {
+	const table = "UserId,Id,CreatedDateTime [UTC],ResultType,Status_dynamic,AppDisplayName\n" +
+		"dora,a,\"1/4/2026, 2:08:45.221 PM\",0,\"{\"\"errorCode\"\":0}\",Mail\n"
+	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": "", "signIns.csv": table})}),
+		"signIns.csv: 1 read: 1 imported", "The recent sign-ins of dora", "2026-01-04 14:08 success Mail - - -")
+	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": ""})}), "The export has no log of sign-ins.")
+
+	dir, ok := opendata.Dir()
+	if !ok {
+		return
+	}
+	inOrder(t, tell(t, nil, options{data: dir}),
+		"sentinel-signins/sign-in_adelete.csv: 56 read: 56 imported",
+		"panther-signins/signins.jsonl: 12 read: 10 imported, 1 unchanged, 1 skipped",
+		"The recent sign-ins of adelev@m365x816222.onmicrosoft.com",
+		"(the newest 12 of them)",
+		"The recent sign-ins of aragorn@lotr.com",
+		"done aragorn@lotr.com says that it was somebody else")
 }
 
 // jammed is a writer that cannot write once, after so many bytes.

@@ -61,7 +61,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, o options) error {
 		return err
 	}
 	d := &demo{app: app, export: export, clock: o.clock, in: in, show: &printer{out: out, json: o.json}, names: make(map[string]string)}
-	for _, chapter := range []func(context.Context) error{d.people, d.importExport, d.devices, d.disable, d.recoveryKeys, d.events} {
+	for _, chapter := range []func(context.Context) error{d.people, d.importExport, d.devices, d.disable, d.recoveryKeys, d.signIns, d.events} {
 		if err := chapter(ctx); err != nil {
 			return err
 		}

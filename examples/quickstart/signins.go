@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/seed4b20689c/myaccount/msgraph"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// What is shown at the most: attempts to sign in of a person, and people.
+const (
+	shownSignIns = 12
+	shownPeople  = 2
+)
+
+// signIns imports a log of sign-ins, shows those of a person, and what happens when one was not theirs.
+func (d *demo) signIns(ctx context.Context) error {
+	if len(d.export.logs) == 0 {
+		d.show.note("The export has no log of sign-ins.")
+		return nil
+	}
+	d.show.title("Import of the log of sign-ins")
+	for _, t := range d.export.logs {
+		err := t.read(func(r io.Reader) error {
+			report, err := msgraph.ImportSignIns(ctx, d.app.Admin.SignIns, d.host, r)
+			d.show.report(t.name, report)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if d.export.name != sampleName { // a log that was kept may be old
+		if err := d.app.Admin.Policy.Set(ctx, d.admin, signins.RetentionDays, signins.RetentionDays.Max); err != nil {
+			return err
+		}
+	}
+	shown := 0
+	for _, p := range d.export.people {
+		list, err := d.app.SignIns.Activity(ctx, d.signIn(p.ID), signins.Query{Page: store.Page{Size: shownSignIns}})
+		if err != nil {
+			return err
+		}
+		if len(list.Items) == 0 || shown == shownPeople {
+			continue
+		}
+		shown++
+		d.show.signIns(d.names[string(p.ID)], list)
+		if err := d.notMe(ctx, p.ID, list.Items); err != nil {
+			return err
+		}
+	}
+	if shown == 0 {
+		d.show.note("Nobody's sign-ins are recent enough to be shown.")
+	}
+	return nil
+}
+
+// notMe is what a person does about an unusual attempt, if there is one. Meanwhile they are signed in here, and
+// somebody elsewhere.
+func (d *demo) notMe(ctx context.Context, account policy.AccountID, items []signins.Item) error {
+	at := slices.IndexFunc(items, func(i signins.Item) bool { return i.ThisWasNotMe.Allowed })
+	if at < 0 {
+		return nil
+	}
+	who, unusual := d.names[string(account)], items[at]
+	here, err := d.app.Host.SignIns.Start(ctx, d.host, signins.NewSession{Account: account, Proofs: d.signIn(account).Proofs})
+	if err != nil {
+		return err
+	}
+	preview, confirmation, err := d.app.SignIns.AskThisWasNotMe(ctx, here.Actor, unusual.ID)
+	if err != nil {
+		return err
+	}
+	d.show.preview(preview)
+	done, err := d.app.SignIns.ThisWasNotMe(ctx, here.Actor, unusual.ID, confirmation)
+	steps := []step{did(who+" says that it was somebody else", err)}
+	for _, c := range done.Steps {
+		what := "the library does: " + string(c.Step)
+		if !c.Done {
+			what = fmt.Sprintf("the library cannot do: %s, for %s", c.Step, c.Why)
+		}
+		steps = append(steps, did(what, nil))
+	}
+	_, err = d.app.Host.SignIns.Actor(ctx, here.Token)
+	return d.show.steps(append(steps, did("a request comes with a session from before", err))...)
+}

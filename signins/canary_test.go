@@ -56,7 +56,7 @@ func traces(t *testing.T, w *accounttest.World, token secret.Text) (secrets, dig
 	for _, d := range all {
 		digests = append(digests, hex.EncodeToString(d[:]), base64.StdEncoding.EncodeToString(d[:]), string(d[:]), fmt.Sprint([32]byte(d)))
 	}
-	return []string{encoded, inner, string(raw), string(bits), hex.EncodeToString(bits), fmt.Sprint(bits),
+	return []string{encoded, inner, string(raw), string(bits), hex.EncodeToString(bits), fmt.Sprintf("%d", bits),
 		encoded[len(encoded)-40:], hex.EncodeToString([]byte(inner))}, digests
 }
 

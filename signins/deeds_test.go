@@ -38,7 +38,7 @@ type stage struct {
 	*accounttest.World
 	room                                signins.Room
 	t                                   testing.TB
-	ada, bob, nobody                    policy.Actor // signed in without a session of ours
+	ada, bob                            policy.Actor // signed in without a session of ours
 	here, other, there, over, gus, zoe  signins.Started
 	yes                                 policy.Confirmation
 	rows, saved                         string

@@ -174,7 +174,7 @@ func TestAFunctionThatTheStoreRunsTwiceHasOneEffect(t *testing.T) {
 		require.Equal(t, once, twice, d.name)
 		require.Equal(t, onceTold, twiceTold, d.name)
 		if !got.token.Token.Empty() {
-			require.True(t, works(t, s.World.App.Host.SignIns, got.token.Token), d.name)
+			require.True(t, works(t, s.App.Host.SignIns, got.token.Token), d.name)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package memstore_test
 import (
 	"bytes"
 	"context"
+	"net/netip"
 	"strconv"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -40,6 +42,9 @@ func full(t testing.TB) *memstore.Store {
 			only(tx.PutDevice(device("tablet", "bob", noon))),
 			only(tx.PutRecoveryKey(recoveryKey("k1", "laptop"))), only(tx.PutRecoveryKey(recoveryKey("k2", "laptop"))))
 	}))
+	require.NoError(t, db.SignIns().Update(ctx, func(tx signins.Tx) error {
+		return first(only(tx.PutSignIn(signIn("ada", "a1", noon))), only(tx.PutSignIn(signIn("ada", "a2", noon.Add(time.Hour)))))
+	}))
 	return db
 }
 
@@ -54,6 +59,12 @@ func device(id policy.DeviceID, owner policy.AccountID, registered time.Time) de
 
 func recoveryKey(id devices.KeyID, on policy.DeviceID) devices.RecoveryKey {
 	return devices.RecoveryKey{Tenant: "contoso", Device: on, ID: id, CreatedAt: noon, Sealed: "x1.sealed", RotateSince: noon}
+}
+
+func signIn(account policy.AccountID, id signins.ID, at time.Time) signins.SignIn {
+	return signins.SignIn{Tenant: "contoso", Record: signins.Record{ID: id, Account: account, At: at, Browser: "Edge 90.0.818",
+		Address: netip.MustParseAddr("192.0.2.1"), Steps: []signins.Step{{At: at, Method: "Password", Primary: true, Succeeded: true}}},
+		Outcome: signins.Success}
 }
 
 // sized makes a store with n devices.

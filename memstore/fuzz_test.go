@@ -13,6 +13,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -72,6 +73,11 @@ func FuzzCursor(f *testing.F) {
 			own(t, func() (store.List[devices.RecoveryKey], error) { return tx.RecoveryKeysToRotate("contoso", p) }, keys, "k1", "k2")
 			return nil
 		}))
+		require.NoError(t, db.SignIns().View(ctx, func(tx signins.Tx) error {
+			own(t, func() (store.List[signins.SignIn], error) { return tx.SignInsOf("contoso", "ada", p) },
+				func(s signins.SignIn) string { return string(s.ID) }, "a2", "a1")
+			return nil
+		}))
 		operation := func(e policy.Event) string { return e.Operation }
 		read(t, db, func(tx policy.AdminTx) error {
 			own(t, func() (store.List[policy.Event], error) { return tx.EventsOf("contoso", "ada", p) }, operation, "2", "1")
@@ -123,6 +129,11 @@ func cursors(t testing.TB, db *memstore.Store) (all []store.Cursor) {
 		c, e3 := tx.RecoveryKeysToRotate("contoso", p)
 		all = append(all, a.Next, b.Next, c.Next)
 		return first(e1, e2, e3)
+	}))
+	require.NoError(t, db.SignIns().View(ctx, func(tx signins.Tx) error {
+		list, err := tx.SignInsOf("contoso", "ada", p)
+		all = append(all, list.Next)
+		return err
 	}))
 	return all
 }

@@ -50,9 +50,33 @@ func TestWhatIsLoadedIsWhatWasSaved(t *testing.T) {
 
 func TestASavedStreamHasRowsOfEveryTable(t *testing.T) {
 	stream := string(saved(t, full(t)))
-	for _, table := range []string{"settings", "standing", "sessions", "usage", "followers", "events", "devices", "recovery-keys"} {
+	for _, table := range []string{"settings", "standing", "sessions", "usage", "followers", "events", "devices", "recovery-keys", "sign-ins"} {
 		require.Contains(t, stream, `{"table":"`+table+`"`)
 	}
+}
+
+func TestASignInIsSavedAsARowThatPeopleCanRead(t *testing.T) {
+	require.Contains(t, string(saved(t, full(t))), `{"table":"sign-ins","row":{"tenant":"contoso","id":"a2","account":"ada","at":"2026-01-05T13:00:00Z",`+
+		`"browser":"Edge 90.0.818","address":"192.0.2.1",`+
+		`"steps":[{"at":"2026-01-05T13:00:00Z","method":"Password","primary":true,"succeeded":true}],`+
+		`"outcome":"success","revision":`)
+}
+
+func TestSignInsThatSaveWouldNotWriteAreRefused(t *testing.T) {
+	row := func(account, id, at string) string {
+		return `{"table":"sign-ins","row":{"tenant":"contoso","account":"` + account + `","id":"` + id + `","at":"` + at + `","outcome":"success","revision":1}}` + "\n"
+	}
+	const early, late = "2026-01-05T12:00:00Z", "2026-01-05T13:00:00Z"
+	for name, c := range map[string]struct{ rows, want string }{
+		"the oldest first":      {row("ada", "1", early) + row("ada", "2", late), "out of order"},
+		"one twice":             {row("ada", "1", early) + row("ada", "1", early), "out of order"},
+		"an id at two times":    {row("ada", "1", late) + row("ada", "1", early), `the id "1" twice in one account`},
+		"accounts out of order": {row("bob", "1", late) + row("ada", "1", early), "out of order"},
+		"too many steps":        {strings.Replace(row("ada", "1", early), `"outcome"`, `"steps":[`+strings.Repeat(`{"method":"m"},`, 40)+`{"method":"m"}],"outcome"`, 1), "are kept"},
+	} {
+		t.Run(name, func(t *testing.T) { require.Contains(t, refused(t, framed([]byte(c.rows))), c.want) })
+	}
+	load(t, framed([]byte(row("ada", "1", late)+row("ada", "2", early)+row("bob", "1", late))))
 }
 
 func TestALoadedStoreGoesOnWhereTheSavedOneWas(t *testing.T) {

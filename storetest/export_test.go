@@ -29,7 +29,7 @@ type Sample struct {
 // Samples gives one of each kind.
 func Samples() []Sample {
 	return []Sample{
-		sampleOf(settingsKind), sampleOf(standingKind), sampleOf(sessionKind), sampleOf(usageKind),
+		sampleOf(settingsKind), sampleOf(standingKind), sampleOf(sessionKind), sampleOf(signInKind), sampleOf(usageKind),
 		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind), sampleOf(habitsKind),
 	}
 }

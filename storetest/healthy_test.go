@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
@@ -142,4 +143,24 @@ func (tx wordySignIns) PutSession(s policy.Session) (store.Revision, error) {
 func (tx wordySignIns) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
 	list, err := tx.Tx.SessionsOf(t, a, short(p))
 	return list, in("SessionsOf", err)
+}
+
+func (tx wordySignIns) SignIn(t policy.TenantID, a policy.AccountID, id signins.ID) (signins.SignIn, error) {
+	s, err := tx.Tx.SignIn(t, a, id)
+	return s, in("SignIn", err)
+}
+
+func (tx wordySignIns) PutSignIn(s signins.SignIn) (store.Revision, error) {
+	rev, err := tx.Tx.PutSignIn(s)
+	return rev, in("PutSignIn", err)
+}
+
+func (tx wordySignIns) SignInsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[signins.SignIn], error) {
+	list, err := tx.Tx.SignInsOf(t, a, short(p))
+	return list, in("SignInsOf", err)
+}
+
+func (tx wordySignIns) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
+	n, err := tx.Tx.PurgeSignIns(t, before, limit)
+	return n, in("PurgeSignIns", err)
 }

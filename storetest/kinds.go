@@ -13,6 +13,7 @@ import (
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -140,6 +141,44 @@ func sampleSession(at address, n int) policy.Session {
 	s.Device, s.Address = policy.DeviceID(text("device", n)), pick(n, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1"))
 	s.Client = policy.Client{Application: text("application", n), Browser: text("browser", n), System: text("system", n)}
 	s.Place = text("place", n)
+	return s
+}
+
+// signInKind's rows all have one time: a record never changes its own.
+var signInKind = kind[signins.SignIn]{
+	name:  "sign-in",
+	slots: []string{"tenant", "account", "sign-in"},
+	sample: func(at address, n int) signins.SignIn {
+		return sampleSignIn(at, when(5), n)
+	},
+	get: func(t tx, at address) (signins.SignIn, error) {
+		return t.signins.SignIn(at.tenant(), at.account(), signins.ID(at[2]))
+	},
+	put:      func(t tx, r signins.SignIn) (store.Revision, error) { return t.signins.PutSignIn(r) },
+	revision: func(r *signins.SignIn) *store.Revision { return &r.Revision },
+}
+
+func sampleSignIn(at address, when time.Time, n int) signins.SignIn {
+	s := signins.SignIn{Tenant: at.tenant(), Record: signins.Record{Account: at.account(), ID: signins.ID(at[2]), At: when}, Outcome: signins.Success}
+	if n == 0 {
+		return s
+	}
+	s.Application, s.Resource = text("application", n), text("resource", n)
+	s.Client, s.Browser, s.System = text("client", n), text("browser", n), text("system", n)
+	s.Address = pick(n, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1"))
+	s.Place = signins.Place{City: text("city", n), Region: text("region", n), Country: pick(n, "DE", "NL"),
+		Located: true, Latitude: 52.520008 + float64(n)/3, Longitude: -13.404954 / float64(n)}
+	s.Anonymized = true
+	s.Device, s.DeviceName = policy.DeviceID(text("device", n)), text("device name", n)
+	s.Session, s.Correlation = policy.SessionID(text("session", n)), text("correlation", n)
+	s.Code, s.Failure = pick(n, 500121, 50126, 16000), text("failure", n)
+	s.Steps = []signins.Step{
+		{At: when.Add(time.Duration(n) * time.Second), Method: text("method", n), Detail: text("detail", n), Primary: true, Succeeded: true},
+		{Method: "Mobile app notification"},
+	}
+	s.Risk = pick(n, signins.HiddenRisk, signins.LowRisk, signins.MediumRisk, signins.HighRisk)
+	s.Outcome = pick(n, signins.LaterStepFailed, signins.FirstFactorFailed, signins.Interrupted)
+	s.Answer, s.AnsweredAt = pick(n, signins.ThisWasNotMe, signins.ThisWasMe), when.Add(time.Duration(n)*time.Hour)
 	return s
 }
 

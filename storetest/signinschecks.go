@@ -16,18 +16,20 @@ import (
 func signinsChecks() []check {
 	standing := rows[policy.Standing]{signinsRoom, standingKind}
 	session := rows[policy.Session]{signinsRoom, sessionInSignIns}
+	signIn := rows[signins.SignIn]{signinsRoom, signInKind}
 	usage := rows[policy.Usage]{signinsRoom, usageKind}
 	habits := rows[signins.Habits]{signinsRoom, habitsKind}
-	whole := transactions[policy.Session]{session, []probe{standing.probe(), session.probe(), usage.probe(), habits.probe()}}
+	whole := transactions[policy.Session]{session, []probe{standing.probe(), session.probe(), signIn.probe(), usage.probe(), habits.probe()}}
 	type strangers = []func(tx) ([]store.Cursor, error)
 	return slices.Concat(
-		standing.checks(), session.checks(), usage.checks(), habits.checks(), whole.checks(),
-		pages[policy.Session]{signinsRoom, sessionsOfList, strangers{sessionsList.stranger}}.checks(),
-		pages[policy.Session]{signinsRoom, sessionsList, strangers{sessionsOfList.stranger}}.checks(),
+		standing.checks(), session.checks(), signIn.checks(), usage.checks(), habits.checks(), whole.checks(),
+		pages[policy.Session]{signinsRoom, sessionsOfList, strangers{sessionsList.stranger, signInsOfList.stranger}}.checks(),
+		pages[policy.Session]{signinsRoom, sessionsList, strangers{sessionsOfList.stranger, signInsOfList.stranger}}.checks(),
+		pages[signins.SignIn]{signinsRoom, signInsOfList, strangers{sessionsOfList.stranger, sessionsList.stranger}}.checks(),
 		[]check{
 			{"signins SessionsOf", "has the newest start first, then the least id", "Starts are compared to the microsecond; ids, byte by byte, decide where they fall together. Ended sessions are in the list.",
 				[]room{signinsRoom}, orderOfSessions},
-		})
+		}, signInsChecks())
 }
 
 // sessionsOfList holds sessions of which three at a time started at one moment. The neighbour has as many.

@@ -41,8 +41,8 @@ func RunDevices(t *testing.T, open func(testing.TB) devices.Store) {
 	run(t, devicesChecks(), func(t testing.TB) Backend { return single{devices: open(t)} })
 }
 
-// RunSignIns checks the store of package signins alone: sessions and their lists, and the standing that
-// signing out writes.
+// RunSignIns checks the store of package signins alone: sessions and their lists, the standing that signing
+// out writes, and the attempts to sign in with their list and their purge.
 func RunSignIns(t *testing.T, open func(testing.TB) signins.Store) {
 	t.Helper()
 	run(t, signinsChecks(), func(t testing.TB) Backend { return single{signins: open(t)} })

@@ -69,7 +69,7 @@ func record(t policy.TenantID, a policy.AccountID) *rapid.Generator[signins.Sign
 var exactly = cmp.Options{
 	cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{}),
 	cmp.Comparer(func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }),
-	cmp.Comparer(func(a, b time.Time) bool { return a == b }),
+	cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Location() == b.Location() }),
 }
 
 func TestAPackedRecordIsUnpackedAsItWas(t *testing.T) {

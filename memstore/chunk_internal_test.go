@@ -131,6 +131,24 @@ func sound(t require.TestingT, c *chunk) {
 	}
 }
 
+func TestAWordThatRecordsShareIsKeptOnce(t *testing.T) {
+	s := fullRecord(1, 1)
+	alone := packAll([]signins.SignIn{s})
+	for _, word := range []string{s.Application, s.Resource, s.Browser, string(s.Device), s.Place.City, s.Steps[1].Detail, string(s.Session)} {
+		require.Equal(t, 1, strings.Count(alone.text, word), word)
+	}
+	next := s.Clone()
+	next.ID, next.Correlation, next.At = "another", "of another", s.At.Add(time.Hour)
+	next.Application, next.Resource, next.Failure = s.Resource, s.Application, next.Correlation // in other fields
+	for i := range next.Steps {
+		next.Steps[i].At = s.Steps[i].At.Add(time.Hour)
+	}
+	for name, c := range map[string]*chunk{"packed together": packAll([]signins.SignIn{next, s}), "added": alone.with(0, &next)} {
+		require.Empty(t, cmp.Diff([]signins.SignIn{next, s}, c.all(), exactly), name)
+		require.Len(t, c.ends, len(alone.ends)+2, "%s: two words more, its id and correlation", name)
+	}
+}
+
 func TestARecordIsFoundByItsID(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.SliceOfNDistinct(words, 1, maxChunk, rapid.ID).Draw(t, "ids")

@@ -172,24 +172,24 @@ func (f *filler) insert(table string, row any) error {
 	if err := packable(s); err != nil {
 		return err
 	}
-	of, r := kAccount(newKey(), s.Tenant, s.Account), kept(*s)
+	of := kAccount(newKey(), s.Tenant, s.Account)
 	sameAccount := f.last != nil && bytes.HasPrefix(f.last, of)
-	k := kSpot(of, spotOf(&r))
+	k := kSpot(of, spotOf(s))
 	if bytes.Compare(k, f.last) <= 0 {
 		return errors.New("out of order")
 	}
 	if !sameAccount {
 		f.ids = make(map[signins.ID]bool)
 	}
-	if f.ids[r.ID] {
-		return fmt.Errorf("the id %q twice in one account", r.ID)
+	if f.ids[s.ID] {
+		return fmt.Errorf("the id %q twice in one account", s.ID)
 	}
 	if !sameAccount || len(f.records) == maxChunk {
 		if err := f.flush(); err != nil {
 			return err
 		}
 	}
-	f.last, f.ids[r.ID], f.records = k, true, append(f.records, r)
+	f.last, f.ids[s.ID], f.records = k, true, append(f.records, *s)
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (tx *Tx) SignIn(t policy.TenantID, a policy.AccountID, id signins.ID) (s si
 	return s, nil
 }
 
-// PutSignIn implements [signins.Tx].
+// PutSignIn implements [signins.Tx]. Packing copies all of s, and counts times in microseconds.
 func (tx *Tx) PutSignIn(s signins.SignIn) (store.Revision, error) {
 	if err := tx.writable(); err != nil {
 		return 0, err
@@ -77,7 +77,6 @@ func (tx *Tx) PutSignIn(s signins.SignIn) (store.Revision, error) {
 	if err := packable(&s); err != nil {
 		return 0, err
 	}
-	s = kept(s)
 	have, err := tx.lookFor(s.Tenant, s.Account, spotOf(&s))
 	if err != nil {
 		return 0, err
@@ -96,16 +95,6 @@ func (tx *Tx) PutSignIn(s signins.SignIn) (store.Revision, error) {
 		return s.Revision, tx.replace(have.in, have.i, s)
 	}
 	return s.Revision, tx.add(have, s)
-}
-
-// kept is s as it is kept, sharing no steps and with the times of [store.Time].
-func kept(s signins.SignIn) signins.SignIn {
-	s = s.Clone()
-	s.At, s.AnsweredAt = store.Time(s.At), store.Time(s.AnsweredAt)
-	for i := range s.Steps {
-		s.Steps[i].At = store.Time(s.Steps[i].At)
-	}
-	return s
 }
 
 // chunksFrom reads chunks from the first one whose last record's key is not less than k.

@@ -20,7 +20,7 @@ func (v vault) Digests(purpose string, t secret.Text) ([]secret.Digest, error) {
 // under is the world's room with another vault.
 func under(t testing.TB, w *accounttest.World, v secret.Digester) signins.Room {
 	t.Helper()
-	room, err := signins.New(policy.NewGuard(policy.WithClock(w.Clock.Now)), w.DB.SignIns(), v)
+	room, err := signins.New(policy.NewGuard(policy.WithClock(w.Clock.Now)), w.DB.SignIns(), v, nil)
 	require.NoError(t, err)
 	return room
 }
@@ -75,9 +75,9 @@ func TestARoomWithoutItsPartsIsNotMade(t *testing.T) {
 	w := accounttest.New(t)
 	g := policy.NewGuard()
 	for _, make := range []func() (signins.Room, error){
-		func() (signins.Room, error) { return signins.New(nil, w.DB.SignIns(), w.Ring) },
-		func() (signins.Room, error) { return signins.New(g, nil, w.Ring) },
-		func() (signins.Room, error) { return signins.New(g, w.DB.SignIns(), nil) },
+		func() (signins.Room, error) { return signins.New(nil, w.DB.SignIns(), w.Ring, nil) },
+		func() (signins.Room, error) { return signins.New(g, nil, w.Ring, nil) },
+		func() (signins.Room, error) { return signins.New(g, w.DB.SignIns(), nil, nil) },
 	} {
 		room, err := make()
 		require.Error(t, err)

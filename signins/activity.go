@@ -126,17 +126,15 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 	if err != nil {
 		return store.List[Item]{}, err
 	}
-	h := &history{tx: tx, op: op, account: account, from: keptFrom(op), next: q.Page.After, more: true}
-	var out store.List[Item]
-	for want := q.Page.Limit(); len(out.Items) < want && h.more && h.seen < MaxScan; {
-		start := len(h.all)
-		if err := h.read(want - len(out.Items)); err != nil {
+	h := &history{tx: tx, op: op, account: account, from: keptFrom(op)}
+	out := store.List[Item]{Next: q.Page.After}
+	for want, more := q.Page.Limit(), true; more && len(out.Items) < want && h.seen < MaxScan; more = out.Next != "" {
+		// Asking for no more than what is missing keeps the cursor at the end of what is returned.
+		if out.Next, err = h.turn(want-len(out.Items), out.Next); err != nil {
 			return store.List[Item]{}, err
 		}
-		out.Next = h.next // behind everything that is looked at in this round
-		end := len(h.all)
-		for i := start; i < end; i++ {
-			if !q.matches(&h.all[i]) {
+		for i := range h.page {
+			if !q.matches(&h.page[i]) {
 				continue
 			}
 			flags, err := h.flags(known, i)
@@ -146,81 +144,81 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 			if q.Unusual && len(flags) == 0 {
 				continue
 			}
-			item, err := attempt{h.all[i], flags}.item(tx, op)
+			item, err := attempt{h.page[i], flags}.item(tx, op)
 			if err != nil {
 				return store.List[Item]{}, err
 			}
 			if out.Items == nil {
-				out.Items = make([]Item, 0, end-i)
+				out.Items = make([]Item, 0, len(h.page)-i)
 			}
 			out.Items = append(out.Items, item)
 		}
-		h.cut(end, out.Next)
 	}
 	return out, nil
 }
 
-// history reads an account's attempts, newest first, as far back as they are kept.
+// history reads an account's attempts page by page, newest first and as far back as they are shown, and looks
+// ahead of a page, to what was before its attempts.
 type history struct {
 	tx      Tx
 	op      *policy.Op
 	account policy.AccountID
 	from    time.Time
 
-	all  []SignIn // what was read, in order
-	next store.Cursor
-	more bool // there may be more behind next
-	seen int
+	page  []SignIn
+	ahead []SignIn     // what was read behind the page to judge it
+	next  store.Cursor // behind both; empty at the end
+	seen  int          // of all that was read
 }
 
-// read reads up to n more.
-func (h *history) read(n int) error {
+// turn reads the page that begins at a cursor, and tells where the next one does.
+func (h *history) turn(n int, at store.Cursor) (next store.Cursor, err error) {
+	h.next, h.ahead = at, h.ahead[:0]
+	h.page, err = h.read(n)
+	return h.next, err
+}
+
+// read gives up to n more.
+func (h *history) read(n int) ([]SignIn, error) {
 	list, err := h.tx.SignInsOf(h.op.Actor.Tenant, h.account, store.Page{Size: n, After: h.next})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h.next, h.more = list.Next, list.Next != ""
+	h.next = list.Next
 	h.seen += len(list.Items)
-	keep := 0
 	for i := range list.Items {
 		s := &list.Items[i]
 		if s.Tenant != h.op.Actor.Tenant || s.Account != h.account {
-			return errors.New("the store gave an attempt to sign in that is somebody else's")
+			return nil, errors.New("the store gave an attempt to sign in that is somebody else's")
 		}
 		if s.At.Before(h.from) {
-			h.next, h.more = "", false
-			break
+			h.next = ""
+			return list.Items[:i], nil
 		}
-		keep++
 	}
-	if len(h.all) == 0 {
-		h.all = list.Items[:keep] // the page is ours
-	} else {
-		h.all = append(h.all, list.Items[:keep]...)
-	}
-	return nil
+	return list.Items, nil
 }
 
-// cut forgets what was read beyond end to look back, and goes on from next.
-func (h *history) cut(end int, next store.Cursor) {
-	h.all, h.next, h.more = h.all[:end], next, next != ""
-}
-
-// older gives what was read behind the i-th attempt, reading on if need be; nil at the end.
-func (h *history) older(i int) (*SignIn, error) {
-	for i+1 >= len(h.all) && h.more {
-		if err := h.read(lookBack); err != nil {
+// at gives the i-th attempt from the beginning of the page, reading ahead if need be; nil at the end.
+func (h *history) at(i int) (*SignIn, error) {
+	if i < len(h.page) {
+		return &h.page[i], nil
+	}
+	for i -= len(h.page); i >= len(h.ahead); {
+		if h.next == "" || h.seen >= MaxScan {
+			return nil, nil
+		}
+		more, err := h.read(lookAhead)
+		if err != nil {
 			return nil, err
 		}
+		h.ahead = append(h.ahead, more...)
 	}
-	if i+1 >= len(h.all) {
-		return nil, nil
-	}
-	return &h.all[i+1], nil
+	return &h.ahead[i], nil
 }
 
-// lookBack is how many attempts are read at a time to judge another by what came before it.
-const lookBack = 8
+// lookAhead is how many attempts are read at a time to judge others by what came before them.
+const lookAhead = 8
 
 // keptFrom is from when on attempts are shown.
 func keptFrom(op *policy.Op) time.Time {
@@ -253,19 +251,18 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 	if err != nil {
 		return attempt{}, err
 	}
-	h := &history{tx: tx, op: op, account: t.Of, from: keptFrom(op), more: true}
-	for i := 0; ; i++ { // rare enough to read on from the newest
-		for i >= len(h.all) && h.more {
-			if err := h.read(store.DefaultPageSize); err != nil {
-				return attempt{}, err
-			}
+	h := &history{tx: tx, op: op, account: t.Of, from: keptFrom(op)}
+	for next := store.Cursor(""); ; { // answering is rare enough to read on from the newest
+		if next, err = h.turn(store.DefaultPageSize, next); err != nil {
+			return attempt{}, err
 		}
-		if i >= len(h.all) {
-			return attempt{}, errors.New("the store does not list an attempt to sign in that it gives")
-		}
-		if h.all[i].ID == s.ID {
+		if i := slices.IndexFunc(h.page, func(r SignIn) bool { return r.ID == s.ID }); i >= 0 {
+			h.seen = 0 // what it took to get here does not count
 			flags, err := h.flags(known, i)
 			return attempt{s, flags}, err
+		}
+		if next == "" {
+			return attempt{}, errors.New("the store does not list an attempt to sign in that it gives")
 		}
 	}
 }

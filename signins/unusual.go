@@ -53,7 +53,7 @@ const longestTrip = 23 * time.Hour
 
 // flags tells what is unusual about the i-th attempt.
 func (h *history) flags(known Habits, i int) ([]Flag, error) {
-	s := &h.all[i]
+	s := &h.page[i]
 	if s.Answer == ThisWasMe || s.Outcome == Interrupted {
 		return nil, nil
 	}
@@ -80,13 +80,12 @@ func (h *history) flags(known Habits, i int) ([]Flag, error) {
 
 // before looks back from a success: at the failures right before it, and how far away the success before was.
 func (h *history) before(i int, add func(FlagKind, string, ...any)) error {
-	failures, burst := 0, true
-	for j := i; ; j++ {
-		older, err := h.older(j)
+	s, failures, burst := &h.page[i], 0, true
+	for j := i + 1; ; j++ {
+		older, err := h.at(j)
 		if err != nil || older == nil {
 			return err
 		}
-		s := &h.all[i] // reading on may have moved it
 		ago := s.At.Sub(older.At)
 		if ago > longestTrip {
 			return nil
@@ -94,7 +93,10 @@ func (h *history) before(i int, add func(FlagKind, string, ...any)) error {
 		switch {
 		case older.Outcome == Success && older.Answer != ThisWasNotMe:
 			burst = false
-			if !s.Place.Located || !older.Place.Located {
+			if !s.Place.Located {
+				return nil
+			}
+			if !older.Place.Located {
 				continue // further back one may be whose place is known
 			}
 			if km := distance(s.Place, older.Place); km >= MinTravel && km > MaxSpeed*ago.Hours() {

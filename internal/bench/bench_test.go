@@ -407,42 +407,54 @@ func BenchmarkGetBesideAWriter(b *testing.B) {
 		for _, busy := range []bool{false, true} {
 			b.Run(fmt.Sprintf("devices=%d/writer=%t", s, busy), func(b *testing.B) {
 				f := fixed(b, s)
-				stop := make(chan struct{})
-				var wg sync.WaitGroup
-				if busy {
-					wg.Go(func() {
-						host := policy.Host("mdm", tenant)
-						for i := 0; ; i++ {
-							select {
-							case <-stop:
-								return
-							default:
-								if err := f.app.Host.Devices.CheckIn(context.Background(), host, deviceID(i%f.size.accounts(), 1), devices.Activity{OSVersion: "10.0.22632"}); err != nil {
-									b.Error(err)
-									return
-								}
-							}
-						}
-					})
-				}
+				mdm := policy.Host("mdm", tenant)
 				ps, actor := f.picks(), f.actor(0)
-				took := make([]time.Duration, b.N)
-				b.ResetTimer()
-				for i := range b.N {
-					p := &ps[i%len(ps)]
-					actor.Account = p.account
-					start := time.Now()
-					_, err := f.app.Devices.Get(b.Context(), actor, p.device)
-					took[i] = time.Since(start)
-					must(b, err)
-				}
-				b.StopTimer()
-				close(stop)
-				wg.Wait()
-				slices.Sort(took)
-				b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
-				b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
+				besideAWriter(b, busy,
+					func(i int) error {
+						return f.app.Host.Devices.CheckIn(context.Background(), mdm, deviceID(i%f.size.accounts(), 1), devices.Activity{OSVersion: "10.0.22632"})
+					},
+					func(i int) error {
+						p := &ps[i%len(ps)]
+						actor.Account = p.account
+						_, err := f.app.Devices.Get(b.Context(), actor, p.device)
+						return err
+					})
 			})
 		}
 	}
+}
+
+// besideAWriter times each read, while somebody writes if it is to be busy.
+func besideAWriter(b *testing.B, busy bool, write, read func(int) error) {
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	if busy {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+					if err := write(i); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	took := make([]time.Duration, b.N)
+	b.ResetTimer()
+	for i := range b.N {
+		start := time.Now()
+		err := read(i)
+		took[i] = time.Since(start)
+		must(b, err)
+	}
+	b.StopTimer()
+	close(stop)
+	wg.Wait()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
+	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
 }

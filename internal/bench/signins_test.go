@@ -160,6 +160,28 @@ func BenchmarkActorFromToken(b *testing.B) {
 	}
 }
 
+// BenchmarkActorBesideAWriter is [BenchmarkGetBesideAWriter] for the actor of a request, while sign-ins are recorded.
+func BenchmarkActorBesideAWriter(b *testing.B) {
+	for _, n := range people() {
+		s := newSignedIn(b, n)
+		order := rand.New(rand.NewPCG(1, 2)).Perm(n)
+		start := s.clock.Now()
+		for _, busy := range []bool{false, true} {
+			b.Run(fmt.Sprintf("accounts=%d/writer=%t", n, busy), func(b *testing.B) {
+				besideAWriter(b, busy,
+					func(i int) error {
+						_, err := s.app.Host.SignIns.Record(context.Background(), host, fullRecord(i%n, i, start.Add(time.Duration(i)*time.Second)))
+						return err
+					},
+					func(i int) error {
+						_, err := s.app.Host.SignIns.Actor(b.Context(), s.tokens[order[i%n]])
+						return err
+					})
+			})
+		}
+	}
+}
+
 // fullRecord is an attempt with every field that a directory tells, as different as a person's are.
 func fullRecord(a, i int, at time.Time) signins.Record {
 	return signins.Record{ID: signins.ID(guid(5, a, i)), Account: account(a), At: at,

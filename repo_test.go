@@ -136,6 +136,7 @@ func TestTheRootModuleNeverImportsANestedOne(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Contains(t, nested, module+"/adapters")
+	require.Contains(t, nested, module+"/examples/thirdparty")
 	require.Contains(t, files, filepath.Join("examples", "hello", "main.go"), "examples of the root are looked at as well")
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)

@@ -1,0 +1,229 @@
+package signins_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
+)
+
+// The oracle of the authorization matrix. What a rule says is taken from the room's table, and nothing from its
+// code: in which order obstacles are told, what of a thing's state forbids what, and what is found by whom stands
+// here once more.
+
+// outcome is what must come of a call: an answer, nothing at all, or the code of the refusal.
+type outcome string
+
+const (
+	done      outcome = "works"
+	emptyDone outcome = "works, and there is nothing to see"
+	malformed         = outcome(notARefusal)
+)
+
+// sort is what sort of actor somebody is.
+type sort int
+
+const (
+	person sort = iota
+	host
+	system
+)
+
+// somebody is an actor as the oracle sees it.
+type somebody struct {
+	sort sort
+	// barred is why the actor is not admitted, whatever they want.
+	barred policy.Code
+	kind   policy.Kinds
+	roles  []policy.Role
+	// owns tells that the sessions and attempts that the matrix is about are theirs.
+	owns bool
+	// elsewhere actors act in another tenant, which is open and has nothing but accounts of the same names.
+	elsewhere bool
+	// sessionless actors come without a session of ours.
+	sessionless bool
+	level       policy.Level
+	stale       bool // all that they proved is 16 minutes old
+}
+
+// condition is the state of the tenant and of what the matrix is about.
+type condition struct {
+	name       string
+	access     map[policy.Area]policy.Access // of areas that are locked
+	unlicensed policy.Area                   // the tenant demands a licence for it that it lacks
+	turnedOff  bool
+	over       bool // the other session has ended
+	answered   bool // the odd attempt was answered
+	subjectOff bool // the accounts that administrators and hosts act on are disabled
+}
+
+// thing is what an operation is about.
+type thing int
+
+const (
+	noSingleThing thing = iota
+	ownThing            // found by whom it belongs to
+	anyThing            // found in its tenant
+)
+
+// operation is one way to call an exported operation.
+type operation struct {
+	door, method string
+	as           string // tells several rows of one method apart
+	action       policy.Action
+	about        thing
+	present      bool // malformed without a session of ours
+	// forbids is what the state of the thing forbids, before any proof is looked at; inside what the operation
+	// finds out last of all.
+	forbids, inside func(somebody, condition) policy.Code
+	empty           func(somebody, condition) bool
+	// special is the expectation of an operation that goes by no actor.
+	special func(condition) outcome
+
+	changes bool // and a refusal is recorded, if unrecorded does not say otherwise
+	// unrecorded operations decide by a look first, so that a refusal leaves no record.
+	unrecorded bool
+
+	call func(*cell) (seen int, err error)
+}
+
+func (o operation) String() string {
+	if o.as != "" {
+		return o.door + "." + o.method + " " + o.as
+	}
+	return o.door + "." + o.method
+}
+
+// ruleOf is the rule of an action in the table of rules.
+func ruleOf(t testing.TB, a policy.Action) policy.Rule {
+	t.Helper()
+	all := signins.Rules()
+	i := slices.IndexFunc(all, func(r policy.Rule) bool { return r.Action == a })
+	if i < 0 {
+		t.Fatalf("%s has no rule", a)
+	}
+	return all[i]
+}
+
+// expect is what must come of an operation, from the most permanent obstacle to the most easily mended.
+func expect(o operation, r policy.Rule, a somebody, c condition) outcome {
+	if o.special != nil {
+		return o.special(c)
+	}
+	no := func(f func(somebody, condition) policy.Code) policy.Code {
+		if f == nil {
+			return ""
+		}
+		return f(a, c)
+	}
+	switch {
+	case o.present && a.sessionless:
+		return malformed
+	case a.owns && c.subjectOff: // before anything that they come with is looked at
+		return outcome(policy.CodeAccountNotActive)
+	case a.barred != "":
+		return outcome(a.barred)
+	case !mayEver(r, a):
+		return outcome(policy.CodeNotPermitted)
+	case o.about == ownThing && !a.owns, o.about == anyThing && a.elsewhere:
+		return outcome(policy.CodeNotFound)
+	}
+	for _, code := range []policy.Code{closedBy(r, a, c), no(o.forbids), unproven(r, a), no(o.inside)} {
+		if code != "" {
+			return outcome(code)
+		}
+	}
+	if o.empty != nil && o.empty(a, c) {
+		return emptyDone
+	}
+	return done
+}
+
+// mayEver tells whether a rule is for such an actor at all.
+func mayEver(r policy.Rule, a somebody) bool {
+	switch a.sort {
+	case host:
+		return r.By&policy.ByHost != 0
+	case system:
+		return r.By&policy.BySystem != 0
+	}
+	return r.By&policy.ByPerson != 0 ||
+		r.By&policy.ByRole != 0 && slices.ContainsFunc(a.roles, func(is policy.Role) bool { return slices.Contains(r.Roles, is) })
+}
+
+// closedBy is why an operation is not open to an account's owner.
+func closedBy(r policy.Rule, a somebody, c condition) policy.Code {
+	if r.By&policy.ByPerson == 0 {
+		return ""
+	}
+	if r.Kinds&a.kind == 0 {
+		return r.Others.Code // each rule that is not for all kinds says why
+	}
+	if a.elsewhere {
+		return ""
+	}
+	access, locked := c.access[r.Area]
+	switch {
+	case c.turnedOff:
+		return policy.CodeNotTurnedOn
+	case r.Area != "" && c.unlicensed == r.Area:
+		return policy.CodeNotLicensed
+	case locked && access == policy.Off:
+		return policy.CodeAreaOff
+	case locked && access < r.Access:
+		return policy.CodeAreaReadOnly
+	}
+	return ""
+}
+
+func unproven(r policy.Rule, a somebody) policy.Code {
+	switch {
+	case a.sort != person:
+		return ""
+	case a.level < r.Level:
+		return policy.CodeStrongerProof
+	case r.Level > 0 && r.MaxAge > 0 && a.stale:
+		return policy.CodeFresherProof
+	}
+	return ""
+}
+
+func always(code policy.Code) func(somebody, condition) policy.Code {
+	return func(somebody, condition) policy.Code { return code }
+}
+
+func ifOver(_ somebody, c condition) policy.Code {
+	if c.over {
+		return signins.CodeSessionOver
+	}
+	return ""
+}
+
+func ifAnswered(_ somebody, c condition) policy.Code {
+	if c.answered {
+		return signins.CodeAnswered
+	}
+	return ""
+}
+
+// ifNoSuchToken is what a host hears about a token of the other session.
+func ifNoSuchToken(a somebody, c condition) policy.Code {
+	switch {
+	case a.elsewhere, c.over:
+		return policy.CodeSessionEnded
+	case c.subjectOff:
+		return policy.CodeAccountNotActive
+	}
+	return ""
+}
+
+func ifCannotSignIn(a somebody, c condition) policy.Code {
+	if c.subjectOff && !a.elsewhere {
+		return signins.CodeCannotSignIn
+	}
+	return ""
+}
+
+func hasNoAttempts(a somebody, _ condition) bool { return !a.owns }
+func isElsewhere(a somebody, _ condition) bool   { return a.elsewhere }

@@ -57,20 +57,6 @@ func stored(t testing.TB, db *memstore.Store, account policy.AccountID, id polic
 	return s
 }
 
-// editSession changes a stored session behind the room's back.
-func editSession(t testing.TB, db *memstore.Store, account policy.AccountID, id policy.SessionID, edit func(*policy.Session)) {
-	t.Helper()
-	require.NoError(t, db.SignIns().Update(t.Context(), func(tx signins.Tx) error {
-		s, err := tx.Session(accounttest.Tenant, account, id)
-		if err != nil {
-			return err
-		}
-		edit(&s)
-		_, err = tx.PutSession(s)
-		return err
-	}))
-}
-
 // signOut signs the person of a session out everywhere, with a Yes if that can be had.
 func signOut(t testing.TB, service *signins.Service, a policy.Actor, keep bool) (signins.Started, error) {
 	_, yes, err := service.AskSignOutEverywhere(t.Context(), a)

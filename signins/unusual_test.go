@@ -104,16 +104,25 @@ func unusual(all []signins.Record, i int) (out []signins.FlagKind) {
 func histories(w *accounttest.World, most int) *rapid.Generator[[]signins.Record] {
 	start := w.Clock.Now().Add(-3 * day)
 	return rapid.Custom(func(rt *rapid.T) []signins.Record {
-		at := time.Duration(0)
+		at, guesses := time.Duration(0), 0
 		all := make([]signins.Record, rapid.IntRange(1, most).Draw(rt, "records"))
 		for i := range all {
 			at += rapid.SampledFrom([]time.Duration{0, 0, time.Second, time.Minute, time.Minute, 3 * time.Minute, 15 * time.Minute,
 				time.Hour, 7 * time.Hour}).Draw(rt, "later")
+			code := rapid.SampledFrom([]int{0, 0, 0, 50126, 50126, 500121, 50058}).Draw(rt, "code")
+			switch {
+			case guesses > 0: // some in a row, and then a success
+				if code, guesses = 50126, guesses-1; guesses == 0 {
+					code = 0
+				}
+			case rapid.IntRange(0, 7).Draw(rt, "guesses") == 7:
+				guesses = 6
+			}
 			all[i] = signins.Record{ID: signins.ID(fmt.Sprintf("r%d", rapid.IntRange(0, 1e6).Draw(rt, "id")*100+i)), Account: "ada", At: start.Add(at % (3 * day)),
 				Place:      rapid.SampledFrom(crossings).Draw(rt, "place"),
 				Browser:    rapid.SampledFrom([]string{"Firefox", "Firefox", "Edge", ""}).Draw(rt, "browser"),
 				DeviceName: rapid.SampledFrom([]string{"", "", "phone"}).Draw(rt, "device"),
-				Code:       rapid.SampledFrom([]int{0, 0, 0, 50126, 50126, 50126, 50126, 500121, 50058}).Draw(rt, "code"),
+				Code:       code,
 				Anonymized: rapid.IntRange(0, 9).Draw(rt, "hides") == 9}
 		}
 		return all

@@ -21,8 +21,11 @@ import (
 // selects filters as the requirements say, with no look at the room.
 func selects(q signins.Query, i signins.Item) bool {
 	if q.Search != "" {
-		texts := []string{i.Application, i.Resource, i.Client, i.Browser, i.System, i.Address.String(), i.Place.City, i.Place.Region, i.Place.Country,
+		texts := []string{i.Application, i.Resource, i.Client, i.Browser, i.System, i.Place.City, i.Place.Region, i.Place.Country,
 			i.DeviceName, i.Failure, i.Correlation, string(i.ID), i.Outcome.String(), i.Outcome.Title(), string(i.Device)}
+		if i.Address.IsValid() {
+			texts = append(texts, i.Address.String())
+		}
 		for _, s := range i.Steps {
 			texts = append(texts, s.Method, s.Detail)
 		}

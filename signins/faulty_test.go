@@ -55,6 +55,9 @@ type lie struct {
 	session  func(policy.TenantID, policy.AccountID, policy.SessionID) (policy.TenantID, policy.AccountID, policy.SessionID)
 	list     func(policy.TenantID, policy.AccountID) (policy.TenantID, policy.AccountID)
 	every    func(policy.TenantID) policy.TenantID
+	signIn   func(policy.TenantID, policy.AccountID, signins.ID) (policy.TenantID, policy.AccountID, signins.ID)
+	signIns  func(policy.TenantID, policy.AccountID) (policy.TenantID, policy.AccountID)
+	habits   func(policy.TenantID, policy.AccountID) (policy.TenantID, policy.AccountID)
 }
 
 // faultyTx strikes the methods that this room calls. Those of limits, which it has none of, are the embedded

@@ -235,14 +235,20 @@ type attempt struct {
 	flags []Flag
 }
 
+// signInOf reads an attempt of the actor's tenant. A store that answers with another row is never believed.
+func signInOf(tx Tx, op *policy.Op, account policy.AccountID, id ID) (SignIn, error) {
+	s, err := tx.SignIn(op.Actor.Tenant, account, id)
+	if err == nil && (s.Tenant != op.Actor.Tenant || s.Account != account || s.ID != id) {
+		return SignIn{}, errors.New("the store gave an attempt to sign in that is another one or somebody else's")
+	}
+	return s, err
+}
+
 // loadAttempt finds an attempt of the account that the target names, as far back as it is shown.
 func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
-	s, err := tx.SignIn(op.Actor.Tenant, t.Of, ID(t.ID))
+	s, err := signInOf(tx, op, t.Of, ID(t.ID))
 	if err != nil {
 		return attempt{}, err
-	}
-	if s.Tenant != op.Actor.Tenant || s.Account != t.Of || s.ID != ID(t.ID) {
-		return attempt{}, errors.New("the store gave an attempt to sign in that is somebody else's")
 	}
 	if s.At.Before(keptFrom(op)) {
 		return attempt{}, store.ErrNotFound

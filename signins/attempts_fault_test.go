@@ -20,6 +20,7 @@ type night struct {
 	ada        policy.Actor
 	yes, notMe policy.Confirmation
 	rows, all  string
+	bobs       policy.SessionID
 }
 
 const (
@@ -44,7 +45,7 @@ func newNight(t testing.TB, containing int) *night {
 		})
 	}
 	require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, signins.ContainDevice, containing))
-	n := &night{World: w, ada: w.SignIn(people[0])}
+	n := &night{World: w, ada: w.SignIn(people[0]), bobs: w.Session(w.SignIn(people[1])).Actor.Session}
 	var err error
 	_, n.yes, err = w.App.SignIns.AskThisWasMe(t.Context(), n.ada, tonight)
 	require.NoError(t, err)

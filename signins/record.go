@@ -26,7 +26,7 @@ func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, 
 
 // record stores an attempt and what it teaches, unless it is there already.
 func record(tx Tx, op *policy.Op, r Record) (bool, error) {
-	switch _, err := tx.SignIn(op.Actor.Tenant, r.Account, r.ID); {
+	switch _, err := signInOf(tx, op, r.Account, r.ID); {
 	case err == nil:
 		return false, nil
 	case !errors.Is(err, store.ErrNotFound):

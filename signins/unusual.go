@@ -210,8 +210,12 @@ func (h *Habits) trust(s *SignIn) {
 	h.each(s, func(list *[]Habit, what Habit) { note(list, what) })
 }
 
-// forget takes back what an attempt taught that was not the person's.
+// forget takes back what a success taught that was not the person's. What was none taught nothing, even if it
+// falls together with one that did.
 func (h *Habits) forget(s *SignIn) {
+	if s.Outcome != Success {
+		return
+	}
 	h.each(s, func(list *[]Habit, what Habit) {
 		*list = slices.DeleteFunc(*list, func(k Habit) bool { return k.same(what) && k.First.Equal(s.At) })
 	})

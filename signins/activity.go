@@ -79,6 +79,9 @@ func (s *SignIn) shows(text string) bool {
 			return true
 		}
 	}
+	if strings.Contains(text, ",") && strings.Contains(strings.ToLower(s.Place.String()), text) { // "Berlin, DE"
+		return true
+	}
 	return s.Address.IsValid() && strings.Contains(s.Address.String(), text)
 }
 

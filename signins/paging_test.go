@@ -22,7 +22,7 @@ import (
 func selects(q signins.Query, i signins.Item) bool {
 	if q.Search != "" {
 		texts := []string{i.Application, i.Resource, i.Client, i.Browser, i.System, i.Place.City, i.Place.Region, i.Place.Country,
-			i.DeviceName, i.Failure, i.Correlation, string(i.ID), i.Outcome.String(), i.Outcome.Title(), string(i.Device)}
+			i.Place.String(), i.DeviceName, i.Failure, i.Correlation, string(i.ID), i.Outcome.String(), i.Outcome.Title(), string(i.Device)}
 		if i.Address.IsValid() {
 			texts = append(texts, i.Address.String())
 		}
@@ -50,7 +50,7 @@ func queries(start time.Time) *rapid.Generator[signins.Query] {
 	}
 	return rapid.Custom(func(rt *rapid.T) signins.Query {
 		return signins.Query{
-			Search:      rapid.SampledFrom([]string{"", "", "", "berlin", " BERLIN ", "192.0.2", "unsuccessful", "word", "x", ".", "%", "r1", "passkey"}).Draw(rt, "search"),
+			Search:      rapid.SampledFrom([]string{"", "", "", "berlin", " BERLIN ", "berlin, de", "192.0.2", "unsuccessful", "word", "x", ".", "%", "r1", "passkey"}).Draw(rt, "search"),
 			Application: rapid.SampledFrom([]string{"", "", "", "Word", "word", "Mail"}).Draw(rt, "application"),
 			Device:      rapid.SampledFrom([]policy.DeviceID{"", "", "", "laptop", "none"}).Draw(rt, "device"),
 			Outcomes: rapid.SliceOfN(rapid.SampledFrom([]signins.Outcome{signins.Success, signins.Interrupted, signins.FirstFactorFailed, signins.LaterStepFailed}),

@@ -42,8 +42,8 @@ var sayings = []saying{
 		func(i signins.Item) policy.Decision { return i.ThisWasNotMe }},
 }
 
-// scene draws a state of the tenant, of the account and of the attempt that is asked about, and who asks.
-func scene(rt *rapid.T, t testing.TB, base *theatre) (*accounttest.World, policy.Actor, signins.ID) {
+// answerScene draws a state of the tenant, of the account and of the attempt that is asked about, and who asks.
+func answerScene(rt *rapid.T, t testing.TB, base *theatre) (*accounttest.World, policy.Actor, signins.ID) {
 	w := base.Fork(t)
 	pick := func(name string, of int) int { return rapid.IntRange(0, of).Draw(rt, name) }
 	a := rapid.SampledFrom(base.actors).Draw(rt, "actor").actor
@@ -97,7 +97,7 @@ func TestWhatCanBeSaidIsWhatIsAskedAboutShownAndDone(t *testing.T) {
 	base := newTheatre(t)
 	came := make(map[policy.Code]int)
 	rapid.Check(t, func(rt *rapid.T) {
-		w, a, id := scene(rt, t, base)
+		w, a, id := answerScene(rt, t, base)
 		before := saved(t, w.DB)
 		for _, saying := range sayings {
 			in := w.Fork(t)

@@ -84,8 +84,8 @@
 //	    event: Add proof to session
 //	signins.touch-session
 //	    Note that a session is in use, at most once in a tenth of its idle limit.
-//	    by the host
-//	    refused if: session ended; account not active; device disabled
+//	    by the account's owner
+//	    kinds: work, personal, guest
 //	    event: Update session (only if something of note changed)
 //	signins.valid-since
 //	    Tell from when on an account's tokens are valid, for a host that keeps tokens of its own.

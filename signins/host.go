@@ -149,27 +149,20 @@ func (h *Host) Touch(ctx context.Context, actor policy.Actor) error {
 	if actor.Session == "" {
 		return noSession
 	}
-	target, host := onSession(actor.Account, actor.Session), policy.Host("signins", actor.Tenant)
-	alive := func(tx Tx, op *policy.Op, s policy.Session) error {
-		refused, err := op.AdmitSession(tx, s)
-		if err == nil && refused != nil {
-			err = op.Refuse(refused)
-		}
-		return err
-	}
-	due, err := policy.Look(ctx, h.guard, h.store, host, touchSession, target,
-		func(tx Tx, op *policy.Op, s policy.Session) (bool, error) { return touchDue(op, s), alive(tx, op, s) })
+	target := onSession(actor.Account, actor.Session)
+	due, err := policy.Look(ctx, h.guard, h.store, actor, touchSession, target,
+		func(_ Tx, op *policy.Op, s policy.Session) (bool, error) { return touchDue(op, s), nil })
 	if err != nil || !due {
 		return err
 	}
-	_, err = policy.Do(ctx, h.guard, h.store, host, touchSession, target, "",
+	_, err = policy.Do(ctx, h.guard, h.store, actor, touchSession, target, "",
 		func(tx Tx, op *policy.Op, s policy.Session) (none, policy.Change, error) {
-			if err := alive(tx, op, s); err != nil || !touchDue(op, s) { // somebody else was faster
-				return none{}, policy.Change{}, err
+			if !touchDue(op, s) { // somebody else was faster
+				return none{}, policy.Change{}, nil
 			}
 			s.SeenAt = op.Now
-			if actor.Address.IsValid() {
-				s.Address = actor.Address.WithZone("")
+			if op.Actor.Address.IsValid() {
+				s.Address = op.Actor.Address
 			}
 			_, err := tx.PutSession(s)
 			return none{}, policy.Change{}, err

@@ -158,3 +158,17 @@ func alive(t testing.TB, w *accounttest.World, account policy.AccountID) []polic
 	}
 	return ids
 }
+
+// editSession changes a stored session behind the room's back.
+func editSession(t testing.TB, db *memstore.Store, account policy.AccountID, id policy.SessionID, edit func(*policy.Session)) {
+	t.Helper()
+	require.NoError(t, db.SignIns().Update(t.Context(), func(tx signins.Tx) error {
+		s, err := tx.Session(accounttest.Tenant, account, id)
+		if err != nil {
+			return err
+		}
+		edit(&s)
+		_, err = tx.PutSession(s)
+		return err
+	}))
+}

@@ -227,10 +227,9 @@ var (
 		Load: sessionOrNone,
 	}
 	touchSession = &sessionSpec{
-		Rule: policy.Rule{Action: TouchSession, Activity: sawSession, Category: category, By: policy.ByHost, Quiet: true,
-			Says: "Note that a session is in use, at most once in a tenth of its idle limit.", States: "session ended; account not active; device disabled",
-			Source: "NIST SP 800-63B 2.2.3"},
-		Load: sessionOrNone,
+		Rule: policy.Rule{Action: TouchSession, Activity: sawSession, Category: category, By: policy.ByPerson, Kinds: policy.AllKinds, Quiet: true,
+			Says: "Note that a session is in use, at most once in a tenth of its idle limit.", Source: "NIST SP 800-63B 2.2.3"},
+		Load: ownSession,
 	}
 	validSince = &accountSpec{
 		Rule: policy.Rule{Action: ReadValidSince, By: policy.ByHost,

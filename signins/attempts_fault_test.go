@@ -1,6 +1,7 @@
 package signins_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -62,7 +63,8 @@ func (n *night) enter(t testing.TB, f *faulty) *night {
 	in := *n
 	in.World = n.Fork(t)
 	f.Store = in.DB.SignIns()
-	in.room = overWith(t, in.World, f, devicesToo{})
+	f.whole = true
+	in.room = assembled(t, in.World, f)
 	return &in
 }
 
@@ -181,6 +183,10 @@ func TestAnErrorAtAnyCallAboutAnAttemptLeavesNothingHalfDone(t *testing.T) {
 					if f.calls < k {
 						require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err)
 						require.Equal(t, d.changes && d.want == "", base.rows != rows(t, n.DB), d.name)
+						if c, ok := got.(signins.Containment); ok {
+							require.Len(t, c.Steps, 3+min(containing, 1))
+							require.False(t, slices.ContainsFunc(c.Steps, func(s signins.Contained) bool { return !s.Done }), "%+v", c)
+						}
 						break
 					}
 					struck++

@@ -6,9 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed4b20689c/myaccount"
-	"github.com/seed4b20689c/myaccount/devices"
-	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 )
@@ -71,14 +68,6 @@ func TestAStoreThatMixesAttemptsUpIsNotBelieved(t *testing.T) {
 	}
 }
 
-// apart is a store that keeps sign-ins in one place and devices in another.
-type apart struct {
-	*memstore.Store
-	here *faulty
-}
-
-func (a apart) SignIns() signins.Store { return a.here }
-
 func TestADeviceThatIsKeptElsewhereIsLeftAloneAndAllElseIsDone(t *testing.T) {
 	for containing, step := range map[int]signins.Containing{1: signins.UntrustDevice, 2: signins.DisableDevice} {
 		base := newNight(t, containing)
@@ -87,21 +76,19 @@ func TestADeviceThatIsKeptElsewhereIsLeftAloneAndAllElseIsDone(t *testing.T) {
 			room func(n *night) *signins.Service
 		}{
 			"another store": {"devices are kept elsewhere", func(n *night) *signins.Service {
-				app, err := myaccount.New(apart{n.DB, &faulty{Store: n.DB.SignIns()}}, n.Ring, policy.WithClock(n.Clock.Now))
-				require.NoError(t, err)
-				return app.SignIns
+				return assembled(t, n.World, &faulty{Store: n.DB.SignIns()}).Service
 			}},
 			"none at all": {"this installation keeps no devices", func(n *night) *signins.Service {
 				return overWith(t, n.World, n.DB.SignIns(), nil).Service
 			}},
 		} {
 			n := base.enter(t, &faulty{})
-			service, before := c.room(n), theDevices(t, n.DB)
+			service, before := c.room(n), theDevice(t, n)
 			done, err := service.ThisWasNotMe(ctx, n.ada, tonight, n.notMe)
 			require.NoError(t, err)
 			require.Equal(t, signins.Containment{Steps: []signins.Contained{{Step: signins.EndThatSession, Done: true}, {Step: signins.EndAllSessions, Done: true},
 				{Step: step, Why: c.why}, {Step: signins.RequirePasswordChange, Done: true}}}, done, name)
-			require.Equal(t, before, theDevices(t, n.DB), name)
+			require.Equal(t, before, theDevice(t, n), name)
 			st, err := n.App.Host.Accounts.Account(ctx, n.Host, "ada")
 			require.NoError(t, err)
 			require.Equal(t, []any{true, signins.HighRisk}, []any{st.MustChangePassword, st.Risk})
@@ -119,11 +106,20 @@ func TestADeviceThatIsKeptElsewhereIsLeftAloneAndAllElseIsDone(t *testing.T) {
 	}
 }
 
-func theDevices(t testing.TB, db *memstore.Store) (d devices.Device) {
+func TestTroubleWithTheDevicesUndoesAllTheRest(t *testing.T) {
+	base := newNight(t, 1)
+	n := base.enter(t, &faulty{})
+	done, err := overWith(t, n.World, n.DB.SignIns(), broken{}).Service.ThisWasNotMe(ctx, n.ada, tonight, n.notMe)
+	require.ErrorIs(t, err, errStruck)
+	require.ErrorContains(t, err, string(signins.UntrustDevice), "it says in which step")
+	require.Zero(t, done)
+	requireSame(t, base.all, saved(t, n.DB))
+}
+
+// theDevice is the stolen device as the host sees it.
+func theDevice(t testing.TB, n *night) any {
 	t.Helper()
-	require.NoError(t, db.Devices().View(ctx, func(tx devices.Tx) (err error) {
-		d, err = tx.Device("contoso", "stolen of ada")
-		return err
-	}))
+	d, err := n.App.Admin.Devices.Get(ctx, n.Host, "stolen of ada")
+	require.NoError(t, err)
 	return d
 }

@@ -8,8 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/accounttest"
-	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
@@ -53,25 +54,40 @@ func (x faultyTx) PutHabits(h signins.Habits) (store.Revision, error) {
 	return read(x, func() (store.Revision, error) { return x.Tx.PutHabits(h) })
 }
 
-// devicesToo reaches devices through a faulty transaction, as the assembled library does through a whole one.
-type devicesToo struct{}
+// wholeTx is a faulty transaction that has besides what a transaction of all rooms has. What is embedded deepest
+// is called last.
+type (
+	deep    struct{ *memstore.Tx }
+	deeper  struct{ deep }
+	wholeTx struct {
+		faultyTx
+		deeper
+	}
+)
 
-func (devicesToo) Contain(tx signins.Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (policy.Change, string, error) {
-	x := tx.(faultyTx)
-	return devices.Contain(faultyDevices{x.Tx.(devices.Tx), x}, op, account, id, disable)
+// apart is a store of all rooms whose sign-ins are somewhere else.
+type apart struct {
+	*memstore.Store
+	there *faulty
 }
 
-type faultyDevices struct {
-	devices.Tx
-	x faultyTx
+func (a apart) SignIns() signins.Store { return a.there }
+
+// assembled is the room as the assembled library has it, with sign-ins in another store.
+func assembled(t testing.TB, w *accounttest.World, f *faulty) signins.Room {
+	t.Helper()
+	var last atomic.Uint64
+	ids := func() string { return "over-" + strconv.FormatUint(last.Add(1), 10) }
+	app, err := myaccount.New(apart{w.DB, f}, w.Ring, policy.WithClock(w.Clock.Now), policy.WithIDs(ids))
+	require.NoError(t, err)
+	return signins.Room{Service: app.SignIns, Admin: app.Admin.SignIns, Host: app.Host.SignIns}
 }
 
-func (d faultyDevices) Device(t policy.TenantID, id policy.DeviceID) (devices.Device, error) {
-	return read(d.x, func() (devices.Device, error) { return d.Tx.Device(t, id) })
-}
+// broken are devices with which something is wrong.
+type broken struct{}
 
-func (d faultyDevices) PutDevice(dev devices.Device) (store.Revision, error) {
-	return read(d.x, func() (store.Revision, error) { return d.Tx.PutDevice(dev) })
+func (broken) Contain(signins.Tx, *policy.Op, policy.AccountID, policy.DeviceID, bool) (policy.Change, string, error) {
+	return policy.Change{}, "", errStruck
 }
 
 // overWith is the room over another store than the world's own, with a way to contain devices.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
@@ -23,17 +24,27 @@ type faulty struct {
 	// lie changes the rows that are read.
 	lie lie
 
+	// whole lets its transactions reach the devices too, as those of a store of all rooms do.
+	whole bool
+
 	calls, lies int
 }
 
+func (f *faulty) wrap(tx signins.Tx) signins.Tx {
+	if f.whole {
+		return wholeTx{faultyTx{tx, f}, deeper{deep{tx.(*memstore.Tx)}}}
+	}
+	return faultyTx{tx, f}
+}
+
 func (f *faulty) View(ctx context.Context, fn func(signins.Tx) error) error {
-	return f.Store.View(ctx, func(tx signins.Tx) error { return fn(faultyTx{tx, f}) })
+	return f.Store.View(ctx, func(tx signins.Tx) error { return fn(f.wrap(tx)) })
 }
 
 func (f *faulty) Update(ctx context.Context, fn func(signins.Tx) error) error {
 	if f.again {
 		if err := f.Store.Update(ctx, func(tx signins.Tx) error {
-			if err := fn(faultyTx{tx, f}); err != nil {
+			if err := fn(f.wrap(tx)); err != nil {
 				return err
 			}
 			return errRerun
@@ -41,7 +52,7 @@ func (f *faulty) Update(ctx context.Context, fn func(signins.Tx) error) error {
 			return err
 		}
 	}
-	if err := f.Store.Update(ctx, func(tx signins.Tx) error { return fn(faultyTx{tx, f}) }); err != nil {
+	if err := f.Store.Update(ctx, func(tx signins.Tx) error { return fn(f.wrap(tx)) }); err != nil {
 		return err
 	}
 	return f.lost

@@ -194,6 +194,13 @@ func (tx *Tx) insertChunk(all []signins.SignIn) error {
 	return tx.insert(signInChunks.table, packAll(all))
 }
 
+// SignInsBefore implements [signins.Tx]: a cursor is such a place.
+func (tx *Tx) SignInsBefore(t policy.TenantID, a policy.AccountID, at time.Time, id signins.ID, limit int) ([]signins.SignIn, error) {
+	behind := spotCursor(spotOf(&signins.SignIn{Record: signins.Record{At: store.Time(at), ID: id}}))
+	list, err := tx.SignInsOf(t, a, store.Page{Size: limit, After: behind})
+	return list.Items, err
+}
+
 // SignInsOf implements [signins.Tx].
 func (tx *Tx) SignInsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[signins.SignIn], error) {
 	var list store.List[signins.SignIn]

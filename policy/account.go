@@ -66,7 +66,7 @@ type Standing struct {
 	// SessionsValidFrom kills whatever was authenticated before it; zero kills nothing.
 	SessionsValidFrom time.Time `json:"sessionsValidFrom,omitzero"`
 	// Risk is that somebody else has got hold of the account. It is raised by what its person reports, and
-	// lowered by a secure change of the password.
+	// lowered by [HostDoor.PasswordChanged].
 	Risk Risk `json:"risk,omitempty"`
 	// MustChangePassword says that the person has to set a new password at the next sign-in.
 	MustChangePassword bool           `json:"mustChangePassword,omitempty"`

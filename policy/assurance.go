@@ -47,8 +47,17 @@ type Proof struct {
 
 // CheckProof tells whether p names a known factor and when it was verified.
 func CheckProof(field string, p Proof) error {
-	if _, known := factorNames[p.Factor]; !known || p.At.IsZero() {
-		return &Invalid{field, "has a proof without a known factor or without a time"}
+	if _, known := factorNames[p.Factor]; !known {
+		return &Invalid{field, "has a proof without a known factor"}
+	}
+	return CheckTime(field, p.At)
+}
+
+// CheckTime tells whether t may be kept as a time at which something was: stores and exports hold years from 1970 to
+// 9999.
+func CheckTime(field string, t time.Time) error {
+	if y := t.UTC().Year(); t.IsZero() || y < 1970 || y > 9999 {
+		return &Invalid{field, "is not between the years 1970 and 9999; want when it was"}
 	}
 	return nil
 }

@@ -64,6 +64,11 @@
 //	    by the host
 //	    refused if: closed
 //	    event: Update user, the person is told
+//	policy.password-changed
+//	    Note that an account has a new password, which ends its risk.
+//	    by the host
+//	    refused if: closed
+//	    event: Change user password, the person is told
 //	policy.read-account
 //	    Read an account's standing.
 //	    by the host

@@ -65,6 +65,21 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 	return err
 }
 
+// PasswordChanged notes that an account has a new password, set with proof of who the person is: it is no longer at
+// risk, nor has to change the password. It is for a host that keeps passwords itself.
+func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountID) error {
+	if err := CheckID("account", id); err != nil {
+		return err
+	}
+	_, err := Do(ctx, h.guard, h.store, actor, passwordChanged, On("account", id), "",
+		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
+			st.Risk, st.MustChangePassword = NoRisk, false
+			rev, err := tx.PutStanding(st)
+			return struct{}{}, Change{Subject: id, Revision: rev}, err
+		})
+	return err
+}
+
 // Account reads an account's standing.
 func (h *HostDoor) Account(ctx context.Context, actor Actor, id AccountID) (Standing, error) {
 	if err := CheckID("account", id); err != nil {

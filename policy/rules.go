@@ -9,21 +9,23 @@ import (
 
 // Actions of this package's own doors.
 const (
-	CreateTenant  Action = "policy.create-tenant"
-	ReadSettings  Action = "policy.read-settings"
-	SetAccess     Action = "policy.set-access"
-	SetTurnedOn   Action = "policy.set-turned-on"
-	SetLicense    Action = "policy.set-license"
-	SetNeed       Action = "policy.set-need"
-	SetContact    Action = "policy.set-contact"
-	SetValue      Action = "policy.set-value"
-	Provision     Action = "policy.provision-account"
-	SetState      Action = "policy.set-account-state"
-	ReadAccount   Action = "policy.read-account"
-	ReadOwnEvents Action = "policy.read-own-events"
-	ReadEvents    Action = "policy.read-events"
-	FollowEvents  Action = "policy.follow-events"
-	PurgeEvents   Action = "policy.purge-events"
+	CreateTenant Action = "policy.create-tenant"
+	ReadSettings Action = "policy.read-settings"
+	SetAccess    Action = "policy.set-access"
+	SetTurnedOn  Action = "policy.set-turned-on"
+	SetLicense   Action = "policy.set-license"
+	SetNeed      Action = "policy.set-need"
+	SetContact   Action = "policy.set-contact"
+	SetValue     Action = "policy.set-value"
+	Provision    Action = "policy.provision-account"
+	SetState     Action = "policy.set-account-state"
+	ReadAccount  Action = "policy.read-account"
+
+	PasswordChanged Action = "policy.password-changed"
+	ReadOwnEvents   Action = "policy.read-own-events"
+	ReadEvents      Action = "policy.read-events"
+	FollowEvents    Action = "policy.follow-events"
+	PurgeEvents     Action = "policy.purge-events"
 )
 
 var (
@@ -99,6 +101,11 @@ var (
 			return nil
 		},
 	}
+	passwordChanged = &Spec[AdminTx, Standing]{
+		Rule: Rule{Action: PasswordChanged, Activity: "Change user password", Category: userCat, By: ByHost, Notify: true,
+			Says: "Note that an account has a new password, which ends its risk.", States: "closed", Source: "Entra: remediate risks and unblock users"},
+		Load: loadStanding, Forbids: setState.Forbids,
+	}
 	readAccount = &Spec[AdminTx, Standing]{
 		Rule: Rule{Action: ReadAccount, By: ByHost, Says: "Read an account's standing."},
 		Load: loadStanding,
@@ -134,6 +141,6 @@ func loadStanding(tx AdminTx, op *Op, t Target) (Standing, error) {
 func Rules() []Rule {
 	return []Rule{
 		createTenant.Rule, readSettings.Rule, setAccess.Rule, setTurnedOn.Rule, setLicense.Rule, setNeed.Rule, setContact.Rule,
-		setValue.Rule, provision.Rule, setState.Rule, readAccount.Rule, readOwnEvents.Rule, readEvents.Rule, followEvents.Rule, purgeEvents.Rule,
+		setValue.Rule, provision.Rule, setState.Rule, passwordChanged.Rule, readAccount.Rule, readOwnEvents.Rule, readEvents.Rule, followEvents.Rule, purgeEvents.Rule,
 	}
 }

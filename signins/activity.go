@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,22 +54,23 @@ func (q *Query) check() error {
 	return nil
 }
 
-// matches reports whether the query selects an attempt, apart from its flags.
-func (q *Query) matches(s *SignIn) bool {
+// filters reports whether the query lets an attempt pass, apart from what it searches for.
+func (q *Query) filters(s *SignIn) bool {
 	switch {
 	case !q.From.IsZero() && s.At.Before(q.From), !q.To.IsZero() && s.At.After(q.To),
 		q.Application != "" && s.Application != q.Application, q.Device != "" && s.Device != q.Device,
 		len(q.Outcomes) > 0 && !slices.Contains(q.Outcomes, s.Outcome):
 		return false
 	}
-	return q.Search == "" || s.shows(q.Search)
+	return true
 }
 
-// shows reports whether any text that is shown of s holds text, which is in lower case.
+// shows reports whether any text that is shown of s holds text, which is in lower case. Of how it ended words are
+// compared from their beginning: a success is not found among the unsuccessful.
 func (s *SignIn) shows(text string) bool {
 	for _, shown := range [...]string{
-		s.Application, s.Resource, s.Client, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country,
-		s.DeviceName, string(s.Device), s.Failure, s.Correlation, string(s.ID), s.Outcome.Title(), s.Outcome.String(),
+		s.Application, s.Resource, s.Client, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country, s.Place.String(),
+		s.DeviceName, string(s.Device), s.Failure, s.Correlation, string(s.ID), s.At.Format(time.RFC3339), s.At.Format("2006-01-02 15:04"),
 	} {
 		if strings.Contains(strings.ToLower(shown), text) {
 			return true
@@ -79,10 +81,16 @@ func (s *SignIn) shows(text string) bool {
 			return true
 		}
 	}
-	if strings.Contains(text, ",") && strings.Contains(strings.ToLower(s.Place.String()), text) { // "Berlin, DE"
-		return true
-	}
-	return s.Address.IsValid() && strings.Contains(s.Address.String(), text)
+	outcome := " " + strings.ToLower(s.Outcome.Title()) + " " + s.Outcome.String()
+	return strings.Contains(outcome, " "+text) || s.Code != 0 && strconv.Itoa(s.Code) == text ||
+		s.Address.IsValid() && strings.Contains(s.Address.String(), text)
+}
+
+// tells reports whether any of the flags says text.
+func tells(flags []Flag, text string) bool {
+	return slices.ContainsFunc(flags, func(f Flag) bool {
+		return strings.Contains(strings.ToLower(f.Text), text) || strings.HasPrefix("unusual", text)
+	})
 }
 
 // Activity lists the actor's attempts to sign in, newest first, as far back as the tenant keeps them. Search
@@ -137,14 +145,14 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 			return store.List[Item]{}, err
 		}
 		for i := range h.page {
-			if !q.matches(&h.page[i]) {
+			if !q.filters(&h.page[i]) {
 				continue
 			}
 			flags, err := h.flags(known, i)
 			if err != nil {
 				return store.List[Item]{}, err
 			}
-			if q.Unusual && len(flags) == 0 {
+			if q.Unusual && len(flags) == 0 || q.Search != "" && !h.page[i].shows(q.Search) && !tells(flags, q.Search) {
 				continue
 			}
 			item, err := attempt{h.page[i], flags}.item(tx, op)
@@ -169,37 +177,36 @@ type history struct {
 	from    time.Time
 
 	page  []SignIn
-	ahead []SignIn     // what was read behind the page to judge it
-	next  store.Cursor // behind both; empty at the end
-	seen  int          // of all that was read
+	ahead []SignIn // what was read behind the page to judge it
+	seen  int      // of all that was read
 }
 
 // turn reads the page that begins at a cursor, and tells where the next one does.
 func (h *history) turn(n int, at store.Cursor) (next store.Cursor, err error) {
-	h.next, h.ahead = at, h.ahead[:0]
-	h.page, err = h.read(n)
-	return h.next, err
+	list, err := h.tx.SignInsOf(h.op.Actor.Tenant, h.account, store.Page{Size: n, After: at})
+	if err != nil {
+		return "", err
+	}
+	shown, err := h.shown(list.Items)
+	if h.page, h.ahead = shown, h.ahead[:0]; len(shown) < len(list.Items) {
+		return "", err
+	}
+	return list.Next, err
 }
 
-// read gives up to n more.
-func (h *history) read(n int) ([]SignIn, error) {
-	list, err := h.tx.SignInsOf(h.op.Actor.Tenant, h.account, store.Page{Size: n, After: h.next})
-	if err != nil {
-		return nil, err
-	}
-	h.next = list.Next
-	h.seen += len(list.Items)
-	for i := range list.Items {
-		s := &list.Items[i]
+// shown gives those of what was read that are recent enough to be shown.
+func (h *history) shown(read []SignIn) ([]SignIn, error) {
+	h.seen += len(read)
+	for i := range read {
+		s := &read[i]
 		if s.Tenant != h.op.Actor.Tenant || s.Account != h.account {
 			return nil, errors.New("the store gave an attempt to sign in that is somebody else's")
 		}
 		if s.At.Before(h.from) {
-			h.next = ""
-			return list.Items[:i], nil
+			return read[:i], nil
 		}
 	}
-	return list.Items, nil
+	return read, nil
 }
 
 // at gives the i-th attempt from the beginning of the page, reading ahead if need be; nil at the end.
@@ -208,11 +215,16 @@ func (h *history) at(i int) (*SignIn, error) {
 		return &h.page[i], nil
 	}
 	for i -= len(h.page); i >= len(h.ahead); {
-		if h.next == "" || h.seen >= MaxScan {
-			return nil, nil
+		last := &h.page[len(h.page)-1]
+		if n := len(h.ahead); n > 0 {
+			last = &h.ahead[n-1]
 		}
-		more, err := h.read(lookAhead)
+		read, err := h.tx.SignInsBefore(h.op.Actor.Tenant, h.account, last.At, last.ID, max(lookAhead, len(h.ahead)))
 		if err != nil {
+			return nil, err
+		}
+		more, err := h.shown(read)
+		if err != nil || len(more) == 0 {
 			return nil, err
 		}
 		h.ahead = append(h.ahead, more...)
@@ -220,16 +232,21 @@ func (h *history) at(i int) (*SignIn, error) {
 	return &h.ahead[i], nil
 }
 
-// lookAhead is how many attempts are read at a time to judge others by what came before them.
+// lookAhead is how many attempts are read to judge others by what came before them; then twice as many, and so on.
 const lookAhead = 8
 
 // keptFrom is from when on attempts are shown.
 func keptFrom(op *policy.Op) time.Time {
 	days := op.Settings.Value(RetentionDays)
-	if !op.Settings.Licensed(AreaHistory) {
+	if !open(op, AreaHistory) {
 		days = min(days, unlicensedDays)
 	}
 	return op.Now.AddDate(0, 0, -days)
+}
+
+// open reports whether the tenant shows an area, and has the licence that it demands for it.
+func open(op *policy.Op, a policy.Area) bool {
+	return op.Settings.Licensed(a) && op.Settings.Access(a) > policy.Off
 }
 
 // attempt is the row of an action on one attempt to sign in.
@@ -260,27 +277,21 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 	if err != nil {
 		return attempt{}, err
 	}
-	h := &history{tx: tx, op: op, account: t.Of, from: keptFrom(op)}
-	for next := store.Cursor(""); ; { // answering is rare enough to read on from the newest
-		if next, err = h.turn(store.DefaultPageSize, next); err != nil {
-			return attempt{}, err
-		}
-		if i := slices.IndexFunc(h.page, func(r SignIn) bool { return r.ID == s.ID }); i >= 0 {
-			h.seen = 0 // what it took to get here does not count
-			flags, err := h.flags(known, i)
-			return attempt{s, flags}, err
-		}
-		if next == "" {
-			return attempt{}, errors.New("the store does not list an attempt to sign in that it gives")
-		}
-	}
+	h := &history{tx: tx, op: op, account: t.Of, from: keptFrom(op), page: []SignIn{s}}
+	flags, err := h.flags(known, 0)
+	return attempt{s, flags}, err
 }
 
 // item is the person's view, with the decisions about it.
 func (a attempt) item(tx Tx, op *policy.Op) (item Item, err error) {
 	item.SignIn, item.Unusual = a.SignIn, a.flags
-	if !op.Settings.Licensed(AreaRisk) {
+	if !open(op, AreaRisk) {
 		item.Risk = HiddenRisk
+	}
+	if op.Actor.Account != a.Account {
+		item.ThisWasMe = policy.Refusal(SayThisWasMe, *notYours, "")
+		item.ThisWasNotMe = policy.Refusal(SayThisWasNotMe, *notYours, "")
+		return item, nil
 	}
 	if item.ThisWasMe, err = policy.Judge(tx, op, thisWasMe, a); err != nil {
 		return item, err

@@ -59,12 +59,14 @@ func TestAResultIsToldFromItsCodeAndSteps(t *testing.T) {
 	}{
 		{0, nil, signins.Success, "Successful sign-in", ""},
 		{50058, nil, signins.Interrupted, "Interrupted sign-in", "Nothing needs to be done"},
-		{16000, passed, signins.Interrupted, "Interrupted sign-in", "Nothing needs to be done"},
+		{16000, passed, signins.Interrupted, "Interrupted sign-in", "somebody may know your password"},
 		{50126, nil, signins.FirstFactorFailed, "Unsuccessful sign-in", "do not need to change your password"},
 		{50053, nil, signins.FirstFactorFailed, "Unsuccessful sign-in", "do not need to change your password"},
 		{500121, nil, signins.LaterStepFailed, "Unsuccessful sign-in", "change your password now"},
 		{50074, nil, signins.LaterStepFailed, "Unsuccessful sign-in", "change your password now"},
-		{-1, nil, signins.FirstFactorFailed, "Unsuccessful sign-in", "do not need to change your password"},
+		{-1, nil, signins.LaterStepFailed, "Unsuccessful sign-in", "change your password now"},
+		{50126, passed, signins.LaterStepFailed, "Unsuccessful sign-in", "change your password now"},
+		{50076, nil, signins.Interrupted, "Interrupted sign-in", "somebody may know your password"},
 		{999999, passed, signins.LaterStepFailed, "Unsuccessful sign-in", "change your password now"},
 	} {
 		id := w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Steps = c.code, c.steps })
@@ -72,7 +74,7 @@ func TestAResultIsToldFromItsCodeAndSteps(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.want, item.Outcome, "%d", c.code)
 		require.Equal(t, c.title, item.Outcome.Title())
-		require.Contains(t, item.Outcome.Advice(), c.advice)
+		require.Contains(t, item.Advice(), c.advice)
 	}
 }
 
@@ -234,16 +236,16 @@ func TestUnusualAttemptsSayWhy(t *testing.T) {
 		}, nil, ""},
 		"another city of the same country": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			return w.SignedIn(ada, func(r *signins.Record) { r.Place.City = "Potsdam" })
-		}, []signins.FlagKind{signins.NewDeviceAndPlace}, "No earlier sign-in was with Firefox on Windows 10 in Potsdam, DE."},
+		}, []signins.FlagKind{signins.NewDeviceAndPlace}, "Nobody signed in with Firefox on Windows 10 in Potsdam, DE before."},
 		"a new country": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			w.Clock.Advance(48 * time.Hour)
 			return w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
-		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace}, "No earlier sign-in was from US."},
+		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace}, "Nobody signed in to your account from US before."},
 		"faster than an airliner": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			w.SignedIn(ada, func(r *signins.Record) { r.Code = 50126 })
 			w.Clock.Advance(time.Hour)
 			return w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
-		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace, signins.ImpossibleTravel}, "6385 km from Berlin, DE within 2h0m0s."},
+		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace, signins.ImpossibleTravel}, "Nobody travels the 6385 km from Berlin, DE in 2 hours."},
 		"as fast as an airliner": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			w.Clock.Advance(7 * time.Hour)
 			return w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
@@ -267,13 +269,20 @@ func TestUnusualAttemptsSayWhy(t *testing.T) {
 				w.SignedIn(ada, func(r *signins.Record) { r.Code = 50126 })
 				w.Clock.Advance(time.Second)
 			}
-			w.SignedIn(ada)
+			w.SignedIn(ada) // somebody's own success does not hide them
 			w.Clock.Advance(time.Second)
 			return w.SignedIn(ada)
-		}, nil, ""},
+		}, []signins.FlagKind{signins.SuccessAfterFailures}, ""},
+		"after a burst of refused second factors": {func(w *accounttest.World, ada policy.Actor) signins.ID {
+			for range signins.BurstFailures {
+				w.SignedIn(ada, func(r *signins.Record) { r.Code = 500121 })
+				w.Clock.Advance(time.Minute)
+			}
+			return w.SignedIn(ada)
+		}, []signins.FlagKind{signins.SuccessAfterFailures}, ""},
 		"an anonymizing network": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			return w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Anonymized = 50126, true })
-		}, []signins.FlagKind{signins.AnonymousNetwork}, "192.0.2.1"},
+		}, []signins.FlagKind{signins.AnonymousNetwork}, "It came from a network that hides where people are."},
 		"a guess from far away": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			return w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Place = 50126, accounttest.NewYork })
 		}, nil, ""},
@@ -281,8 +290,14 @@ func TestUnusualAttemptsSayWhy(t *testing.T) {
 			return w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Place = 500121, accounttest.NewYork })
 		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace}, ""},
 		"an interruption": {func(w *accounttest.World, ada policy.Actor) signins.ID {
-			return w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Place, r.Anonymized = 50058, accounttest.NewYork, true })
+			return w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Place = 50058, accounttest.NewYork })
 		}, nil, ""},
+		"an interruption from an anonymizing network": {func(w *accounttest.World, ada policy.Actor) signins.ID {
+			return w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Anonymized = 50058, true })
+		}, []signins.FlagKind{signins.AnonymousNetwork}, ""},
+		"an interruption after the right password": {func(w *accounttest.World, ada policy.Actor) signins.ID {
+			return w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Place = 50076, accounttest.NewYork })
+		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace}, ""},
 		"a place that is not known": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			return w.SignedIn(ada, func(r *signins.Record) { r.Place = signins.Place{} })
 		}, nil, ""},
@@ -327,6 +342,21 @@ func TestSayingItWasMeTeaches(t *testing.T) {
 	require.Equal(t, signins.ThisWasMe, item.Answer)
 	require.Equal(t, w.Clock.Now(), item.AnsweredAt)
 	refused(t, w.App.SignIns.ThisWasMe(ctx, ada, first, yes), signins.CodeAnswered)
+	events := w.Events(accounttest.Tenant)
+	require.True(t, slices.ContainsFunc(events, func(e policy.Event) bool { return e.Activity == "ConfirmSafe" && e.Notify }), "the person is told")
+
+	_, yes, err = w.App.SignIns.AskThisWasNotMe(ctx, ada, first)
+	require.NoError(t, err, "it can be taken back: somebody else may have said so")
+	_, err = w.App.SignIns.ThisWasNotMe(ctx, ada, first, yes)
+	require.NoError(t, err)
+	w.Clock.Advance(time.Second)
+	ada = w.SignIn(ada)
+	third := w.SignedIn(ada, there)
+	for _, id := range []signins.ID{second, third} {
+		item, err = w.App.SignIns.Attempt(ctx, ada, id)
+		require.NoError(t, err)
+		require.Contains(t, kinds(item), signins.NewCountry, "what was denied stays strange, whatever comes after")
+	}
 	_, err = w.App.SignIns.ThisWasNotMe(ctx, ada, first, yes)
 	refused(t, err, signins.CodeAnswered)
 }
@@ -336,11 +366,42 @@ func TestWhoSignedInUnusuallyCannotDeclareThatUsual(t *testing.T) {
 	ada := w.Person("ada", policy.Work)
 	w.SignedIn(ada)
 	w.Clock.Advance(time.Hour)
-	thief := w.Session(w.SignIn(ada)).Actor
-	id := w.SignedIn(thief, func(r *signins.Record) { r.Place = accounttest.NewYork })
-	_, _, err := w.App.SignIns.AskThisWasMe(ctx, thief, id)
-	refused(t, err, signins.CodeThatSession)
-	refused(t, w.App.SignIns.ThisWasMe(ctx, ada, id, ""), policy.CodeFresherProof, "nor a session that was left open")
+	password := func(n *signins.NewSession) { n.Proofs = proven(w.Clock.Now(), policy.FactorPassword) }
+	w.Clock.Advance(time.Second)
+	thief := w.Session(ada, password)
+	id := w.SignedIn(thief.Actor, func(r *signins.Record) { r.Place = accounttest.NewYork })
+	refusedTo := func(a policy.Actor, why string) {
+		t.Helper()
+		_, _, err := w.App.SignIns.AskThisWasMe(ctx, a, id)
+		refused(t, err, signins.CodeThatSession, why)
+	}
+	refusedTo(thief.Actor, "from that very session")
+	w.Clock.Advance(time.Second)
+	refusedTo(w.Session(ada, password).Actor, "nor from one that they started after it")
+	_, yes, err := w.App.SignIns.AskSignOutEverywhere(ctx, thief.Actor)
+	require.NoError(t, err)
+	kept, err := w.App.SignIns.SignOutEverywhere(ctx, thief.Actor, yes, true)
+	require.NoError(t, err)
+	refusedTo(kept.Actor, "nor from one that was kept when all others were ended")
+}
+
+func TestWhoWasSignedInBeforeOrHasASecondFactorMayDeclareItUsual(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	w.SignedIn(ada)
+	w.Clock.Advance(time.Hour)
+	ada.Proofs = proven(w.Clock.Now(), policy.FactorPassword)
+	before := w.Session(ada)
+	w.Clock.Advance(time.Second)
+	there := w.Session(w.SignIn(ada))
+	id := w.SignedIn(there.Actor, func(r *signins.Record) { r.Place = accounttest.NewYork })
+	for name, a := range map[string]policy.Actor{"signed in before": before.Actor, "with a second factor": there.Actor} {
+		_, _, err := w.App.SignIns.AskThisWasMe(ctx, a, id)
+		require.NoError(t, err, name)
+	}
+	w.Clock.Advance(16 * time.Minute)
+	_, _, err := w.App.SignIns.AskThisWasMe(ctx, before.Actor, id)
+	refused(t, err, policy.CodeFresherProof, "a session that was left open proves nothing")
 }
 
 func TestSayingItWasNotMeContainsItInOneCommit(t *testing.T) {
@@ -370,19 +431,25 @@ func TestSayingItWasNotMeContainsItInOneCommit(t *testing.T) {
 		_, err := w.App.Host.SignIns.Actor(ctx, s.Token)
 		refused(t, err, policy.CodeSessionEnded)
 	}
+	events := w.Events(accounttest.Tenant)[before:]
 	require.Error(t, w.App.Host.Devices.MayAuthenticate(ctx, w.Host, "stolen"))
 	st, err := w.App.Host.Accounts.Account(ctx, w.Host, "ada")
 	require.NoError(t, err)
 	require.Equal(t, policy.HighRisk, st.Risk)
 	require.True(t, st.MustChangePassword)
+	w.Clock.Advance(time.Second)
+	require.True(t, w.Session(w.SignIn(ada)).MustChangePassword, "who signs in is told")
+	require.NoError(t, w.App.Host.Accounts.PasswordChanged(ctx, w.Host, "ada"))
+	st, err = w.App.Host.Accounts.Account(ctx, w.Host, "ada")
+	require.NoError(t, err)
+	require.Equal(t, []any{policy.NoRisk, false}, []any{st.Risk, st.MustChangePassword}, "a new password ends the risk")
 	var activities []string
-	events := w.Events(accounttest.Tenant)[before:]
 	for _, e := range events {
 		require.Equal(t, events[0].Operation, e.Operation)
 		require.Equal(t, policy.AccountID("ada"), e.Account)
 		activities = append(activities, e.Activity)
 	}
-	require.Equal(t, []string{"Suspicious activity reported", "End session", "Update StsRefreshTokenValidFrom Timestamp", "Update device"}, activities)
+	require.Equal(t, []string{"Suspicious activity reported", "End session", "Update device", "Update user", "Update StsRefreshTokenValidFrom Timestamp"}, activities)
 
 	w.Clock.Advance(time.Second)
 	again := w.SignedIn(w.SignIn(ada), func(r *signins.Record) { r.Place = accounttest.NewYork })

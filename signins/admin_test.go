@@ -69,7 +69,7 @@ func TestAnAdministratorReachesNobodyElsewhere(t *testing.T) {
 		refused(t, w.App.Admin.SignIns.End(t.Context(), actor, "ada", ada.Actor.Session), policy.CodeNotFound)
 		refused(t, w.App.Admin.SignIns.SignOut(t.Context(), actor, "ada"), policy.CodeNotFound)
 	}
-	n, err := w.App.Host.SignIns.Purge(t.Context(), policy.Host("idp", elsewhere))
+	n, err := w.App.Host.SignIns.PurgeSessions(t.Context(), policy.Host("idp", elsewhere))
 	require.NoError(t, err)
 	require.Zero(t, n)
 	require.True(t, works(t, w.App.Host.SignIns, ada.Token))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
@@ -32,7 +33,7 @@ const (
 	EndAllSessions        Containing = "end-all-sessions"
 	UntrustDevice         Containing = "untrust-device" // the device is marked as not recognized
 	DisableDevice         Containing = "disable-device"
-	RequirePasswordChange Containing = "require-password-change"
+	RequirePasswordChange Containing = "require-password-change" // see [Started] and [policy.HostDoor.PasswordChanged]
 )
 
 // Devices is what a containment does in the room of devices, in the same transaction. Package myaccount gives it
@@ -70,8 +71,8 @@ func plan(op *policy.Op, s *SignIn) []Containing {
 var says = map[Containing]string{
 	EndThatSession:        "The session that it started is ended.",
 	EndAllSessions:        "You are signed out everywhere, here too.",
-	UntrustDevice:         "The device that it came from is marked as not yours.",
-	DisableDevice:         "The device that it came from is disabled. You cannot undo this.",
+	UntrustDevice:         "The device that it came from, if it is one of yours, is marked as not recognized.",
+	DisableDevice:         "The device that it came from, if it is yours, is disabled. You cannot undo this.",
 	RequirePasswordChange: "You have to set a new password at the next sign-in.",
 }
 
@@ -89,7 +90,9 @@ func (s *Service) ThisWasMe(ctx context.Context, actor policy.Actor, id ID, yes 
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
-			h.trust(&a.SignIn)
+			if a.pastFirst() { // a guess that failed teaches nothing
+				h.trust(&a.SignIn)
+			}
 			if _, err := tx.PutHabits(h); err != nil {
 				return none{}, policy.Change{}, err
 			}
@@ -115,7 +118,7 @@ func (s *Service) ThisWasNotMe(ctx context.Context, actor policy.Actor, id ID, y
 			if err != nil {
 				return Containment{}, policy.Change{}, err
 			}
-			h.forget(&a.SignIn)
+			h.deny(&a.SignIn)
 			if _, err := tx.PutHabits(h); err != nil {
 				return Containment{}, policy.Change{}, err
 			}
@@ -153,7 +156,6 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 			}
 		case EndAllSessions:
 			st = voided(op, st)
-			also = append(also, policy.Change{Subject: st.Account, Target: onAccount(st.Account), Activity: updateValidFrom, Notify: true})
 		case UntrustDevice, DisableDevice:
 			var ch policy.Change
 			if r.devices == nil {
@@ -170,7 +172,16 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 		c.Done = c.Why == ""
 		done.Steps = append(done.Steps, c)
 	}
-	_, err = tx.PutStanding(st)
+	rev, err := tx.PutStanding(st)
+	about := policy.Change{Subject: st.Account, Target: onAccount(st.Account), Revision: rev, Notify: true}
+	atRisk := about
+	atRisk.Activity = updatedUser
+	atRisk.Facts = []policy.Fact{{Name: "risk", Value: st.Risk.String()}, {Name: "mustChangePassword", Value: strconv.FormatBool(st.MustChangePassword)}}
+	also = append(also, atRisk)
+	if st.Epoch != op.Standing.Epoch {
+		about.Activity = updateValidFrom
+		also = append(also, about)
+	}
 	return done, also, err
 }
 
@@ -180,7 +191,7 @@ func endIfAlive(tx Tx, op *policy.Op, s *SignIn) (policy.Change, string, error) 
 	if errors.Is(err, store.ErrNotFound) {
 		return policy.Change{}, "there is no such session any more", nil
 	}
-	if err != nil || !session.EndedAt.IsZero() {
+	if err != nil || !session.AliveUnder(op.Standing, op.Settings, op.Now) {
 		return policy.Change{}, "it has ended already", err
 	}
 	session.EndedAt = op.Now
@@ -189,12 +200,11 @@ func endIfAlive(tx Tx, op *policy.Op, s *SignIn) (policy.Change, string, error) 
 }
 
 func willTrust(_ *policy.Op, a attempt) policy.Preview {
-	p := policy.Preview{
+	return policy.Preview{
 		Title:        "Was this you?",
 		Consequences: []string{"The same device and place are no longer unusual for your account."},
 		Facts:        a.facts(),
 	}
-	return p
 }
 
 func willContain(op *policy.Op, a attempt) policy.Preview {

@@ -175,8 +175,8 @@ var deeds = []deed{
 	{"touch", "", true, func(s *stage) (given, error) { return nothing(s.room.Host.Touch(s.t.Context(), s.there.Actor)) }},
 	{"touch what has ended", policy.CodeSessionEnded, false, func(s *stage) (given, error) { return nothing(s.room.Host.Touch(s.t.Context(), s.over.Actor)) }},
 	{"ask since when", "", false, func(s *stage) (given, error) { return since(s.room.Host.ValidSince(s.t.Context(), s.Host, "zoe")) }},
-	{"purge", "", true, func(s *stage) (given, error) { return purged(s.room.Host.Purge(s.t.Context(), s.Host)) }},
-	{"purge as a person", policy.CodeNotPermitted, true, func(s *stage) (given, error) { return purged(s.room.Host.Purge(s.t.Context(), s.ada)) }},
+	{"purge", "", true, func(s *stage) (given, error) { return purged(s.room.Host.PurgeSessions(s.t.Context(), s.Host)) }},
+	{"purge as a person", policy.CodeNotPermitted, true, func(s *stage) (given, error) { return purged(s.room.Host.PurgeSessions(s.t.Context(), s.ada)) }},
 	{"list as the host", "", false, func(s *stage) (given, error) {
 		return shown(s.room.Admin.Sessions(s.t.Context(), s.Host, "ada", store.Page{}))
 	}},

@@ -2,8 +2,10 @@
 // was unusual about them, and signing out everywhere.
 //
 // Call [New] first. It gives three doors: [Service] for the account's owner, [Admin] for the organization's
-// administrators, [Host] for the embedding application. The host authenticates, calls [Host.Record] and
-// [Host.Start]; each request's token becomes an actor by [Host.Actor].
+// administrators, [Host] for the embedding application. The host authenticates, calls [Host.Start] and then
+// [Host.Record] with the session, or Record alone for a failure; each request's token becomes an actor by
+// [Host.Actor], and [Host.Touch] notes that it is in use. Now and then it calls [Host.PurgeSessions] and
+// [Host.PurgeActivity].
 //
 // What is special here:
 //
@@ -52,13 +54,13 @@
 //	    Say that an unusual attempt was one's own.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: signins.activity edit; proof: aal1 within 15 min; confirmed
-//	    refused if: nothing unusual; answered already; of the session in use
-//	    event: ConfirmSafe
+//	    refused if: nothing unusual; answered already; not signed in before it, nor with a second factor
+//	    event: ConfirmSafe, the person is told
 //	signins.this-was-not-me
 //	    Say that an unusual attempt was somebody else's, and contain it.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: signins.activity edit; confirmed
-//	    refused if: nothing unusual; answered already
+//	    refused if: nothing unusual; answered so already
 //	    event: Suspicious activity reported, the person is told
 //	signins.record
 //	    Record an attempt to sign in. The record is its own event.
@@ -71,7 +73,7 @@
 //	signins.start-session
 //	    Start a session for somebody who was authenticated.
 //	    by the host
-//	    refused if: account or device cannot sign in
+//	    refused if: account or device cannot sign in; proven before the last sign-out everywhere
 //	    event: Start session
 //	signins.resume-session
 //	    Give the actor of a request that came with a session's token.
@@ -91,7 +93,7 @@
 //	    Tell from when on an account's tokens are valid, for a host that keeps tokens of its own.
 //	    by the host
 //	signins.purge-sessions
-//	    Remove the rows of sessions that ended more than 30 days ago.
+//	    Remove the rows of sessions that were authenticated more than 30 days ago, when none can be alive.
 //	    by the host
 //	    event: Purge sessions (only if something of note changed)
 //	signins.admin.list-activity

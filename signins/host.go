@@ -35,6 +35,10 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 					return Started{}, policy.Change{}, err
 				}
 			}
+			old := func(p policy.Proof) bool { return p.At.Before(st.SessionsValidFrom) }
+			if !op.Now.Before(st.SessionsValidFrom) && slices.ContainsFunc(n.Proofs, old) { // a clock set back locks nobody out
+				return Started{}, policy.Change{}, op.Refuse(provenBefore) // a sign-in that was half done then
+			}
 			ended, err := makeRoom(tx, op, st)
 			if err != nil {
 				return Started{}, policy.Change{}, err
@@ -47,7 +51,7 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 				StartedAt: start, AuthenticatedAt: op.Now, SeenAt: op.Now, Level: reached(n.Proofs, op.Now), Proofs: n.Proofs,
 				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place}
 			rev, err := tx.PutSession(s)
-			return started(s, text, op.Settings), policy.Change{Subject: st.Account, Target: onSession(s.Account, s.ID), Revision: rev, Also: ended,
+			return started(s, st, text, op.Settings), policy.Change{Subject: st.Account, Target: onSession(s.Account, s.ID), Revision: rev, Also: ended,
 				Facts: []policy.Fact{{Name: "level", Value: s.Level.String()}}}, err
 		})
 }
@@ -134,7 +138,7 @@ func (h *Host) AddProof(ctx context.Context, actor policy.Actor, text secret.Tex
 			prove(&s, p, op.Now)
 			s.Token = digest
 			rev, err := tx.PutSession(s)
-			return started(s, next, op.Settings), policy.Change{Subject: s.Account, Revision: rev,
+			return started(s, op.Standing, next, op.Settings), policy.Change{Subject: s.Account, Revision: rev,
 				Facts: []policy.Fact{{Name: "factor", Value: p.Factor.String()}, {Name: "level", Value: s.Level.String()}}}, err
 		})
 }
@@ -161,8 +165,8 @@ func (h *Host) Touch(ctx context.Context, actor policy.Actor) error {
 				return none{}, policy.Change{}, nil
 			}
 			s.SeenAt = op.Now
-			if op.Actor.Address.IsValid() {
-				s.Address = op.Actor.Address
+			if a := op.Actor.Address; a.IsValid() && a != s.Address {
+				s.Address, s.Place = a, "" // where that is, nobody has said
 			}
 			_, err := tx.PutSession(s)
 			return none{}, policy.Change{}, err
@@ -182,13 +186,13 @@ func (h *Host) ValidSince(ctx context.Context, actor policy.Actor, account polic
 		func(_ Tx, _ *policy.Op, st policy.Standing) (time.Time, error) { return st.SessionsValidFrom, nil })
 }
 
-// keptFor is how long the row of a session that cannot live any more is kept: until no limit that a tenant may
-// set would let it live.
-const keptFor = 30 * 24 * time.Hour
+// keptFor is how long the row of a session is kept after its authentication: until no limit that a tenant may set
+// would let it live.
+var keptFor = time.Duration(policy.AAL1SessionHours.Max) * time.Hour
 
-// Purge removes the rows of sessions that were authenticated more than 30 days ago, when none can be alive,
+// PurgeSessions removes the rows of sessions that were authenticated more than 30 days ago, when none can be alive,
 // and tells how many. The host calls it now and then. It works in batches, so that others get their turn.
-func (h *Host) Purge(ctx context.Context, actor policy.Actor) (int, error) {
+func (h *Host) PurgeSessions(ctx context.Context, actor policy.Actor) (int, error) {
 	total := 0
 	for page := (store.Page{Size: store.MaxPageSize}); ; {
 		type batch struct {

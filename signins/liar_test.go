@@ -92,13 +92,13 @@ func TestPurgingThatBreaksOffTellsWhatItRemoved(t *testing.T) {
 		}
 		return nil
 	}})
-	n, err := room.Host.Purge(t.Context(), w.Host)
+	n, err := room.Host.PurgeSessions(t.Context(), w.Host)
 	require.ErrorIs(t, err, errStruck)
 	require.False(t, errors.As(err, new(*policy.Denied)))
 	require.Positive(t, n)
 	require.Equal(t, store.MaxPageSize, deleted+n-2, "what it told was gone already")
 
-	m, err := w.App.Host.SignIns.Purge(t.Context(), w.Host)
+	m, err := w.App.Host.SignIns.PurgeSessions(t.Context(), w.Host)
 	require.NoError(t, err)
 	require.Equal(t, store.MaxPageSize+1, n+m)
 	require.Equal(t, 1, count())

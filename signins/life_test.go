@@ -79,7 +79,14 @@ func (l *life) any(rt *rapid.T) int {
 
 func (l *life) start(rt *rapid.T) {
 	n := signins.NewSession{Account: "ada", Proofs: rapid.SliceOfN(rapid.Custom(l.proof), 1, 3).Draw(rt, "proofs")}
+	st, err := l.App.Host.Accounts.Account(l.t.Context(), l.Host, "ada")
+	require.NoError(rt, err)
 	s, err := l.App.Host.SignIns.Start(l.t.Context(), l.Host, n)
+	old := func(p policy.Proof) bool { return p.At.Before(st.SessionsValidFrom) }
+	if !l.Clock.Now().Before(st.SessionsValidFrom) && slices.ContainsFunc(n.Proofs, old) {
+		require.Equal(rt, signins.CodeProvenBefore, codeOf(err))
+		return
+	}
 	require.NoError(rt, err)
 	l.give(s)
 }
@@ -154,8 +161,9 @@ func (l *life) signOut(rt *rapid.T) {
 		return
 	}
 	before := l.row(l.given[i])
-	for _, g := range l.given {
-		l.ended[g.Actor.Session] = true
+	for i, g := range l.given {
+		l.dead[i] = true
+		l.ended[g.Actor.Session] = g.Actor.Session != id || !keep || l.ended[g.Actor.Session]
 	}
 	if keep {
 		l.give(s)

@@ -127,7 +127,12 @@ var operations = []operation{
 		forbids: always(signins.CodeNotUnusual), changes: true,
 		call: func(c *cell) (int, error) { return c.confirmed(usual, c.Service.AskThisWasMe, c.Service.ThisWasMe) }},
 	{door: "Service", method: "ThisWasMe", as: "of the present session", action: signins.SayThisWasMe, about: ownThing,
-		forbids: always(signins.CodeThatSession), changes: true,
+		forbids: func(a somebody, _ condition) policy.Code {
+			if a.level >= policy.AAL2 && !a.stale {
+				return "" // a second factor, which a stolen password is not
+			}
+			return signins.CodeThatSession
+		}, changes: true,
 		call: func(c *cell) (int, error) {
 			return c.confirmed(present, c.Service.AskThisWasMe, c.Service.ThisWasMe)
 		}},
@@ -210,9 +215,9 @@ var operations = []operation{
 			_, err := c.Host.ValidSince(c.t.Context(), c.actor, c.subject)
 			return tried(err)
 		}},
-	{door: "Host", method: "Purge", action: signins.PurgeSessions, changes: true,
+	{door: "Host", method: "PurgeSessions", action: signins.PurgeSessions, changes: true,
 		call: func(c *cell) (int, error) {
-			_, err := c.Host.Purge(c.t.Context(), c.actor)
+			_, err := c.Host.PurgeSessions(c.t.Context(), c.actor)
 			return tried(err)
 		}},
 }

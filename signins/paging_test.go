@@ -22,7 +22,14 @@ import (
 func selects(q signins.Query, i signins.Item) bool {
 	if q.Search != "" {
 		texts := []string{i.Application, i.Resource, i.Client, i.Browser, i.System, i.Place.City, i.Place.Region, i.Place.Country,
-			i.Place.String(), i.DeviceName, i.Failure, i.Correlation, string(i.ID), i.Outcome.String(), i.Outcome.Title(), string(i.Device)}
+			i.Place.String(), i.DeviceName, i.Failure, i.Correlation, string(i.ID), string(i.Device),
+			i.At.Format("2006-01-02 15:04"), i.At.Format(time.RFC3339)}
+		for _, f := range i.Unusual {
+			texts = append(texts, f.Text, "unusual")
+		}
+		if word := strings.ToLower(strings.TrimSpace(q.Search)); strings.HasPrefix(strings.ToLower(i.Outcome.Title()), word) || strings.HasPrefix(i.Outcome.String(), word) {
+			texts = append(texts, q.Search)
+		}
 		if i.Address.IsValid() {
 			texts = append(texts, i.Address.String())
 		}

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
-// Record notes an attempt to sign in, whatever its outcome. Steps of one attempt are one record. It reports
-// whether the attempt is new: recording an id again changes nothing.
+// Record notes an attempt to sign in, whatever its outcome: once, when it has ended, with all of its steps. After a
+// success call [Host.Start] first, and give the session. It reports whether the attempt is new: recording an id again
+// changes nothing.
 func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, error) {
 	if err := r.check(); err != nil {
 		return false, err
@@ -24,8 +26,14 @@ func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, 
 		})
 }
 
+// maxAhead is how far in the future an attempt may lie: clocks differ. One further on would stand on top for ever.
+const maxAhead = 24 * time.Hour
+
 // record stores an attempt and what it teaches, unless it is there already.
 func record(tx Tx, op *policy.Op, r Record) (bool, error) {
+	if r.At.After(op.Now.Add(maxAhead)) {
+		return false, &policy.Invalid{Field: "at", Problem: "lies more than a day in the future"}
+	}
 	switch _, err := signInOf(tx, op, r.Account, r.ID); {
 	case err == nil:
 		return false, nil
@@ -83,7 +91,10 @@ func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record
 					return nil, policy.Change{}, err
 				}
 				var err error
-				if done[i].New, err = record(tx, op, r); err != nil {
+				done[i].New, err = record(tx, op, r)
+				if invalid := (*policy.Invalid)(nil); errors.As(err, &invalid) {
+					done[i].Err = err
+				} else if err != nil {
 					return nil, policy.Change{}, err
 				}
 				if done[i].New {

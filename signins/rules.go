@@ -13,8 +13,8 @@ import (
 const (
 	AreaSessions policy.Area = "signins.sessions" // ReadOnly lists sessions, Edit ends them
 	AreaActivity policy.Area = "signins.activity" // ReadOnly lists attempts to sign in, Edit answers about them
-	// AreaHistory and AreaRisk are locked with AreaActivity. Without a licence that the tenant demands for them,
-	// attempts are kept for 7 days, and their risk is hidden.
+	// AreaHistory and AreaRisk lie in AreaActivity. Where they are off, or the tenant lacks the licence that it
+	// demands for them, attempts are shown for 7 days, and their risk is hidden.
 	AreaHistory policy.Area = "signins.activity.history"
 	AreaRisk    policy.Area = "signins.activity.risk"
 )
@@ -80,9 +80,11 @@ const (
 	CodeSessionOver           policy.Code = "session-over"
 	CodeCannotSignIn          policy.Code = "account-cannot-sign-in"
 	CodeDeviceCannotSignIn    policy.Code = "device-cannot-sign-in"
+	CodeProvenBefore          policy.Code = "proven-before-sign-out"
 	CodeNotUnusual            policy.Code = "not-unusual"
 	CodeAnswered              policy.Code = "answered-already"
 	CodeThatSession           policy.Code = "session-in-question"
+	CodeNotYours              policy.Code = "not-yours-to-say"
 	CodeUnknownAccount        policy.Code = "no-such-account"
 )
 
@@ -92,8 +94,10 @@ var (
 	cannotSignIn    = policy.Forbidden(CodeCannotSignIn, policy.AskAdministrator, "This account cannot sign in: it is unknown or not active.")
 	notUnusual      = policy.Forbidden(CodeNotUnusual, policy.NoRemedy, "Nothing about this sign-in is unusual. If you do not recognize it, change your password and sign out everywhere.")
 	answered        = policy.Forbidden(CodeAnswered, policy.NoRemedy, "You have answered this already.")
-	thatSession     = policy.WrongDevice(CodeThatSession, "This is the sign-in that you are using now. Confirm it from another one.")
+	thatSession     = policy.WrongDevice(CodeThatSession, "You signed in here no earlier than that. Confirm it from where you were signed in before, or verify with a second factor.")
+	notYours        = policy.Forbidden(CodeNotYours, policy.NoRemedy, "Only the person themselves can say so.")
 	unknownAccount  = policy.Forbidden(CodeUnknownAccount, policy.NoRemedy, "There is no account with this id here.")
+	provenBefore    = policy.Forbidden(CodeProvenBefore, policy.SignIn, "You were signed out everywhere since you began to sign in. Begin anew.")
 	deviceCannot    = policy.Forbidden(CodeDeviceCannotSignIn, policy.AskAdministrator, "This device cannot sign in: it is unknown or disabled.")
 )
 
@@ -107,6 +111,7 @@ const (
 	endedSession    = "End session"
 	provedAgain     = "Add proof to session"
 	sawSession      = "Update session"
+	updatedUser     = "Update user"
 	purgedSessions  = "Purge sessions"
 
 	answeredSignIn  = "Suspicious activity reported" // Entra's, for a person's report
@@ -166,6 +171,9 @@ var (
 	}
 )
 
+// freshToTrust is how fresh the proof is with which a person declares something usual.
+const freshToTrust = 15 * time.Minute
+
 // What the account's owner may see and say about attempts to sign in.
 var (
 	listActivity = &plainSpec{
@@ -180,15 +188,15 @@ var (
 	}
 	thisWasMe = &attemptSpec{
 		Rule: policy.Rule{Action: SayThisWasMe, Activity: confirmedSafe, Category: category,
-			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Level: policy.AAL1, MaxAge: 15 * time.Minute, Confirm: true,
-			Says: "Say that an unusual attempt was one's own.", States: "nothing unusual; answered already; of the session in use", Source: "S2"},
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Level: policy.AAL1, MaxAge: freshToTrust, Confirm: true, Notify: true,
+			Says: "Say that an unusual attempt was one's own.", States: "nothing unusual; answered already; not signed in before it, nor with a second factor", Source: "S2"},
 		Load: loadAttempt, Forbids: unanswerable, Device: fromThatSession, Preview: willTrust,
 	}
 	thisWasNotMe = &attemptSpec{
 		Rule: policy.Rule{Action: SayThisWasNotMe, Activity: answeredSignIn, Category: category,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Confirm: true, Notify: true,
-			Says: "Say that an unusual attempt was somebody else's, and contain it.", States: "nothing unusual; answered already", Source: "S2"},
-		Load: loadAttempt, Forbids: unanswerable, Preview: willContain,
+			Says: "Say that an unusual attempt was somebody else's, and contain it.", States: "nothing unusual; answered so already", Source: "S2"},
+		Load: loadAttempt, Forbids: undeniable, Preview: willContain,
 	}
 )
 
@@ -206,7 +214,7 @@ var (
 	}
 	startSession = &accountSpec{
 		Rule: policy.Rule{Action: StartSession, Activity: startedSession, Category: category, By: policy.ByHost,
-			Says: "Start a session for somebody who was authenticated.", States: "account or device cannot sign in", Source: "ASVS 7.2"},
+			Says: "Start a session for somebody who was authenticated.", States: "account or device cannot sign in; proven before the last sign-out everywhere", Source: "ASVS 7.2"},
 		Load: anybodyOrNobody,
 		Forbids: func(_ *policy.Op, st policy.Standing) *policy.Reason {
 			if st.State != policy.Active {
@@ -238,7 +246,7 @@ var (
 	}
 	purgeSessions = &plainSpec{
 		Rule: policy.Rule{Action: PurgeSessions, Activity: purgedSessions, Category: "Audit", By: policy.ByHost, Quiet: true,
-			Says: "Remove the rows of sessions that ended more than 30 days ago."},
+			Says: "Remove the rows of sessions that were authenticated more than 30 days ago, when none can be alive."},
 		Load: noRow,
 	}
 )
@@ -305,8 +313,8 @@ func anySession(tx Tx, op *policy.Op, t policy.Target) (policy.Session, error) {
 	return sessionOf(tx, op, t.Of, policy.SessionID(t.ID))
 }
 
-func over(_ *policy.Op, s policy.Session) *policy.Reason {
-	if !s.EndedAt.IsZero() {
+func over(op *policy.Op, s policy.Session) *policy.Reason {
+	if !s.EndedAt.IsZero() || s.Account == op.Actor.Account && !s.AliveUnder(op.Standing, op.Settings, op.Now) {
 		return sessionOver
 	}
 	return nil
@@ -336,6 +344,14 @@ func sessionOrNone(tx Tx, op *policy.Op, t policy.Target) (policy.Session, error
 	return s, err
 }
 
+// undeniable lets a person take back that it was they: somebody else may have said so.
+func undeniable(op *policy.Op, a attempt) *policy.Reason {
+	if a.Answer == ThisWasMe {
+		return nil
+	}
+	return unanswerable(op, a)
+}
+
 func unanswerable(_ *policy.Op, a attempt) *policy.Reason {
 	switch {
 	case a.Answer != Unanswered:
@@ -346,12 +362,14 @@ func unanswerable(_ *policy.Op, a attempt) *policy.Reason {
 	return nil
 }
 
-// fromThatSession keeps whoever signed in unusually from declaring that usual.
+// fromThatSession keeps whoever signed in unusually from declaring that usual, from that session or one that they
+// started after it: who was not signed in before proves a second factor, which a stolen password is not.
 func fromThatSession(op *policy.Op, a attempt) *policy.Reason {
-	if a.Session != "" && a.Session == op.Actor.Session {
-		return thatSession
+	before := a.Session != op.Actor.Session && !op.Actor.SignedInAt.IsZero() && op.Actor.SignedInAt.Before(a.At)
+	if before || policy.Assurance(op.Actor.Proofs, op.Now, freshToTrust) >= policy.AAL2 {
+		return nil
 	}
-	return nil
+	return thatSession
 }
 
 func willSignOut(op *policy.Op, _ none) policy.Preview {

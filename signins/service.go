@@ -156,14 +156,13 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes
 			if err != nil {
 				return Started{}, ch, err
 			}
-			next := present
-			next.ID, next.Token, next.Revision = policy.SessionID(op.ID), digest, 0
-			next.Epoch, next.StartedAt, next.SeenAt = st.Epoch, st.SessionsValidFrom, op.Now
-			if _, err = tx.PutSession(next); err != nil {
+			// It stays the same session, so that nothing that is known of it is shaken off.
+			present.Token, present.Epoch, present.StartedAt, present.SeenAt = digest, st.Epoch, st.SessionsValidFrom, op.Now
+			if _, err = tx.PutSession(present); err != nil {
 				return Started{}, ch, err
 			}
-			ch.Facts = append(ch.Facts, policy.Fact{Name: "kept", Value: string(present.ID)}, policy.Fact{Name: "as", Value: string(next.ID)})
-			return started(next, text, op.Settings), ch, nil
+			ch.Facts = append(ch.Facts, policy.Fact{Name: "kept", Value: string(present.ID)})
+			return started(present, st, text, op.Settings), ch, nil
 		})
 }
 

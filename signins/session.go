@@ -3,6 +3,7 @@ package signins
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -59,7 +60,7 @@ func (n *NewSession) check() error {
 		}
 	}
 	if len(n.Proofs) == 0 || len(n.Proofs) > maxProofs {
-		return &policy.Invalid{Field: "proofs", Problem: "want 1 to 16: whoever is signed in has proven something"}
+		return &policy.Invalid{Field: "proofs", Problem: fmt.Sprintf("want 1 to %d: whoever is signed in has proven something", maxProofs)}
 	}
 	for _, p := range n.Proofs {
 		if err := policy.CheckProof("proofs", p); err != nil {
@@ -84,8 +85,12 @@ type Started struct {
 	// device and forget it.
 	Token secret.Text
 	// Actor is who acts in the session. The host adds an administrator's roles.
-	Actor     policy.Actor
-	ExpiresAt time.Time // if the session is not used
+	Actor policy.Actor
+	// ExpiresAt is when the session ends if it is not used. Using it moves that, so a cookie should not carry it.
+	ExpiresAt time.Time
+	// MustChangePassword says that the person has to set a new password before anything else; see
+	// [policy.HostDoor.PasswordChanged].
+	MustChangePassword bool
 }
 
 // actorOf is the actor of a session's requests.
@@ -111,8 +116,9 @@ func (r *room) issue() (secret.Text, secret.Digest, error) {
 	return text, digests[0], nil
 }
 
-func started(s policy.Session, secretText secret.Text, tenant policy.Settings) Started {
-	return Started{Token: token{s.Tenant, s.Account, s.ID, secretText}.text(), Actor: actorOf(s.Clone()), ExpiresAt: s.ExpiresAt(tenant)}
+func started(s policy.Session, st policy.Standing, secretText secret.Text, tenant policy.Settings) Started {
+	return Started{Token: token{s.Tenant, s.Account, s.ID, secretText}.text(), Actor: actorOf(s.Clone()), ExpiresAt: s.ExpiresAt(tenant),
+		MustChangePassword: st.MustChangePassword}
 }
 
 // prove adds a proof to a session, in the place of an older one of the same factor. The level follows the

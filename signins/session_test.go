@@ -163,16 +163,29 @@ func TestThePresentSessionSurvivesUnderANewTokenOnly(t *testing.T) {
 		_, err := w.App.Host.SignIns.Actor(ctx, old)
 		refused(t, err, policy.CodeSessionEnded, name)
 	}
-	_, err = w.App.SignIns.Sessions(ctx, s.Actor, store.Page{})
-	refused(t, err, policy.CodeSessionEnded, "the old session's actor")
+	_, err = w.App.SignIns.Sessions(ctx, other.Actor, store.Page{})
+	refused(t, err, policy.CodeSessionEnded, "another session's actor")
 	got, err := w.App.Host.SignIns.Actor(ctx, kept.Token)
 	require.NoError(t, err)
 	require.Equal(t, kept.Actor, got)
+	require.Equal(t, s.Actor.Session, got.Session, "it is the same session: what is known of it is not shaken off")
 	require.Equal(t, s.Actor.SignedInAt, got.SignedInAt, "it was not authenticated anew")
 	require.Equal(t, []policy.SessionID{got.Session}, sessions(t, w, got))
 
 	w.Clock.Advance(59*time.Minute + 30*time.Second)
 	require.NoError(t, w.App.Host.SignIns.Touch(ctx, got), "and is idle since it was last used")
+}
+
+func TestASignInThatWasHalfDoneDoesNotSurviveSigningOutEverywhere(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	half := proven(w.Clock.Now(), policy.FactorPassword) // the second factor is still to come
+	w.Clock.Advance(time.Minute)
+	require.NoError(t, w.App.Admin.SignIns.SignOut(ctx, w.Admin("root", policy.UserAdministrator), "ada"))
+	w.Clock.Advance(time.Minute)
+	_, err := w.App.Host.SignIns.Start(ctx, w.Host, signins.NewSession{Account: "ada", Proofs: append(half, proven(w.Clock.Now(), policy.FactorOTP)...)})
+	refused(t, err, signins.CodeProvenBefore)
+	w.Session(w.SignIn(ada))
 }
 
 func TestAGuestSignsOutAtHome(t *testing.T) {
@@ -317,14 +330,14 @@ func TestPurgingRemovesOnlyWhatNoLimitLetsLive(t *testing.T) {
 	w.Clock.Advance(time.Hour)
 	young := one()
 	w.Clock.Advance(30*24*time.Hour - time.Hour)
-	n, err := w.App.Host.SignIns.Purge(ctx, w.Host)
+	n, err := w.App.Host.SignIns.PurgeSessions(ctx, w.Host)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	_, err = w.App.Host.SignIns.Actor(ctx, old.Token)
 	refused(t, err, policy.CodeSessionEnded)
 	_, err = w.App.Host.SignIns.Actor(ctx, young.Token)
 	require.NoError(t, err)
-	n, err = w.App.Host.SignIns.Purge(ctx, w.Host)
+	n, err = w.App.Host.SignIns.PurgeSessions(ctx, w.Host)
 	require.NoError(t, err)
 	require.Zero(t, n)
 }

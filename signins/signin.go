@@ -44,13 +44,17 @@ type Record struct {
 	// Anonymized says that the address belongs to a network that hides where people are.
 	Anonymized bool `json:"anonymized,omitempty"`
 
-	Device     policy.DeviceID  `json:"device,omitempty"` // if it is a registered one
-	DeviceName string           `json:"deviceName,omitempty"`
-	Session    policy.SessionID `json:"session,omitempty"` // that it started or went on with, if this library keeps it
+	Device     policy.DeviceID `json:"device,omitempty"` // if it is a registered one
+	DeviceName string          `json:"deviceName,omitempty"`
+	// Session is the one that it started (Started.Actor.Session). Without it, "This wasn't me" cannot end that very
+	// session.
+	Session policy.SessionID `json:"session,omitempty"`
 	// Correlation is shared by records of one thing that the person did.
 	Correlation string `json:"correlation,omitempty"`
 
-	// Code is the error code, Microsoft Entra's (reference: error codes); 0 for a success.
+	// Code is the error code, one of Microsoft Entra's (authentication and authorization error codes): 0 for a
+	// success, 50126 for a wrong password, 500121 for a failed second factor, 50058 for an interruption. A code that
+	// this library does not know is taken for a failure after the first factor.
 	Code    int    `json:"code,omitempty"`
 	Failure string `json:"failure,omitempty"` // what Code means, in words
 	// Steps are the authentication steps, in their order, at most [MaxSteps].
@@ -73,9 +77,11 @@ type Step struct {
 
 // Place is where an address is, approximately. The zero Place is unknown.
 type Place struct {
-	City    string `json:"city,omitempty"`
-	Region  string `json:"region,omitempty"`
-	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2, such as "DE"
+	City   string `json:"city,omitempty"`
+	Region string `json:"region,omitempty"`
+	// Country is best an ISO 3166-1 alpha-2 code such as "DE". Whatever it is, all sources must write it alike: it
+	// is compared as it is.
+	Country string `json:"country,omitempty"`
 	// Located says that Latitude and Longitude, in degrees, are known.
 	Located   bool    `json:"located,omitempty"`
 	Latitude  float64 `json:"latitude,omitempty"`
@@ -152,8 +158,9 @@ func (r *Record) check() error {
 			return err
 		}
 	}
-	if r.At = store.Time(r.At); r.At.IsZero() || r.At.Year() < 1970 || r.At.Year() > 9999 {
-		return &policy.Invalid{Field: "at", Problem: "is not between 1970 and 9999; want when it was"}
+	r.At = store.Time(r.At)
+	if err := policy.CheckTime("at", r.At); err != nil {
+		return err
 	}
 	for _, t := range []struct{ field, value string }{
 		{"application", r.Application}, {"resource", r.Resource}, {"client", r.Client}, {"browser", r.Browser}, {"system", r.System},
@@ -178,6 +185,11 @@ func (r *Record) check() error {
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		s.At = store.Time(s.At)
+		if !s.At.IsZero() {
+			if err := policy.CheckTime("steps.at", s.At); err != nil {
+				return err
+			}
+		}
 		for _, t := range []struct{ field, value string }{{"steps.method", s.Method}, {"steps.detail", s.Detail}} {
 			if err := policy.CheckText(t.field, t.value, MaxText); err != nil {
 				return err

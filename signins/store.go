@@ -38,6 +38,9 @@ type Tx interface {
 	PutSignIn(s SignIn) (store.Revision, error)
 	// SignInsOf lists an account's attempts, the newest (At) first, by id where they fall together.
 	SignInsOf(policy.TenantID, policy.AccountID, store.Page) (store.List[SignIn], error)
+	// SignInsBefore gives at most limit of an account's attempts that come behind a place in that list: behind the
+	// attempt with that time and id, whether it is there or not.
+	SignInsBefore(t policy.TenantID, a policy.AccountID, at time.Time, id ID, limit int) ([]SignIn, error)
 	// PurgeSignIns removes at most limit of a tenant's attempts from before a time, and tells how many; fewer
 	// than limit when none is left.
 	PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error)

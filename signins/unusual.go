@@ -25,8 +25,8 @@ type Flag struct {
 // FlagKind names what is unusual.
 type FlagKind string
 
-// What may be unusual. All but AnonymousNetwork are about attempts that got past the first factor: guesses from
-// everywhere are usual.
+// What may be unusual. All but AnonymousNetwork are about attempts that may have got past the first factor: guesses
+// from everywhere are usual. Nothing further back than 200 attempts is looked at.
 const (
 	NewCountry           FlagKind = "new-country"            // no earlier success was in that country
 	NewDeviceAndPlace    FlagKind = "new-device-and-place"   // no earlier success was on that device in that place
@@ -51,63 +51,86 @@ const (
 // impossible travel.
 const longestTrip = 23 * time.Hour
 
-// flags tells what is unusual about the i-th attempt.
+// lookBack is how many attempts before another are looked at, at the most: anybody can make failures, and they must
+// not make a reading dear.
+const lookBack = 200
+
+// flags tells what is unusual about the i-th attempt of the page.
 func (h *history) flags(known Habits, i int) ([]Flag, error) {
 	s := &h.page[i]
-	if s.Answer == ThisWasMe || s.Outcome == Interrupted {
+	if s.Answer == ThisWasMe {
 		return nil, nil
 	}
 	var flags []Flag
 	add := func(k FlagKind, text string, args ...any) { flags = append(flags, Flag{k, fmt.Sprintf(text, args...)}) }
-	if s.Outcome == Success || s.Outcome == LaterStepFailed {
+	if s.pastFirst() {
 		if known.strange(known.Countries, country(s), s.At) {
-			add(NewCountry, "No earlier sign-in was from %s.", s.Place.Country)
+			add(NewCountry, "Nobody signed in to your account from %s before.", s.Place.Country)
 		}
 		if known.strange(known.Places, surroundings(s), s.At) {
-			add(NewDeviceAndPlace, "No earlier sign-in was with %s in %s.", s.deviceTitle(), s.Place)
+			add(NewDeviceAndPlace, "Nobody signed in with %s in %s before.", s.deviceTitle(), s.Place)
 		}
-		if s.Outcome == Success {
-			if err := h.before(i, add); err != nil {
-				return nil, err
-			}
+	}
+	if s.Outcome == Success {
+		if err := h.before(i, add); err != nil {
+			return nil, err
 		}
 	}
 	if s.Anonymized {
-		add(AnonymousNetwork, "The address %s belongs to a network that hides where people are.", s.Address)
+		add(AnonymousNetwork, "It came from a network that hides where people are.")
 	}
 	return flags, nil
 }
 
-// before looks back from a success: at the failures right before it, and how far away the success before was.
+// before looks back from a success: at the failures in the time before it, and how far away the success before was.
 func (h *history) before(i int, add func(FlagKind, string, ...any)) error {
-	s, failures, burst := &h.page[i], 0, true
-	for j := i + 1; ; j++ {
+	s, failures := &h.page[i], 0
+	var from *SignIn // the success before whose place is known
+	for j := i + 1; j <= i+lookBack; j++ {
 		older, err := h.at(j)
-		if err != nil || older == nil {
+		if err != nil {
 			return err
 		}
-		ago := s.At.Sub(older.At)
-		if ago > longestTrip {
-			return nil
+		if older == nil || s.At.Sub(older.At) > longestTrip {
+			break
 		}
-		switch {
-		case older.Outcome == Success && older.Answer != ThisWasNotMe:
-			burst = false
-			if !s.Place.Located {
-				return nil
-			}
-			if !older.Place.Located {
-				continue // further back one may be whose place is known
-			}
-			if km := distance(s.Place, older.Place); km >= MinTravel && km > MaxSpeed*ago.Hours() {
-				add(ImpossibleTravel, "%.0f km from %s within %s.", km, older.Place, ago.Round(time.Minute))
-			}
-			return nil
-		case burst && ago <= BurstWindow && older.Outcome == FirstFactorFailed:
-			if failures++; failures == BurstFailures {
-				add(SuccessAfterFailures, "It came after %d failures within %.0f minutes.", BurstFailures, BurstWindow.Minutes())
-			}
+		switch recent := s.At.Sub(older.At) <= BurstWindow; {
+		case !recent && (from != nil || !s.Place.Located):
+			j = i + lookBack // nothing further back can matter
+		case older.Outcome == Success && older.Place.Located && older.Answer != ThisWasNotMe && from == nil:
+			from = &SignIn{Record: Record{At: older.At, Place: older.Place}}
+		case recent && (older.Outcome == FirstFactorFailed || older.Outcome == LaterStepFailed):
+			failures++
 		}
+	}
+	if failures >= BurstFailures {
+		add(SuccessAfterFailures, "It came after %d failures within %s.", failures, inWords(BurstWindow))
+	}
+	if from != nil && s.Place.Located {
+		ago := s.At.Sub(from.At)
+		if km := distance(s.Place, from.Place); km >= MinTravel && km > MaxSpeed*ago.Hours() {
+			add(ImpossibleTravel, "Nobody travels the %.0f km from %s in %s.", km, from.Place, inWords(ago))
+		}
+	}
+	return nil
+}
+
+// inWords is a duration as people say it, such as "1 hour 20 minutes".
+func inWords(d time.Duration) string {
+	unit := func(n int, of string) string {
+		if n == 1 {
+			return "1 " + of
+		}
+		return fmt.Sprintf("%d %ss", n, of)
+	}
+	minutes := int(d.Round(time.Minute) / time.Minute)
+	switch hours := minutes / 60; {
+	case hours == 0:
+		return unit(minutes, "minute")
+	case minutes%60 == 0:
+		return unit(hours, "hour")
+	default:
+		return unit(hours, "hour") + " " + unit(minutes%60, "minute")
 	}
 }
 
@@ -144,11 +167,15 @@ type Habit struct {
 	City    string `json:"city,omitempty"`
 	// First is when it was first seen in a success; zero if the person said that it is theirs.
 	First time.Time `json:"first,omitzero"`
+	// Denied says that it was somebody else's: it stays strange whatever comes after, until the person says that
+	// it is theirs.
+	Denied bool `json:"denied,omitempty"`
 }
 
-// same reports whether two habits are one, whenever they began.
+// same reports whether two habits are about one thing, whenever they began and whosever they are.
 func (h Habit) same(other Habit) bool {
 	h.First, other.First = time.Time{}, time.Time{}
+	h.Denied, other.Denied = false, false
 	return h == other
 }
 
@@ -157,7 +184,8 @@ func (h Habit) compare(other Habit) int {
 		cmp.Compare(h.System, other.System), cmp.Compare(h.Country, other.Country), cmp.Compare(h.Region, other.Region), cmp.Compare(h.City, other.City))
 }
 
-// MaxHabits is how many of each an account has: the ones known for the longest.
+// MaxHabits is how many of each an account has: the ones known for the longest. Beyond that nothing more is learned
+// until something is forgotten. Habits are kept as long as the account.
 const MaxHabits = 256
 
 // Clone returns a copy that shares nothing with h.
@@ -173,7 +201,7 @@ func (h *Habits) strange(among []Habit, what Habit, at time.Time) bool {
 		return false
 	}
 	i := slices.IndexFunc(among, what.same)
-	return i < 0 || !among[i].First.Before(at)
+	return i < 0 || among[i].Denied || !among[i].First.Before(at)
 }
 
 // each calls fn with each list and what an attempt has for it.
@@ -210,21 +238,28 @@ func (h *Habits) trust(s *SignIn) {
 	h.each(s, func(list *[]Habit, what Habit) { note(list, what) })
 }
 
-// forget takes back what a success taught that was not the person's. What was none taught nothing, even if it
-// falls together with one that did.
-func (h *Habits) forget(s *SignIn) {
+// deny notes that a success was somebody else's. What was known before it stays usual; what began with it, or was
+// declared usual, stays strange. What was no success taught nothing.
+func (h *Habits) deny(s *SignIn) {
 	if s.Outcome != Success {
 		return
 	}
 	h.each(s, func(list *[]Habit, what Habit) {
-		*list = slices.DeleteFunc(*list, func(k Habit) bool { return k.same(what) && k.First.Equal(s.At) })
+		if i := slices.IndexFunc(*list, what.same); i >= 0 {
+			if known := (*list)[i]; !known.First.IsZero() && known.First.Before(s.At) {
+				return
+			}
+			*list = slices.Delete(*list, i, i+1)
+		}
+		what.First, what.Denied = s.At, true
+		note(list, what)
 	})
 }
 
 // note keeps the earliest time of a habit, in the order of those times, and of more than [MaxHabits] the earliest.
 func note(list *[]Habit, n Habit) bool {
 	if i := slices.IndexFunc(*list, n.same); i >= 0 {
-		if !n.First.Before((*list)[i].First) {
+		if known := (*list)[i]; !n.First.Before(known.First) || known.Denied && !n.First.IsZero() {
 			return false
 		}
 		*list = slices.Delete(*list, i, i+1)

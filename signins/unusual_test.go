@@ -62,6 +62,9 @@ func unusual(all []signins.Record, i int) (out []signins.FlagKind) {
 	const rightPassword, asked = 500121, 50058 // the codes that the histories have besides success and wrong password
 	r := all[i]
 	if r.Code == asked {
+		if r.Anonymized {
+			return []signins.FlagKind{signins.AnonymousNetwork}
+		}
 		return nil
 	}
 	if succeeded(r) || r.Code == rightPassword {
@@ -73,14 +76,9 @@ func unusual(all []signins.Record, i int) (out []signins.FlagKind) {
 		}
 	}
 	if succeeded(r) {
-		older := all[i+1:]
-		last := slices.IndexFunc(older, succeeded)
-		if last < 0 {
-			last = len(older)
-		}
-		failures := 0
-		for _, o := range older[:last] {
-			if o.Code == 50126 && r.At.Sub(o.At) <= 15*time.Minute {
+		older, failures := all[i+1:], 0
+		for _, o := range older {
+			if (o.Code == 50126 || o.Code == rightPassword) && r.At.Sub(o.At) <= 15*time.Minute {
 				failures++
 			}
 		}

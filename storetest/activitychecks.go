@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -16,6 +17,8 @@ func signInsChecks() []check {
 	list := []check{
 		{subject: "SignInsOf", promise: "has the newest attempt first, then the least id", test: orderOfSignIns,
 			rule: "Attempts are compared to the microsecond; ids, byte by byte, decide where they fall together, in whatever order they were put."},
+		{subject: "SignInsBefore", promise: "gives what comes behind a place in the list", test: signInsBehind,
+			rule: "It gives at most as many attempts as were asked for, of the one account, in the order of SignInsOf, from behind the place on: the attempt with that time and id is not among them, whether it is there or not."},
 		{subject: "sign-in", promise: "has an id that is unique in its account, whatever its time", test: uniqueSignIns,
 			rule: "A record whose id another record of the account has is refused with store.ErrConflict, at any time; another account may have the same id. " +
 				"A key that begins with the time does not find such a duplicate by itself."},
@@ -127,6 +130,40 @@ func orderOfSignIns(w *world) {
 		for _, size := range []int{1, 3, 50, 1000} {
 			w.view(w.in(signinsRoom), func(t tx) error { return l.wants(t, address{tenant, account}, store.Page{Size: size}, want) })
 		}
+	}
+}
+
+func signInsBehind(w *world) {
+	var all []signins.SignIn
+	for i := range 150 { // three at a time together
+		for _, account := range []string{"ada", "ada2"} {
+			all = append(all, sampleSignIn(address{tenant, account, name("s", i)}, when(-i/3), i%3))
+		}
+	}
+	record(w, all...)
+	newest := sorted(all, func(s signins.SignIn) bool { return s.Account == "ada" }, newestFirst, signInName)
+	behind := func(place signins.SignIn, limit int, want []string) {
+		w.Helper()
+		w.view(w.in(signinsRoom), func(t tx) error {
+			got, err := t.signins.SignInsBefore(tenant, "ada", place.At, place.ID, limit)
+			if err != nil {
+				return err
+			}
+			if d := diff(want, pages[signins.SignIn]{list: signInsOfList}.ids(got)); d != "" {
+				return fmt.Errorf("SignInsBefore %s at %v, at most %d (-want +got):\n%s", place.ID, place.At, limit, d)
+			}
+			return nil
+		})
+	}
+	for _, limit := range []int{1, 7, 200} {
+		for i, id := range newest {
+			at := all[slices.IndexFunc(all, func(s signins.SignIn) bool { return string(s.ID) == id })]
+			behind(at, limit, newest[i+1:min(i+1+limit, len(newest))])
+		}
+		behind(signins.SignIn{Record: signins.Record{At: when(1), ID: "z"}}, limit, newest[:min(limit, len(newest))])
+		behind(signins.SignIn{Record: signins.Record{At: when(-1), ID: "z"}}, limit, newest[6:min(6+limit, len(newest))])
+		behind(signins.SignIn{Record: signins.Record{At: when(-1), ID: "!"}}, limit, newest[3:min(3+limit, len(newest))])
+		behind(signins.SignIn{Record: signins.Record{At: when(-1000), ID: "z"}}, limit, nil)
 	}
 }
 

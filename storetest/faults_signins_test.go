@@ -16,6 +16,9 @@ import (
 )
 
 var signinsFaults = []fault{
+	{"begins at the place behind which it is to begin",
+		[]string{"signins SignInsBefore gives what comes behind a place in the list"},
+		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return placeIncluded{tx} })},
 	{"lists the oldest sessions first",
 		[]string{"signins SessionsOf has the newest start first, then the least id", "signins SessionsOf gives every item once and in order, whatever the page size"},
 		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return oldestSessions{tx} })},
@@ -265,6 +268,12 @@ func (tx purgesApart) SignInsOf(t policy.TenantID, a policy.AccountID, p store.P
 		list.Items = slices.DeleteFunc(list.Items, func(s signins.SignIn) bool { return s.At.Before(before) })
 	}
 	return list, err
+}
+
+type placeIncluded struct{ signins.Tx }
+
+func (tx placeIncluded) SignInsBefore(t policy.TenantID, a policy.AccountID, at time.Time, id signins.ID, limit int) ([]signins.SignIn, error) {
+	return tx.Tx.SignInsBefore(t, a, at, id[:len(id)-1], limit)
 }
 
 type oldestSessions struct{ signins.Tx }

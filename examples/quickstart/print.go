@@ -128,7 +128,7 @@ func (p *printer) signIns(who string, list store.List[signins.Item]) {
 			unusual = append(unusual, string(f.Kind))
 			notes = append(notes, f.Text)
 		}
-		if advice := i.Outcome.Advice(); i.Outcome == signins.LaterStepFailed {
+		if advice := i.Advice(); i.Outcome == signins.LaterStepFailed {
 			notes = append(notes, advice)
 		}
 		rows = append(rows, []string{i.At.Format("2006-01-02 15:04"), i.Outcome.String(), cmp.Or(i.Application, "-"), cmp.Or(i.Place.String(), "-"),

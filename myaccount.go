@@ -34,7 +34,7 @@ type Store interface {
 type Account struct {
 	// Devices is the owner's door to their devices and recovery keys.
 	Devices *devices.Service
-	// SignIns is the owner's door to where they are signed in.
+	// SignIns is the owner's door to where they are signed in, and what attempts to sign in there were.
 	SignIns *signins.Service
 	// Log is the event log: one's own history, the auditors' view, the host's feed.
 	Log *policy.Log
@@ -54,7 +54,7 @@ type Admin struct {
 type Host struct {
 	Accounts *policy.HostDoor // make accounts known, say whether they may act
 	Devices  *devices.Host
-	SignIns  *signins.Host // start sessions, give the actor of a request
+	SignIns  *signins.Host // start sessions, give the actor of a request, record attempts to sign in
 }
 
 // New assembles all rooms over one store. The vault keeps secrets at rest: a [secret.KeyRing], or something

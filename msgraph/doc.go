@@ -4,7 +4,8 @@
 // Call [ImportDevices] first and [ImportRecoveryKeys] after it. Both read a stream of any length in constant
 // memory, hand it in batches to [devices.Admin], and report what became of it: a record that cannot be used
 // is refused alone, with its number, its line and the field that is wrong. To look at an export without
-// importing it, range over [Devices], [RecoveryKeys] or [People]. [SignIns] reads logs of sign-ins.
+// importing it, range over [Devices], [RecoveryKeys] or [People]. [ImportSignIns] takes over a log of sign-ins, and
+// [SignIns] reads one.
 //
 // # What is read
 //

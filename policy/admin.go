@@ -20,7 +20,7 @@ type Admin struct {
 }
 
 // NewAdmin makes the door. areas and settings are those of the host's rooms (each room exports its own);
-// this package's own setting is known besides. What nobody knows is refused as a mistake.
+// this package's own ([OwnSettings]) are known besides. What nobody knows is refused as a mistake.
 func NewAdmin(g *Guard, s store.Store[AdminTx], areas []Area, settings []Setting) *Admin {
 	return &Admin{guard: g, store: s, areas: areas, settings: append(OwnSettings(), settings...)}
 }

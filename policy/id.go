@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -79,6 +80,24 @@ func CheckText(field, value string, longest int) error {
 		}
 	}
 	return nil
+}
+
+// CleanText makes a text that people or strangers gave into one that [CheckText] accepts, for records that must not be
+// refused for their looks: what may not be in it becomes U+FFFD, and what is too long is cut.
+func CleanText(value string, longest int) string {
+	if CheckText("", value, longest) == nil {
+		return value
+	}
+	clean := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || reorders(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(value, string(unicode.ReplacementChar))))
+	if len(clean) > longest {
+		clean = append(clean[:longest-1], '…')
+	}
+	return string(clean)
 }
 
 // reorders reports whether r embeds, overrides or isolates a direction of writing (Unicode UAX 9): such a

@@ -86,3 +86,15 @@ func FuzzCheckID(f *testing.F) {
 		}
 	})
 }
+
+func TestCleanTextIsAcceptedAndKeepsWhatIsAcceptable(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "Ada's laptop": "Ada's laptop", "Müller 笔记本": "Müller 笔记本",
+		"a\nb": "a\uFFFDb", "x\u202Ey": "x\uFFFDy", "\xffz": "\uFFFDz", "p\u2028q": "p\uFFFDq",
+		"0123456789012": "01234567890…", "éééééééééééé": "éééééééééééé", "\u202E012345678901": "\uFFFD0123456789…",
+	} {
+		got := policy.CleanText(in, 12)
+		require.Equal(t, want, got, "%q", in)
+		require.NoError(t, policy.CheckText("text", got, 12))
+	}
+}

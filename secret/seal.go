@@ -83,7 +83,8 @@ func NewKey(id string) Key {
 
 // KeyRing seals with XChaCha20-Poly1305 under its current key and opens what any of its keys sealed.
 // To rotate: make a ring with a new current key and the old ones behind it, [KeyRing.Reseal] what is
-// stored, then drop the old keys.
+// stored, then drop the old keys. Digests cannot be made anew: whoever holds a token that an old key digested is
+// not recognized once that key is dropped, so keep it for as long as sessions live (30 days).
 type KeyRing struct {
 	current string
 	secrets map[string]Text // by key id

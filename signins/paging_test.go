@@ -25,9 +25,9 @@ func selects(q signins.Query, i signins.Item) bool {
 			i.Place.String(), i.DeviceName, i.Failure, i.Correlation, string(i.ID), string(i.Device),
 			i.At.Format("2006-01-02 15:04"), i.At.Format(time.RFC3339)}
 		for _, f := range i.Unusual {
-			texts = append(texts, f.Text, "unusual")
+			texts = append(texts, f.Text)
 		}
-		if word := strings.ToLower(strings.TrimSpace(q.Search)); strings.HasPrefix(strings.ToLower(i.Outcome.Title()), word) || strings.HasPrefix(i.Outcome.String(), word) {
+		if word := strings.ToLower(strings.TrimSpace(q.Search)); len(i.Unusual) > 0 && strings.HasPrefix("unusual", word) || strings.HasPrefix(strings.ToLower(i.Outcome.Title()), word) || strings.HasPrefix(i.Outcome.String(), word) {
 			texts = append(texts, q.Search)
 		}
 		if i.Address.IsValid() {

@@ -27,7 +27,8 @@ type SignIn struct {
 	Revision store.Revision `json:"revision"`
 }
 
-// Record is what is told about an attempt to sign in. Texts are at most [MaxText] characters.
+// Record is what is told about an attempt to sign in. Texts are cleaned ([policy.CleanText]) and cut to [MaxText]
+// characters, since they come from whoever tried.
 type Record struct {
 	ID      ID               `json:"id"`
 	Account policy.AccountID `json:"account"`
@@ -162,14 +163,9 @@ func (r *Record) check() error {
 	if err := policy.CheckTime("at", r.At); err != nil {
 		return err
 	}
-	for _, t := range []struct{ field, value string }{
-		{"application", r.Application}, {"resource", r.Resource}, {"client", r.Client}, {"browser", r.Browser}, {"system", r.System},
-		{"place.city", r.Place.City}, {"place.region", r.Place.Region}, {"place.country", r.Place.Country},
-		{"deviceName", r.DeviceName}, {"failure", r.Failure},
-	} {
-		if err := policy.CheckText(t.field, t.value, MaxText); err != nil {
-			return err
-		}
+	for _, t := range []*string{&r.Application, &r.Resource, &r.Client, &r.Browser, &r.System, &r.DeviceName, &r.Failure,
+		&r.Place.City, &r.Place.Region, &r.Place.Country} {
+		*t = policy.CleanText(*t, MaxText) // nobody keeps an attempt out of the log by how they call their device
 	}
 	if p := r.Place; !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) { // NaN is neither
 		return &policy.Invalid{Field: "place", Problem: "has coordinates beyond 90 and 180 degrees"}
@@ -190,11 +186,7 @@ func (r *Record) check() error {
 				return err
 			}
 		}
-		for _, t := range []struct{ field, value string }{{"steps.method", s.Method}, {"steps.detail", s.Detail}} {
-			if err := policy.CheckText(t.field, t.value, MaxText); err != nil {
-				return err
-			}
-		}
+		s.Method, s.Detail = policy.CleanText(s.Method, MaxText), policy.CleanText(s.Detail, MaxText)
 	}
 	return nil
 }

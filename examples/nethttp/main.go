@@ -51,16 +51,22 @@ func (s *server) routes() http.Handler {
 	mux.Handle("GET /devices", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
 		return answer(w)(s.app.Devices.List(r.Context(), actor, devices.Query{}))
 	}))
+	mux.Handle("GET /sign-ins", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
+		return answer(w)(s.app.SignIns.Activity(r.Context(), actor, signins.Query{Search: r.FormValue("search")}))
+	}))
 	mux.Handle("GET /sessions", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
 		return answer(w)(s.app.SignIns.Sessions(r.Context(), actor, store.Page{}))
 	}))
 	mux.Handle("POST /devices/{id}/disable", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
-		yes := policy.Confirmation(r.FormValue("confirm")) // without it, the answer says what will happen
+		yes := policy.Confirmation(r.PostFormValue("confirm")) // without it, the answer says what will happen
 		return s.app.Devices.Disable(r.Context(), actor, policy.DeviceID(r.PathValue("id")), yes)
 	}))
 	mux.Handle("POST /sign-out", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
-		setCookie(w, "", time.Unix(0, 0))
-		return s.app.SignIns.End(r.Context(), actor, actor.Session)
+		if err := s.app.SignIns.End(r.Context(), actor, actor.Session); err != nil {
+			return err
+		}
+		setCookie(w, "")
+		return nil
 	}))
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10)) // no other site's forms
 }
@@ -100,26 +106,6 @@ func address(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return peer.Addr()
-}
-
-func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
-	ok, _, err := s.hasher.Verify(r.Context(), secret.NewText(r.FormValue("password")), s.hash)
-	if err != nil || !ok || r.FormValue("account") != "ada" {
-		http.Error(w, "unknown account or wrong password", http.StatusUnauthorized)
-		return
-	}
-	started, err := s.app.Host.SignIns.Start(r.Context(), s.host, signins.NewSession{Account: "ada", Address: address(r),
-		Proofs: []policy.Proof{{Factor: policy.FactorPassword, At: time.Now()}}, Client: policy.Client{Application: "nethttp"}})
-	if err != nil {
-		problem.Write(w, err)
-		return
-	}
-	setCookie(w, started.Token.Reveal(), started.ExpiresAt)
-}
-
-func setCookie(w http.ResponseWriter, value string, expires time.Time) {
-	http.SetCookie(w, &http.Cookie{Name: session, Value: value, Path: "/", Expires: expires,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
 // answer writes what an operation gave, unless it failed.

@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,8 +26,9 @@ func browser(t *testing.T) (password string, do func(method, path string, form u
 	require.NoError(t, err)
 	return password, func(method, path string, form url.Values, header ...string) (int, map[string]any) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+path+"?"+form.Encode(), nil)
+		req, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(form.Encode()))
 		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		for i := 0; i < len(header); i += 2 {
 			req.Header.Set(header[i], header[i+1])
 		}
@@ -63,9 +65,19 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 	require.Equal(t, 409, status)
 	require.Equal(t, "urn:myaccount:already-disabled", doc["type"])
 
+	status, doc = do("GET", "/sign-ins", nil)
+	require.Equal(t, 200, status)
+	var outcomes []any
+	for _, item := range doc["Items"].([]any) {
+		outcomes = append(outcomes, item.(map[string]any)["outcome"])
+	}
+	require.ElementsMatch(t, []any{"success", "first-factor-failed"}, outcomes)
+
+	status, _ = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {password}})
+	require.Equal(t, 200, status)
 	status, doc = do("GET", "/sessions", nil)
 	require.Equal(t, 200, status)
-	require.Len(t, doc["Items"], 1)
+	require.Len(t, doc["Items"], 1, "one browser, one session")
 	require.Equal(t, true, doc["Items"].([]any)[0].(map[string]any)["Current"])
 	status, _ = do("POST", "/sign-out", nil)
 	require.Equal(t, 200, status)

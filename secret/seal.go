@@ -43,7 +43,11 @@ type Vault interface {
 // Bind makes associated data of parts such as tenant, owner and id. Two different lists of parts
 // never give the same bytes.
 func Bind(parts ...string) []byte {
-	var b []byte
+	size := 0
+	for _, p := range parts {
+		size += binary.MaxVarintLen64 + len(p)
+	}
+	b := make([]byte, 0, size)
 	for _, p := range parts {
 		b = binary.AppendUvarint(b, uint64(len(p)))
 		b = append(b, p...)

@@ -75,6 +75,9 @@ func (h *Host) Actor(ctx context.Context, text secret.Text) (policy.Actor, error
 // ended makes the refusal of an unknown tenant one of an ended session: who has no session of ours learns
 // nothing.
 func ended(action policy.Action, err error) error {
+	if err == nil {
+		return nil
+	}
 	if denied := new(policy.Denied); errors.As(err, &denied) && denied.Reason().Code == policy.CodeUnknownTenant {
 		return &policy.Denied{Decision: policy.Refusal(action, policy.SessionEnded(), "")}
 	}

@@ -41,26 +41,28 @@ func (t token) text() secret.Text {
 // written longer than it need be. Whatever is in it is somebody's claim until the secret was compared.
 func parseToken(text secret.Text) (token, bool) {
 	encoded, ok := strings.CutPrefix(text.Reveal(), tokenPrefix)
-	if !ok || len(encoded) > maxToken {
+	if !ok || len(encoded) > maxToken || strings.ContainsAny(encoded, "\r\n") {
 		return token{}, false
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	var room [maxToken]byte
+	decoded, err := base64.RawURLEncoding.Strict().AppendDecode(room[:0], []byte(encoded))
 	if err != nil {
 		return token{}, false
 	}
+	rest := string(decoded)
 	var parts [4]string
 	for i := range parts {
-		n, size := binary.Uvarint(b)
-		if size <= 0 || n > uint64(len(b)-size) {
+		n, size := binary.Uvarint(decoded[len(decoded)-len(rest):])
+		if size <= 0 || size > 1 && n>>(7*(size-1)) == 0 || n > uint64(len(rest)-size) {
 			return token{}, false
 		}
-		parts[i], b = string(b[size:size+int(n)]), b[size+int(n):]
+		parts[i], rest = rest[size:size+int(n)], rest[size+int(n):]
 	}
-	t := token{policy.TenantID(parts[0]), policy.AccountID(parts[1]), policy.SessionID(parts[2]), secret.NewText(parts[3])}
 	for _, id := range parts[:3] {
 		if policy.CheckID("token", id) != nil {
 			return token{}, false
 		}
 	}
-	return t, len(b) == 0 && parts[3] != "" && t.text().Equal(text)
+	t := token{policy.TenantID(parts[0]), policy.AccountID(parts[1]), policy.SessionID(parts[2]), secret.NewText(parts[3])}
+	return t, rest == "" && parts[3] != ""
 }

@@ -52,8 +52,9 @@
 //   - The risk is riskLevelDuringSignIn, and none without it. An address is anonymized if the risk events have
 //     anonymizedIPAddress.
 //   - A country is what the log has, usually its code. "Unknown" and "{PII Removed}" are the same as nothing.
-//   - What a failure means is cut to what a record holds, with an ellipsis. A user agent is, too, and characters in
-//     it that may not be shown are left out, for anybody could have their attempts refused by them. Other texts are refused.
+//   - Texts are cut to what a record holds, with an ellipsis. In names, such as those of devices, applications and user
+//     agents, characters that may not be shown are left out, for anybody could have their attempts refused by them.
+//     In what the directory itself says, and in identifiers, they are refused.
 //   - The TenantId of a table is its workspace; the directory is AADTenantId.
 //
 // # Whose tenant

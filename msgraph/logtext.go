@@ -14,16 +14,17 @@ const maxProse = 4096
 
 // told reads an identifier, or nothing if what stands there names nothing.
 func (o *object) told(name string) string {
-	switch o.known(name) {
-	case "", "00000000-0000-0000-0000-000000000000": // the user of a name that does not exist
+	switch o.label(name) {
+	case "", "Unknown", "unknown", "{PII Removed}", "00000000-0000-0000-0000-000000000000": // the user of a name that does not exist
 		return ""
 	}
 	return o.id(name)
 }
 
-// known reads a text that people see, or nothing if it only says that nothing is known.
+// known reads a text that people see, or nothing if it only says that nothing is known. Strangers wrote it too: see
+// cleaned.
 func (o *object) known(name string) string {
-	switch s := o.label(name); s {
+	switch s := o.cleaned(name); s {
 	case "Unknown", "unknown", "{PII Removed}": // the last stands for what another directory keeps to itself
 		return ""
 	default:

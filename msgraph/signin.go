@@ -10,6 +10,7 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,7 +76,7 @@ func SignIns(r io.Reader) iter.Seq2[SignIn, error] {
 		s.Place = o.place(detail)
 		s.Code, s.Failure = o.result(detail.part("status_dynamic", "status_string", "status"))
 		s.Tenant = o.directory(detail)
-		s.UserName, s.UserAgent = detail.label("userPrincipalName"), detail.cleaned("userAgent")
+		s.UserName, s.UserAgent = detail.known("userPrincipalName"), detail.cleaned("userAgent")
 		category := o.category()
 		s.Account, s.ServicePrincipal = detail.who(category)
 		s.NonInteractive = detail.truth("isInteractive") == devices.No || category == "noninteractiveusersigninlogs"
@@ -83,9 +84,12 @@ func SignIns(r io.Reader) iter.Seq2[SignIn, error] {
 	})
 }
 
+// anonymized finds the whole word in a list of risk events, or in one that is written as a text.
+var anonymized = regexp.MustCompile(`(^|[^\w-])anonymizedIPAddress($|[^\w-])`)
+
 // signIn reads what has the same name in all forms.
 func (o *object) signIn() (r signins.Record) {
-	r.Application, r.Resource, r.Client = o.label("appDisplayName"), o.label("resourceDisplayName"), o.label("clientAppUsed")
+	r.Application, r.Resource, r.Client = o.known("appDisplayName"), o.known("resourceDisplayName"), o.known("clientAppUsed")
 	device := o.part("deviceDetail_dynamic", "deviceDetail_string", "deviceDetail")
 	r.Device = policy.DeviceID(device.told("deviceId"))
 	r.DeviceName, r.Browser, r.System = device.known("displayName"), device.known("browser"), device.known("operatingSystem")
@@ -94,7 +98,7 @@ func (o *object) signIn() (r signins.Record) {
 		r.Risk = choice(o, "riskLevelDuringSignIn", risks, signins.NoRisk)
 	}
 	for _, events := range []string{"riskEventTypes_v2", "riskEventTypes"} { // a list, or one written as a text
-		r.Anonymized = r.Anonymized || bytes.Contains(o.get(events), []byte("anonymizedIPAddress"))
+		r.Anonymized = r.Anonymized || anonymized.Match(o.get(events))
 	}
 	return r
 }

@@ -41,3 +41,12 @@ func (a *Admin) SignOut(ctx context.Context, actor policy.Actor, account policy.
 		})
 	return err
 }
+
+// Activity lists a person's attempts to sign in, as they see them themselves.
+func (a *Admin) Activity(ctx context.Context, actor policy.Actor, account policy.AccountID, q Query) (store.List[Item], error) {
+	if err := q.check(); err != nil {
+		return store.List[Item]{}, err
+	}
+	return policy.Look(ctx, a.guard, a.store, actor, readAnyActivity, onAccount(account),
+		func(tx Tx, op *policy.Op, _ none) (store.List[Item], error) { return items(tx, op, account, q) })
+}

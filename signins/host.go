@@ -232,3 +232,41 @@ func (h *Host) PurgeSessions(ctx context.Context, actor policy.Actor) (int, erro
 		}
 	}
 }
+
+// Record notes an attempt to sign in, whatever its outcome: once, when it has ended, with all of its steps. After a
+// success call [Host.Start] first, and give the session. It reports whether the attempt is new: recording an id again
+// changes nothing.
+func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, error) {
+	if err := r.check(); err != nil {
+		return false, err
+	}
+	return policy.Do(ctx, h.guard, h.store, actor, recordSignIn, onAccount(r.Account), "",
+		func(tx Tx, op *policy.Op, _ policy.Standing) (bool, policy.Change, error) {
+			isNew, err := record(tx, op, r)
+			return isNew, policy.Change{}, err
+		})
+}
+
+// purgeBatch bounds one transaction of a purge, so that writers between get their turn.
+const purgeBatch = 1000
+
+// PurgeActivity removes the attempts to sign in that are older than the tenant keeps them, and tells how many. The
+// host calls it now and then.
+func (h *Host) PurgeActivity(ctx context.Context, actor policy.Actor) (int, error) {
+	for total := 0; ; {
+		n, err := policy.Do(ctx, h.guard, h.store, actor, purgeActivity, policy.Target{}, "",
+			func(tx Tx, op *policy.Op, _ none) (int, policy.Change, error) {
+				before := keptFrom(op)
+				n, err := tx.PurgeSignIns(op.Actor.Tenant, before, purgeBatch)
+				if err != nil || n == 0 {
+					return n, policy.Change{}, err
+				}
+				return n, policy.Change{Activity: purgedActivity, Facts: []policy.Fact{
+					{Name: "removed", Value: strconv.Itoa(n)}, {Name: "before", Value: before.Format("2006-01-02T15:04:05Z07:00")}}}, nil
+			})
+		total += n
+		if err != nil || n < purgeBatch {
+			return total, err
+		}
+	}
+}

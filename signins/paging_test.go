@@ -27,7 +27,9 @@ func selects(q signins.Query, i signins.Item) bool {
 		for _, f := range i.Unusual {
 			texts = append(texts, f.Text)
 		}
-		if word := strings.ToLower(strings.TrimSpace(q.Search)); len(i.Unusual) > 0 && strings.HasPrefix("unusual", word) || strings.HasPrefix(strings.ToLower(i.Outcome.Title()), word) || strings.HasPrefix(i.Outcome.String(), word) {
+		word := strings.ToLower(strings.TrimSpace(q.Search))
+		outcome := " " + strings.ToLower(i.Outcome.Title()) + " " + i.Outcome.String() // by the beginnings of its words
+		if len(i.Unusual) > 0 && strings.HasPrefix("unusual", word) || strings.Contains(outcome, " "+word) || i.Code != 0 && fmt.Sprint(i.Code) == word {
 			texts = append(texts, q.Search)
 		}
 		if i.Address.IsValid() {

@@ -62,7 +62,8 @@ func TestTravelIsImpossibleWhereAndWhenAnIndependentComputationSaysSo(t *testing
 		within = max(0, within).Truncate(time.Microsecond)
 		const near = 0.01 // km; what the law of cosines is good for
 		if limit := signins.MaxSpeed * within.Hours(); math.Abs(km-signins.MinTravel) < near || math.Abs(km-limit) < near {
-			rt.Skip("too close to tell")
+			require.Equal(rt, travelled(rt, base, a, b, within), travelled(rt, base, b, a, within), "too close to tell, but the same there and back")
+			return
 		}
 		want := km >= signins.MinTravel && km > signins.MaxSpeed*within.Hours()
 		came[want]++

@@ -19,14 +19,10 @@ func Contain(tx Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID,
 		return ch, "", err
 	}
 	if disable {
-		if d.Owner != account {
-			return ch, notOwner.Text, nil
-		}
-		if r := cannotDisable(d); r != nil {
+		if r := ownerCannotDisable(account, d); r != nil {
 			return ch, r.Text, nil
 		}
-		d.State, d.DisabledAt, d.DisabledBy = DisabledByUser, op.Now, op.Actor.Principal()
-		ch = about(&d, "state", d.State.String())
+		ch = d.disable(op)
 	} else {
 		d.recognized(account, NotRecognized, op.Now)
 		ch = policy.Change{Subject: account, Facts: []policy.Fact{{Name: "recognition", Value: NotRecognized.String()}}}

@@ -166,6 +166,12 @@ func (d *Device) recognized(person policy.AccountID, as Recognition, at time.Tim
 	u.Recognition, u.At = as, at
 }
 
+// disable disables d for its person, for good.
+func (d *Device) disable(op *policy.Op) policy.Change {
+	d.State, d.DisabledAt, d.DisabledBy = DisabledByUser, op.Now, op.Actor.Principal()
+	return about(d, "state", d.State.String())
+}
+
 // windows10 reports whether d runs Windows 10 or later, as OS "Windows" with a version from 10 on.
 func (d *Device) windows10() bool {
 	if !strings.EqualFold(d.OS, "Windows") {

@@ -185,13 +185,8 @@ var (
 		Rule: policy.Rule{Action: Disable, Activity: updateDevice, Category: deviceCategory,
 			By: policy.ByPerson, Kinds: persons, Area: AreaDevices, Access: policy.Edit, Confirm: true, Notify: true,
 			Says: "Disable a device for good.", States: "not the owner; printer; removed; already disabled", Source: "S1: no way to undo it"},
-		Load: visible,
-		Forbids: func(op *policy.Op, d Device) *policy.Reason {
-			if d.Owner != op.Actor.Account {
-				return notOwner
-			}
-			return cannotDisable(d)
-		},
+		Load:    visible,
+		Forbids: func(op *policy.Op, d Device) *policy.Reason { return ownerCannotDisable(op.Actor.Account, d) },
 		Preview: willDisable,
 	}
 	remove = &deviceSpec{
@@ -483,6 +478,13 @@ func outOfReach(d Device) *policy.Reason {
 		return gone
 	}
 	return nil
+}
+
+func ownerCannotDisable(person policy.AccountID, d Device) *policy.Reason {
+	if d.Owner != person {
+		return notOwner
+	}
+	return cannotDisable(d)
 }
 
 func cannotDisable(d Device) *policy.Reason {

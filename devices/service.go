@@ -164,8 +164,7 @@ func (s *Service) AskDisable(ctx context.Context, actor policy.Actor, id policy.
 // [Admin.Enable] brings it back. It needs the confirmation that [Service.AskDisable] gave.
 func (s *Service) Disable(ctx context.Context, actor policy.Actor, id policy.DeviceID, yes policy.Confirmation) error {
 	return s.change(ctx, actor, disable, id, yes, func(tx Tx, op *policy.Op, d *Device) (policy.Change, error) {
-		d.State, d.DisabledAt, d.DisabledBy = DisabledByUser, op.Now, op.Actor.Principal()
-		return about(d, "state", d.State.String()), nil
+		return d.disable(op), nil
 	})
 }
 

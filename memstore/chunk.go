@@ -50,7 +50,7 @@ type packed struct {
 	from, where, session, correlation ref
 	code, failure, steps, answer      ref
 	outcome                           signins.Outcome
-	risk                              signins.Risk
+	risk                              policy.Risk
 }
 
 // Flags of the first byte of where, and of each step.

@@ -51,7 +51,7 @@ func record(t policy.TenantID, a policy.AccountID) *rapid.Generator[signins.Sign
 			Place: signins.Place{City: word("city"), Region: word("region"), Country: word("country"),
 				Located: rapid.Bool().Draw(rt, "located"), Latitude: numbers.Draw(rt, "latitude"), Longitude: numbers.Draw(rt, "longitude")},
 			Device: policy.DeviceID(word("device")), DeviceName: word("name"), Session: policy.SessionID(word("session")), Correlation: word("correlation"),
-			Code: rapid.Int().Draw(rt, "code"), Failure: word("failure"), Risk: signins.Risk(rapid.Byte().Draw(rt, "risk"))},
+			Code: rapid.Int().Draw(rt, "code"), Failure: word("failure"), Risk: policy.Risk(rapid.Byte().Draw(rt, "risk"))},
 			Outcome: signins.Outcome(rapid.Byte().Draw(rt, "outcome")), Answer: signins.Answer(rapid.Byte().Draw(rt, "answer")),
 			AnsweredAt: instants.Draw(rt, "answered"), Revision: store.Revision(rapid.Uint64().Draw(rt, "revision"))}
 		for range rapid.IntRange(0, 4).Draw(rt, "steps") {

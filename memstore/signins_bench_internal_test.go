@@ -46,7 +46,7 @@ func fullRecord(a, n int) signins.SignIn {
 		Steps: []signins.Step{
 			{At: at, Method: "Password", Detail: "Correct password", Primary: true, Succeeded: true},
 			{At: at.Add(time.Duration(3+n%17) * time.Second), Method: "Mobile app notification", Detail: "MFA completed in Azure AD", Succeeded: true}},
-		Risk: signins.NoRisk}}
+		Risk: policy.NoRisk}}
 	if n%10 == 9 {
 		s.Code, s.Failure, s.Outcome = 50126, "Invalid username or password or Invalid on-premise username or password.", signins.FirstFactorFailed
 		s.Steps = s.Steps[:1]

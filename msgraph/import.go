@@ -71,6 +71,7 @@ func (r Report) String() string {
 // done until then, and importing the whole again is safe.
 func ImportDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor, r io.Reader, opt Options) (Report, error) {
 	to := &loader[devices.DeviceRecord]{
+		most:  devices.MaxImport,
 		put:   func(batch []devices.DeviceRecord) ([]devices.Outcome, error) { return admin.Import(ctx, actor, batch) },
 		named: map[string]string{"owner": "registeredOwners", "users": "registeredUsers", "enabled": "accountEnabled"},
 	}
@@ -85,6 +86,7 @@ func ImportDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor
 // is. Import the devices first. For the rest it is as [ImportDevices].
 func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.Actor, r io.Reader) (Report, error) {
 	to := &loader[devices.KeyRecord]{
+		most:  devices.MaxImport,
 		put:   func(batch []devices.KeyRecord) ([]devices.Outcome, error) { return admin.ImportKeys(ctx, actor, batch) },
 		named: map[string]string{"device": "deviceId"},
 	}
@@ -96,6 +98,7 @@ func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.
 // managed identities) are nobody's and are skipped. For the rest it is as [ImportDevices].
 func ImportSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor, r io.Reader) (Report, error) {
 	to := &loader[signins.Record]{
+		most: signins.MaxImport,
 		put: func(batch []signins.Record) ([]devices.Outcome, error) {
 			done, err := admin.Import(ctx, actor, batch)
 			outcomes := make([]devices.Outcome, len(done))
@@ -165,6 +168,7 @@ func load[R, T any](ctx context.Context, stream iter.Seq2[R, error], to *loader[
 // loader hands records to put in batches, and counts what became of them.
 type loader[T any] struct {
 	put    func([]T) ([]devices.Outcome, error)
+	most   int               // records that put takes at a time
 	named  map[string]string // in Graph, the fields that put has other names for
 	batch  []T
 	at     []Position
@@ -179,7 +183,7 @@ func (l *loader[T]) add(at Position, record T, refused error) error {
 		return nil
 	}
 	l.batch, l.at = append(l.batch, record), append(l.at, at)
-	if len(l.batch) < devices.MaxImport {
+	if len(l.batch) < l.most {
 		return nil
 	}
 	return l.flush()

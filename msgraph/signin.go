@@ -44,9 +44,9 @@ type SignIn struct {
 // It is no code of Microsoft Entra's.
 const UnknownFailure = -1
 
-var risks = map[string]signins.Risk{
-	"none": signins.NoRisk, "low": signins.LowRisk, "medium": signins.MediumRisk, "high": signins.HighRisk, "hidden": signins.HiddenRisk,
-	"unknownFutureValue": signins.HiddenRisk, // there is one, and it is not told
+var risks = map[string]policy.Risk{
+	"none": policy.NoRisk, "low": policy.LowRisk, "medium": policy.MediumRisk, "high": policy.HighRisk, "hidden": policy.HiddenRisk,
+	"unknownFutureValue": policy.HiddenRisk, // there is one, and it is not told
 }
 
 // SignIns reads the sign-ins of a stream, one at a time and with errors as [Devices] has them: JSON, or a table of
@@ -95,7 +95,7 @@ func (o *object) signIn() (r signins.Record) {
 	r.DeviceName, r.Browser, r.System = device.known("displayName"), device.known("browser"), device.known("operatingSystem")
 	r.Steps = o.steps("authenticationDetails")
 	if o.word("riskLevelDuringSignIn") != "" {
-		r.Risk = choice(o, "riskLevelDuringSignIn", risks, signins.NoRisk)
+		r.Risk = choice(o, "riskLevelDuringSignIn", risks, policy.NoRisk)
 	}
 	for _, events := range []string{"riskEventTypes_v2", "riskEventTypes"} { // a list, or one written as a text
 		r.Anonymized = r.Anonymized || anonymized.Match(o.get(events))

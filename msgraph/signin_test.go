@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/msgraph"
+	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 )
 
@@ -38,14 +39,14 @@ func TestAPageOfSignInsBecomesRecords(t *testing.T) {
 					{At: time.Date(2026, 1, 5, 8, 59, 58, 500000000, time.UTC), Method: "Password", Detail: "Correct password", Primary: true, Succeeded: true},
 					{At: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), Method: "Mobile app notification", Detail: "Phone of Ada"},
 				},
-				Risk: signins.MediumRisk,
+				Risk: policy.MediumRisk,
 			},
 		},
 		{
 			Position: msgraph.Position{Record: 2, Line: 27}, UserName: "bob@contoso.example", NonInteractive: true,
 			Record: signins.Record{
 				ID: "50000000-0000-4000-8000-000000000002", Account: "bob", At: time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC),
-				Application: "Azure CLI", System: "Linux", Risk: signins.HiddenRisk,
+				Application: "Azure CLI", System: "Linux", Risk: policy.HiddenRisk,
 			},
 		},
 	}

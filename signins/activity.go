@@ -105,7 +105,8 @@ func (s *Service) Activity(ctx context.Context, actor policy.Actor, q Query) (st
 		})
 }
 
-// Attempt gives one attempt to sign in of the actor's.
+// Attempt gives one attempt to sign in of the actor's. Somebody else's, a missing one and one from before the
+// tenant's retention are the same [store.ErrNotFound].
 func (s *Service) Attempt(ctx context.Context, actor policy.Actor, id ID) (Item, error) {
 	return policy.Look(ctx, s.guard, s.store, actor, readAttempt, onAttempt(actor.Account, id),
 		func(tx Tx, op *policy.Op, a attempt) (Item, error) { return a.item(tx, op) })
@@ -270,14 +271,15 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 	if err != nil {
 		return attempt{}, err
 	}
-	if s.At.Before(keptFrom(op)) {
+	from := keptFrom(op)
+	if s.At.Before(from) {
 		return attempt{}, store.ErrNotFound
 	}
 	known, err := habitsOf(tx, op, t.Of)
 	if err != nil {
 		return attempt{}, err
 	}
-	h := &history{tx: tx, op: op, account: t.Of, from: keptFrom(op), page: []SignIn{s}}
+	h := &history{tx: tx, op: op, account: t.Of, from: from, page: []SignIn{s}}
 	flags, err := h.flags(known, 0)
 	return attempt{s, flags}, err
 }
@@ -286,7 +288,7 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 func (a attempt) item(tx Tx, op *policy.Op) (item Item, err error) {
 	item.SignIn, item.Unusual = a.SignIn, a.flags
 	if !open(op, AreaRisk) {
-		item.Risk = HiddenRisk
+		item.Risk = policy.HiddenRisk
 	}
 	if op.Actor.Account != a.Account {
 		item.ThisWasMe = policy.Refusal(SayThisWasMe, *notYours, "")

@@ -200,11 +200,11 @@ func TestWhatWasDoneInOneGoIsGrouped(t *testing.T) {
 func TestRiskIsHiddenWithoutItsLicence(t *testing.T) {
 	w := accounttest.New(t)
 	ada := w.Person("ada", policy.Work)
-	w.SignedIn(ada, func(r *signins.Record) { r.Risk = signins.LowRisk })
-	risk := func() signins.Risk { return activity(t, w, ada, signins.Query{})[0].Risk }
-	require.Equal(t, signins.LowRisk, risk())
+	w.SignedIn(ada, func(r *signins.Record) { r.Risk = policy.LowRisk })
+	risk := func() policy.Risk { return activity(t, w, ada, signins.Query{})[0].Risk }
+	require.Equal(t, policy.LowRisk, risk())
 	require.NoError(t, w.App.Admin.Policy.Require(ctx, w.Host, signins.AreaRisk, "P2"))
-	require.Equal(t, signins.HiddenRisk, risk(), "hidden, not none")
+	require.Equal(t, policy.HiddenRisk, risk(), "hidden, not none")
 }
 
 func TestNobodyElsesAttemptsAreShown(t *testing.T) {

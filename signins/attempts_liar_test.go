@@ -91,7 +91,7 @@ func TestADeviceThatIsKeptElsewhereIsLeftAloneAndAllElseIsDone(t *testing.T) {
 			require.Equal(t, before, theDevice(t, n), name)
 			st, err := n.App.Host.Accounts.Account(ctx, n.Host, "ada")
 			require.NoError(t, err)
-			require.Equal(t, []any{true, signins.HighRisk}, []any{st.MustChangePassword, st.Risk})
+			require.Equal(t, []any{true, policy.HighRisk}, []any{st.MustChangePassword, st.Risk})
 			facts := make(map[string]string)
 			for _, e := range n.Events(n.ada.Tenant) {
 				if e.Action == signins.SayThisWasNotMe {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
@@ -145,7 +146,7 @@ func answer(tx Tx, op *policy.Op, s SignIn, said Answer) (policy.Change, error) 
 // contain does the steps of the plan. The account's row is written once, whatever they are.
 func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also []policy.Change, err error) {
 	st := op.Standing
-	st.Risk = HighRisk
+	st.Risk = policy.HighRisk
 	for _, step := range plan(op, s) {
 		c := Contained{Step: step, Done: true}
 		switch step {
@@ -194,9 +195,8 @@ func endIfAlive(tx Tx, op *policy.Op, s *SignIn) (policy.Change, string, error) 
 	if err != nil || !session.AliveUnder(op.Standing, op.Settings, op.Now) {
 		return policy.Change{}, "it has ended already", err
 	}
-	session.EndedAt = op.Now
-	rev, err := tx.PutSession(session)
-	return policy.Change{Subject: s.Account, Target: onSession(s.Account, s.Session), Activity: endedSession, Revision: rev}, "", err
+	ch, err := endNow(tx, op, session)
+	return ch, "", err
 }
 
 func willTrust(_ *policy.Op, a attempt) policy.Preview {
@@ -217,7 +217,7 @@ func willContain(op *policy.Op, a attempt) policy.Preview {
 }
 
 func (a attempt) facts() []policy.Fact {
-	facts := []policy.Fact{{Name: "sign-in", Value: string(a.ID)}, {Name: "at", Value: a.At.Format("2006-01-02T15:04:05Z07:00")},
+	facts := []policy.Fact{{Name: "sign-in", Value: string(a.ID)}, {Name: "at", Value: a.At.Format(time.RFC3339)},
 		{Name: "place", Value: a.Place.String()}, {Name: "with", Value: a.deviceTitle()}}
 	for _, f := range a.flags {
 		facts = append(facts, policy.Fact{Name: string(f.Kind), Value: f.Text})

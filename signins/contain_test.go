@@ -194,6 +194,6 @@ func requireOneAnswer(t *testing.T, w *accounttest.World, events []policy.Event,
 		return
 	}
 	require.Equal(t, []string{"Suspicious activity reported", "End session", "Update device", "Update user", "Update StsRefreshTokenValidFrom Timestamp"}, names)
-	require.Equal(t, []any{signins.ThisWasNotMe, true, signins.HighRisk}, []any{list.Items[0].Answer, st.MustChangePassword, st.Risk})
+	require.Equal(t, []any{signins.ThisWasNotMe, true, policy.HighRisk}, []any{list.Items[0].Answer, st.MustChangePassword, st.Risk})
 	require.EqualValues(t, 1, st.Epoch)
 }

@@ -262,7 +262,7 @@ func (h *Host) PurgeActivity(ctx context.Context, actor policy.Actor) (int, erro
 					return n, policy.Change{}, err
 				}
 				return n, policy.Change{Activity: purgedActivity, Facts: []policy.Fact{
-					{Name: "removed", Value: strconv.Itoa(n)}, {Name: "before", Value: before.Format("2006-01-02T15:04:05Z07:00")}}}, nil
+					{Name: "removed", Value: strconv.Itoa(n)}, {Name: "before", Value: before.Format(time.RFC3339)}}}, nil
 			})
 		total += n
 		if err != nil || n < purgeBatch {

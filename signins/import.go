@@ -52,7 +52,7 @@ type Imported struct {
 
 // Import takes over at most [MaxImport] attempts from a directory's log, in any order. A record that is malformed
 // or of an account that is not known is refused by itself; all others are kept, in one commit. Importing again
-// changes nothing.
+// changes nothing. What became of each record is given in their order; an error means that nothing was kept.
 func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record) ([]Imported, error) {
 	if len(records) > MaxImport {
 		return nil, &policy.Invalid{Field: "records", Problem: fmt.Sprintf("has %d; want at most %d at a time", len(records), MaxImport)}

@@ -94,9 +94,8 @@ func (s *Service) End(ctx context.Context, actor policy.Actor, id policy.Session
 func (r *room) end(ctx context.Context, actor policy.Actor, sp *sessionSpec, account policy.AccountID, id policy.SessionID) error {
 	_, err := policy.Do(ctx, r.guard, r.store, actor, sp, onSession(account, id), "",
 		func(tx Tx, op *policy.Op, s policy.Session) (none, policy.Change, error) {
-			s.EndedAt = op.Now
-			rev, err := tx.PutSession(s)
-			return none{}, policy.Change{Subject: s.Account, Revision: rev}, err
+			ch, err := endNow(tx, op, s)
+			return none{}, ch, err
 		})
 	return err
 }

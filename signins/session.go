@@ -160,15 +160,21 @@ func makeRoom(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Change, error)
 	})
 	var changes []policy.Change
 	for _, s := range alive[:len(alive)-limit+1] {
-		s.EndedAt = op.Now
-		rev, err := tx.PutSession(s)
+		ch, err := endNow(tx, op, s)
 		if err != nil {
 			return nil, err
 		}
-		changes = append(changes, policy.Change{Subject: s.Account, Target: onSession(s.Account, s.ID), Activity: endedSession,
-			Revision: rev, Facts: []policy.Fact{{Name: "because", Value: "too many sessions"}}})
+		ch.Facts = []policy.Fact{{Name: "because", Value: "too many sessions"}}
+		changes = append(changes, ch)
 	}
 	return changes, nil
+}
+
+// endNow ends one session, whatever the operation is about.
+func endNow(tx Tx, op *policy.Op, s policy.Session) (policy.Change, error) {
+	s.EndedAt = op.Now
+	rev, err := tx.PutSession(s)
+	return policy.Change{Subject: s.Account, Target: onSession(s.Account, s.ID), Activity: endedSession, Revision: rev}, err
 }
 
 // aliveOf lists an account's sessions that are alive.

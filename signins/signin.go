@@ -59,8 +59,8 @@ type Record struct {
 	Code    int    `json:"code,omitempty"`
 	Failure string `json:"failure,omitempty"` // what Code means, in words
 	// Steps are the authentication steps, in their order, at most [MaxSteps].
-	Steps []Step `json:"steps,omitempty"`
-	Risk  Risk   `json:"risk,omitempty"`
+	Steps []Step      `json:"steps,omitempty"`
+	Risk  policy.Risk `json:"risk,omitempty"` // how risky the attempt was taken to be
 }
 
 // MaxSteps is how many authentication steps a record has at the most.
@@ -101,18 +101,6 @@ func (p Place) String() string {
 	}
 	return p.Region + p.Country
 }
-
-// Risk is how risky an attempt was taken to be.
-type Risk = policy.Risk
-
-// Risks.
-const (
-	NoRisk     = policy.NoRisk
-	LowRisk    = policy.LowRisk
-	MediumRisk = policy.MediumRisk
-	HighRisk   = policy.HighRisk
-	HiddenRisk = policy.HiddenRisk // the tenant lacks the licence to see it
-)
 
 // Answer is what a person said about an unusual attempt.
 type Answer uint8

@@ -176,7 +176,7 @@ func sampleSignIn(at address, when time.Time, n int) signins.SignIn {
 		{At: when.Add(time.Duration(n) * time.Second), Method: text("method", n), Detail: text("detail", n), Primary: true, Succeeded: true},
 		{Method: "Mobile app notification"},
 	}
-	s.Risk = pick(n, signins.HiddenRisk, signins.LowRisk, signins.MediumRisk, signins.HighRisk)
+	s.Risk = pick(n, policy.HiddenRisk, policy.LowRisk, policy.MediumRisk, policy.HighRisk)
 	s.Outcome = pick(n, signins.LaterStepFailed, signins.FirstFactorFailed, signins.Interrupted)
 	s.Answer, s.AnsweredAt = pick(n, signins.ThisWasNotMe, signins.ThisWasMe), when.Add(time.Duration(n)*time.Hour)
 	return s

@@ -1,19 +1,16 @@
 package signins_test
 
 import (
-	"bytes"
 	"errors"
 	"strconv"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
@@ -66,50 +63,13 @@ func signOut(t testing.TB, service *signins.Service, a policy.Actor, keep bool) 
 	return service.SignOutEverywhere(t.Context(), a, yes, keep)
 }
 
-// rows are all that a store keeps, a line each, but for its events.
-func rows(t testing.TB, db *memstore.Store) string {
-	t.Helper()
-	var out strings.Builder
-	for line := range strings.Lines(saved(t, db)) {
-		if strings.HasPrefix(line, `{"table":`) && !strings.HasPrefix(line, `{"table":"events"`) {
-			out.WriteString(line)
-		}
-	}
-	return out.String()
-}
-
-// saved is all that a store keeps, its events too.
-func saved(t testing.TB, db *memstore.Store) string {
-	t.Helper()
-	var b bytes.Buffer
-	require.NoError(t, db.Save(&b))
-	return b.String()
-}
-
-// requireSame wants what a store keeps, rows or all of it, to be as it was before.
-func requireSame(t testing.TB, before, after string, about ...any) {
-	t.Helper()
-	if before != after { // comparing is slow, and seldom needed
-		require.Empty(t, cmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")), about...)
-	}
-}
-
-// together runs fn in n goroutines that are let go at the same moment, and waits for them.
-func together(n int, fn func(i int)) {
-	var ready, done sync.WaitGroup
-	start := make(chan struct{})
-	for i := range n {
-		ready.Add(1)
-		done.Go(func() {
-			ready.Done()
-			<-start
-			fn(i)
-		})
-	}
-	ready.Wait()
-	close(start)
-	done.Wait()
-}
+// What the tests of all rooms share.
+var (
+	rows        = testkit.Rows
+	saved       = testkit.Saved
+	requireSame = testkit.RequireSame
+	together    = testkit.Together
+)
 
 // over is the room over another store than the world's own.
 func over(t testing.TB, w *accounttest.World, s signins.Store) signins.Room {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/memstore"
 )
@@ -40,7 +41,7 @@ func Rows(t testing.TB, db *memstore.Store) string {
 func RequireSame(t testing.TB, before, after string, about ...any) {
 	t.Helper()
 	if before != after { // comparing is slow, and seldom needed
-		t.Fatalf("%v changed what is kept (-before +after):\n%s", about, cmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")))
+		require.Empty(t, cmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")), about...)
 	}
 }
 

@@ -128,7 +128,7 @@ func TestAMalformedRecordIsRefusedAloneAndNamesTheMember(t *testing.T) {
 		{`{"deviceId":7}`, "deviceId", "is not a string"},
 		{`{"deviceId":{"deviceId":"a"}}`, "deviceId", "is not a string"},
 		{`{"deviceId":"` + strings.Repeat("a", 129) + `"}`, "deviceId", "has 129 bytes; want 1 to 128"},
-		{`{"deviceId":"a\u0000b"}`, "deviceId", "has the control character U+0000 at byte 1; want none"},
+		{`{"deviceId":"a\u0000b"}`, "deviceId", "has the character U+0000 at byte 1; want none that controls or reorders text"},
 		{`{"deviceId":"a\ud800"}`, "deviceId", "is not valid Unicode"},
 		{"{\"deviceId\":\"a\xff\"}", "deviceId", "is not valid UTF-8"},
 		{`{"deviceId":"a","deviceId":"b"}`, "deviceId", "stands twice"},

@@ -32,9 +32,10 @@ type Invalid struct {
 // Error names the field and the problem.
 func (e *Invalid) Error() string { return e.Field + ": " + e.Problem }
 
-// CheckID tells whether value may be an identifier: 1 to [MaxID] bytes of valid UTF-8 without control
-// characters. Control characters are refused because they split log lines and, in stores that join
-// keys, could reach over into another tenant's rows.
+// CheckID tells whether value may be an identifier: 1 to [MaxID] bytes of valid UTF-8 without control characters, line
+// separators and characters that reorder the text around them. Control characters and separators are refused because
+// they split log lines and, in stores that join keys, could reach over into another tenant's rows; the others because
+// whoever reads a log or confirms an action would read another identifier than the one that is there.
 func CheckID[S ~string](field string, value S) error {
 	s := string(value)
 	switch {
@@ -48,8 +49,8 @@ func CheckID[S ~string](field string, value S) error {
 		return &Invalid{field, "is not valid UTF-8"}
 	}
 	for i, r := range s {
-		if unicode.IsControl(r) {
-			return &Invalid{field, fmt.Sprintf("has the control character %U at byte %d; want none", r, i)}
+		if hostile(r) {
+			return &Invalid{field, fmt.Sprintf("has the character %U at byte %d; want none that controls or reorders text", r, i)}
 		}
 	}
 	return nil
@@ -75,7 +76,7 @@ func CheckText(field, value string, longest int) error {
 		return &Invalid{field, fmt.Sprintf("has %d characters; want at most %d", n, longest)}
 	}
 	for _, r := range value {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || reorders(r) {
+		if hostile(r) {
 			return &Invalid{field, fmt.Sprintf("has the character %U; want text without control and reordering characters", r)}
 		}
 	}
@@ -89,7 +90,7 @@ func CleanText(value string, longest int) string {
 		return value
 	}
 	clean := []rune(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || reorders(r) {
+		if hostile(r) {
 			return unicode.ReplacementChar
 		}
 		return r
@@ -100,6 +101,9 @@ func CleanText(value string, longest int) string {
 	return string(clean)
 }
 
-// reorders reports whether r embeds, overrides or isolates a direction of writing (Unicode UAX 9): such a
-// character makes one name look like another.
-func reorders(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }
+// hostile reports whether r is in no identifier and in no text: control characters, what separates lines and
+// paragraphs, and what embeds, overrides or isolates a direction of writing (Unicode UAX 9), since such a character
+// makes one name look like another. Marks and joiners, which scripts need, are not.
+func hostile(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+}

@@ -2,22 +2,28 @@ package policy_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/seed4b20689c/myaccount/policy"
 )
 
-func TestAnIdentifierIsShortValidTextWithoutControlCharacters(t *testing.T) {
+func TestAnIdentifierIsShortValidTextWithoutHostileCharacters(t *testing.T) {
 	for name, id := range map[string]string{
 		"one byte": "a", "128 bytes": strings.Repeat("a", 128), "64 characters of two bytes": strings.Repeat("\u00e9", 64),
 		"a space": " ", "spaces around": " a ", "an emoji": "\U0001F600", "emoji with a joiner": "\U0001F468\u200D\U0001F469",
 		"a letter and its accent": "e\u0301", "right to left": "\u05d0\u05d1", "any sign": `/\'"<>%;:@#?&=+$,|.*~^()[]{}-_` + "`",
 		"looks like a path": "../../etc/passwd", "the last code point": "\U0010FFFF", "a private one": "\uE000",
 		"what was invalid once": "\uFFFD", "no-break space": "\u00A0",
+		"an e-mail address": "zo\u00eb.o'neil+x@b\u00fccher.example", "a GUID": "6f1c2a3e-0b4d-4c6e-9f10-2a3b4c5d6e7f", "a guest": "ada_fabrikam.com#EXT#@contoso.com",
+		"Persian with a non-joiner": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "Hebrew with a mark": "\u05d0-\u200f1", "Devanagari": "\u0928\u0940\u0930\u091c\u093e",
+		"Thai": "\u0e2a\u0e21\u0e0a\u0e32\u0e22", "Chinese": "\u5f20\u4f1f", "Korean": "\uae40",
 	} {
 		require.NoError(t, policy.CheckID("id", id), name)
 	}
@@ -28,6 +34,7 @@ func TestAnIdentifierIsShortValidTextWithoutControlCharacters(t *testing.T) {
 		"escape": "\x1b[31m", "the last of C0": "a\x1f", "delete": "a\x7f", "the first of C1": "a\u0080", "next line": "a\u0085",
 		"the last of C1": "a\u009f",
 		"half a letter":  "\xc3", "a surrogate": "\xed\xa0\x80", "overlong": "\xc0\xaf", "beyond Unicode": "\xf4\x90\x80\x80", "Latin-1": "caf\xe9",
+		"line separator": "a\u2028b", "paragraph separator": "\u2029", "right-to-left override": "nimda\u202E", "left-to-right isolate": "\u2066ada\u2069",
 	} {
 		invalid(t, policy.CheckID("device", policy.DeviceID(id)), "device")
 		require.Error(t, policy.CheckID("device", id), name)
@@ -67,7 +74,7 @@ func TestTextIsBoundedInCharactersAndKeepsItsOrder(t *testing.T) {
 }
 
 func FuzzCheckID(f *testing.F) {
-	for _, s := range []string{"", "a", "a\x00", "a\u0085", "\xc2", "\xc2\x80", "\u00a0", strings.Repeat("\u00e9", 64), strings.Repeat("a", 129), "\x7f", "\U0001F600"} {
+	for _, s := range []string{"", "a", "a\x00", "a\u0085", "\xc2", "\xc2\x80", "\u00a0", strings.Repeat("\u00e9", 64), strings.Repeat("a", 129), "\x7f", "\U0001F600", "a\u202eb", "\u2028", "\u2069", "\u206a"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -75,6 +82,9 @@ func FuzzCheckID(f *testing.F) {
 		for i := 0; i < len(s) && want; i++ {
 			// Control characters as bytes: C0, delete, and C1 as UTF-8 writes it.
 			want = s[i] >= 0x20 && s[i] != 0x7f && (s[i] != 0xc2 || s[i+1] >= 0xa0)
+		}
+		for _, c := range hostile[65:] {
+			want = want && !strings.Contains(s, c)
 		}
 		err := policy.CheckID("field", policy.AccountID(s))
 		if (err == nil) != want {
@@ -97,4 +107,35 @@ func TestCleanTextIsAcceptedAndKeepsWhatIsAcceptable(t *testing.T) {
 		require.Equal(t, want, got, "%q", in)
 		require.NoError(t, policy.CheckText("text", got, 12))
 	}
+}
+
+// hostile are all characters that are in no identifier and in no text: the 65 control characters, what separates lines
+// and paragraphs, and what embeds, overrides or isolates a direction of writing.
+var hostile = func() (out []string) {
+	for _, r := range [][2]rune{{0, 0x1f}, {0x7f, 0x9f}, {0x2028, 0x202e}, {0x2066, 0x2069}} {
+		for c := r[0]; c <= r[1]; c++ {
+			out = append(out, string(c))
+		}
+	}
+	return out
+}()
+
+func TestIdentifiersAndTextsAreFreeOfTheSameCharacters(t *testing.T) {
+	for c := rune(0); c <= unicode.MaxRune; c++ {
+		if !utf8.ValidRune(c) {
+			continue
+		}
+		id, text := policy.CheckID("id", string(c)), policy.CheckText("text", string(c), 1)
+		if bad := slices.Contains(hostile, string(c)); bad != (id != nil) || bad != (text != nil) {
+			require.Fail(t, "not judged alike", "%U: %v, %v", c, id, text)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOfN(rapid.OneOf(rapid.SampledFrom([]rune(strings.Join(hostile, ""))), rapid.Rune()), 1, 20, policy.MaxID).Draw(t, "text")
+		bad := slices.ContainsFunc(hostile, func(c string) bool { return strings.Contains(s, c) })
+		require.Equal(t, bad, policy.CheckID("id", s) != nil)
+		require.Equal(t, bad, policy.CheckText("text", s, 20) != nil)
+		require.Equal(t, bad, policy.CleanText(s, 20) != s)
+		require.NoError(t, policy.CheckID("id", policy.CleanText(s, 20)))
+	})
 }

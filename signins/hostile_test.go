@@ -74,7 +74,7 @@ func TestAnIdentifierOfAnAttemptIsKeptAsItIsOrRefusedByItsName(t *testing.T) {
 	}
 	blank := plainRecord(base)
 	for field := range places(&blank) {
-		for i, text := range []string{"a\x00b", "a\nb", "\x1b[31m", "\x7f", "\u0085", "\xff", strings.Repeat("x", policy.MaxID+1), strings.Repeat("x", 64<<10)} {
+		for i, text := range []string{"a\x00b", "a\nb", "\x1b[31m", "\x7f", "\u0085", "a\u2028b", "\u2029", "a\u202eb", "\u2066", "\xff", strings.Repeat("x", policy.MaxID+1), strings.Repeat("x", 64<<10)} {
 			r := plainRecord(base)
 			places(&r)[field](text)
 			_, err := base.App.Host.SignIns.Record(ctx, base.Host, r)

@@ -92,6 +92,12 @@ var operations = []operation{
 			_, err := c.Service.Get(c.t.Context(), c.actor, c.device)
 			return one, err
 		}},
+	{door: "Service", method: "Can", as: "list", persons: true, kinds: policy.Work | policy.Personal, needs: policy.ReadOnly,
+		call: func(c *cell) (int, error) { return can(c.Service.Can(c.t.Context(), c.actor, devices.List, "")) }},
+	{door: "Service", method: "Can", as: "list keys", persons: true, kinds: policy.Work | policy.Personal, needs: policy.ReadOnly, ofKeys: true,
+		call: func(c *cell) (int, error) {
+			return can(c.Service.Can(c.t.Context(), c.actor, devices.ListKeys, string(c.device)))
+		}},
 	{door: "Service", method: "Can", as: "recognize", persons: true, about: oneOwnDevice, kinds: policy.Work | policy.Personal, needs: policy.Edit,
 		forbids: ifGone,
 		call: func(c *cell) (int, error) {

@@ -129,18 +129,23 @@ func fill(item *Item, tx Tx, op *policy.Op, d Device) (err error) {
 	return err
 }
 
-// Can tells whether the actor may do one of [Get], [Recognize], [Disable], [Remove] (id is the device's) or
-// [RevealKey] (id is the key's), and why not. It records nothing.
+// Can tells whether the actor may do one of [List] (id is empty), [Get], [Recognize], [Disable], [Remove], [ListKeys]
+// (id is the device's) or [RevealKey] (id is the key's), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
 	for _, sp := range []*deviceSpec{get, recognize, disable, remove} {
 		if sp.Action == action {
 			return policy.Can(ctx, s.guard, s.store, actor, sp, onDevice(policy.DeviceID(id)))
 		}
 	}
-	if action == RevealKey {
+	switch action {
+	case List:
+		return policy.Can(ctx, s.guard, s.store, actor, list, policy.Target{})
+	case ListKeys:
+		return policy.Can(ctx, s.guard, s.store, actor, listKeys, onDevice(policy.DeviceID(id)))
+	case RevealKey:
 		return policy.Can(ctx, s.guard, s.store, actor, revealKey, onKey(KeyID(id)))
 	}
-	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action on one device or key of the owner's", action)}
+	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
 }
 
 // Recognize notes that a device is the person's, or that they do not recognize it. It changes nothing

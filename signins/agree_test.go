@@ -133,7 +133,8 @@ func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 	yes, no := make(map[policy.Action]bool), make(map[policy.Code]bool)
 	scenes := func(rt *rapid.T) {
 		s := drawScene(t, rt, base.Fork(t))
-		for action, id := range map[policy.Action]policy.SessionID{signins.EndSession: s.target, signins.EndOtherSessions: "", signins.SignOutEverywhere: ""} {
+		for action, id := range map[policy.Action]policy.SessionID{signins.ListSessions: "", signins.ListActivity: "",
+			signins.EndSession: s.target, signins.EndOtherSessions: "", signins.SignOutEverywhere: ""} {
 			before := saved(t, s.DB)
 			asked, err := s.App.SignIns.Can(t.Context(), s.actor, action, string(id))
 			require.NoError(rt, err)
@@ -147,7 +148,7 @@ func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 	for range 5 {
 		rapid.Check(t, scenes)
 	}
-	for _, action := range []policy.Action{signins.EndSession, signins.EndOtherSessions, signins.SignOutEverywhere} {
+	for _, action := range []policy.Action{signins.ListSessions, signins.ListActivity, signins.EndSession, signins.EndOtherSessions, signins.SignOutEverywhere} {
 		require.True(t, yes[action], "%s was never allowed in all scenes: they prove nothing", action)
 	}
 	for _, code := range []policy.Code{signins.CodeSessionOver, signins.CodeGuestsSignInElsewhere, policy.CodeSessionEnded, policy.CodeNotFound,
@@ -171,6 +172,12 @@ func agree(rt *rapid.T, asked policy.Decision, done error) {
 func (s scene) do(t *testing.T, rt *rapid.T, action policy.Action, asked policy.Decision) {
 	on := s.Fork(t)
 	switch action {
+	case signins.ListSessions:
+		_, err := on.App.SignIns.Sessions(t.Context(), s.actor, store.Page{})
+		agree(rt, asked, err)
+	case signins.ListActivity:
+		_, err := on.App.SignIns.Activity(t.Context(), s.actor, signins.Query{})
+		agree(rt, asked, err)
 	case signins.EndSession:
 		agree(rt, asked, on.App.SignIns.End(t.Context(), s.actor, s.target))
 	case signins.EndOtherSessions:

@@ -61,3 +61,20 @@ func TestThePlaceIsSearchedAsItIsShown(t *testing.T) {
 		require.Equal(t, []signins.ID{want}, ids(listed(t, w, ada, signins.Query{Search: text}, 50)), text)
 	}
 }
+
+func TestWhoProvedNoFactorSeesAttemptsAndDisownsOneButSeesNoSession(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	w.SignedIn(ada)
+	w.Clock.Advance(day)
+	id := w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
+	ada = w.SignIn(ada)
+	ada.Proofs = nil
+	for action, want := range map[policy.Action]policy.Code{signins.ListActivity: "", signins.ReadAttempt: "", signins.SayThisWasNotMe: "",
+		signins.ListSessions: policy.CodeStrongerProof, signins.SignOutEverywhere: policy.CodeStrongerProof} {
+		_, err := judged(w.App.SignIns.Can(ctx, ada, action, string(id)))
+		require.Equal(t, want, codeOf(err), action)
+	}
+	require.Len(t, listed(t, w, ada, signins.Query{}, 50), 2)
+	say(t, w, ada, id, sayings[1])
+}

@@ -70,6 +70,12 @@ var operations = []operation{
 			l, err := c.Service.Sessions(c.t.Context(), c.actor, store.Page{})
 			return len(l.Items), err
 		}},
+	{door: "Service", method: "Can", as: "list sessions", action: signins.ListSessions,
+		call: func(c *cell) (int, error) { return c.can(signins.ListSessions, "") }},
+	{door: "Service", method: "Can", as: "list activity", action: signins.ListActivity,
+		call: func(c *cell) (int, error) { return c.can(signins.ListActivity, "") }},
+	{door: "Service", method: "Can", as: "read an attempt", action: signins.ReadAttempt, about: ownThing,
+		call: func(c *cell) (int, error) { return c.can(signins.ReadAttempt, string(odd)) }},
 	{door: "Service", method: "Can", as: "end", action: signins.EndSession, about: ownThing, forbids: ifOver,
 		call: func(c *cell) (int, error) { return c.can(signins.EndSession, string(c.other.Actor.Session)) }},
 	{door: "Service", method: "Can", as: "end others", action: signins.EndOtherSessions,

@@ -67,20 +67,22 @@ func shown(tx Tx, op *policy.Op, st policy.Standing, end *sessionSpec, p store.P
 	return out, nil
 }
 
-// Can tells whether the actor may do [EndSession] (id is the session's), [EndOtherSessions],
-// [SignOutEverywhere] (id is empty), [SayThisWasMe] or [SayThisWasNotMe] (id is the attempt's), and why not. It records nothing.
+// Can tells whether the actor may do [ListSessions], [ListActivity], [EndOtherSessions], [SignOutEverywhere] (id is
+// empty), [EndSession] (id is the session's), [ReadAttempt], [SayThisWasMe] or [SayThisWasNotMe] (id is the attempt's),
+// and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
-	switch action {
-	case EndSession:
+	for _, sp := range []*plainSpec{listSessions, listActivity, endOthers, signOutEverywhere} {
+		if sp.Action == action {
+			return policy.Can(ctx, s.guard, s.store, actor, sp, policy.Target{})
+		}
+	}
+	for _, sp := range []*attemptSpec{readAttempt, thisWasMe, thisWasNotMe} {
+		if sp.Action == action {
+			return policy.Can(ctx, s.guard, s.store, actor, sp, onAttempt(actor.Account, ID(id)))
+		}
+	}
+	if action == EndSession {
 		return policy.Can(ctx, s.guard, s.store, actor, endSession, onSession(actor.Account, policy.SessionID(id)))
-	case EndOtherSessions:
-		return policy.Can(ctx, s.guard, s.store, actor, endOthers, policy.Target{})
-	case SignOutEverywhere:
-		return policy.Can(ctx, s.guard, s.store, actor, signOutEverywhere, policy.Target{})
-	case SayThisWasMe:
-		return policy.Can(ctx, s.guard, s.store, actor, thisWasMe, onAttempt(actor.Account, ID(id)))
-	case SayThisWasNotMe:
-		return policy.Can(ctx, s.guard, s.store, actor, thisWasNotMe, onAttempt(actor.Account, ID(id)))
 	}
 	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
 }

@@ -39,7 +39,7 @@ func (o *object) prose(name string) string {
 		s = strings.Join(strings.Fields(s), " ")
 	}
 	o.check(policy.CheckText(name, s, maxProse))
-	return cut(s)
+	return policy.CleanText(s, signins.MaxText)
 }
 
 // cleaned reads a text that strangers wrote. It cannot be refused, or they could keep their attempts out of the log.
@@ -49,21 +49,7 @@ func (o *object) cleaned(name string) string {
 	if raw != nil && json.Unmarshal(raw, &s) != nil {
 		o.refuse(name, "is not a string")
 	}
-	return cut(strings.Map(func(r rune) rune {
-		if policy.CheckText(name, string(r), 1) != nil {
-			return -1
-		}
-		return r
-	}, s))
-}
-
-// cut shortens a text to what a record may hold.
-func cut(s string) string {
-	r := []rune(s)
-	if len(r) <= signins.MaxText {
-		return s
-	}
-	return string(r[:signins.MaxText-1]) + "…"
+	return policy.CleanText(s, signins.MaxText)
 }
 
 func (o *object) address(name string) netip.Addr {

@@ -89,7 +89,7 @@ func TestAMalformedRecoveryKeyIsRefusedAndNamesTheMember(t *testing.T) {
 		{map[string]any{"key": strings.Repeat("0", 300)}, "key", "is longer than 256 bytes; want 48 digits in 8 groups of 6"},
 		{map[string]any{"id": nil}, "id", "is missing"},
 		{map[string]any{"deviceId": nil}, "deviceId", "is missing"},
-		{map[string]any{"deviceId": "d\nd"}, "deviceId", "has the control character U+000A at byte 1; want none"},
+		{map[string]any{"deviceId": "d\nd"}, "deviceId", "has the character U+000A at byte 1; want none that controls or reorders text"},
 		{map[string]any{"createdDateTime": "2020"}, "createdDateTime", "is not a time such as 2026-01-05T09:00:00Z"},
 		{map[string]any{"@odata.type": "#microsoft.graph.device"}, "@odata.type", "is another type; want #microsoft.graph.bitlockerRecoveryKey"},
 	} {

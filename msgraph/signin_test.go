@@ -256,7 +256,7 @@ func TestASignInThatCannotBeKeptIsRefusedAloneAndNamesTheField(t *testing.T) {
 func TestANameThatMayNotBeShownHidesNoAttempt(t *testing.T) {
 	got := one(t, event(nil, map[string]any{"userPrincipalName": "ada\u202etxt", "appDisplayName": "Mail\x00", "clientAppUsed": "\x1b[31m",
 		"deviceDetail": map[string]any{"displayName": "a\u202eb", "browser": strings.Repeat("x", 300)}}))
-	require.Equal(t, []string{"adatxt", "Mail", "[31m", "ab"}, []string{got.UserName, got.Application, got.Client, got.DeviceName})
+	require.Equal(t, []string{"ada\uFFFDtxt", "Mail\uFFFD", "\uFFFD[31m", "a\uFFFDb"}, []string{got.UserName, got.Application, got.Client, got.DeviceName})
 	require.Equal(t, signins.MaxText, utf8.RuneCountInString(got.Browser))
 }
 
@@ -272,7 +272,8 @@ func TestAnAddressIsAnonymizedByTheWholeWordOnly(t *testing.T) {
 func TestWhatStrangersWriteNeitherHidesTheirAttemptNorReachesTheEye(t *testing.T) {
 	hostile := "curl\x00\r\n\u202e\u2066\u2028" + strings.Repeat("x", 1<<16)
 	got := one(t, event(nil, map[string]any{"userAgent": hostile}))
-	require.Equal(t, "curl"+strings.Repeat("x", signins.MaxText-5)+"…", got.UserAgent)
+	require.Equal(t, policy.CleanText(hostile, signins.MaxText), got.UserAgent, "as everywhere")
+	require.Equal(t, "curl"+strings.Repeat("\uFFFD", 6)+strings.Repeat("x", signins.MaxText-11)+"…", got.UserAgent)
 }
 
 func TestALongExplanationIsCut(t *testing.T) {

@@ -242,7 +242,7 @@ var (
 		Forbids: func(_ *policy.Op, d Device) *policy.Reason { return takenBy(d) },
 	}
 	checkIn = &deviceSpec{
-		Rule: policy.Rule{Action: CheckIn, Activity: updateDevice, Category: deviceCategory, By: policy.ByHost, Quiet: true,
+		Rule: policy.Rule{Action: CheckIn, Activity: updateDevice, Category: deviceCategory, By: policy.ByHost, Records: policy.NotedSuccess,
 			Says: "Note a device's last activity, compliance and version.", States: "disabled; removed", Source: "Graph: device"},
 		Load:    known,
 		Forbids: notEnabled,
@@ -266,7 +266,7 @@ var (
 		Load: known, Forbids: notEnabled, Device: fromItself,
 	}
 	purgeGone = &listSpec{
-		Rule: policy.Rule{Action: PurgeGone, Activity: deleteDevice, Category: deviceCategory, By: policy.ByHost, Quiet: true,
+		Rule: policy.Rule{Action: PurgeGone, Activity: deleteDevice, Category: deviceCategory, By: policy.ByHost, Records: policy.NotedSuccess,
 			Says: "Delete for good what a person removed some time ago, keys included."},
 		Load: noRow,
 	}
@@ -351,12 +351,12 @@ var (
 		Load: noRow,
 	}
 	importDevices = &listSpec{
-		Rule: policy.Rule{Action: Import, Activity: registerDevice, Category: deviceCategory, By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Quiet: true,
+		Rule: policy.Rule{Action: Import, Activity: registerDevice, Category: deviceCategory, By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Records: policy.NotedSuccess,
 			Says: "Take over devices from a directory's export; never enables a disabled one.", Source: "Graph: device"},
 		Load: noRow,
 	}
 	importKeys = &listSpec{
-		Rule: policy.Rule{Action: ImportKey, Activity: addKey, Category: keyCategory, By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Quiet: true,
+		Rule: policy.Rule{Action: ImportKey, Activity: addKey, Category: keyCategory, By: policy.ByRole | policy.ByHost, Roles: deviceAdmins, Records: policy.NotedSuccess,
 			Says: "Take over recovery keys from a directory's export; never replaces one.", Source: "Graph: bitlockerRecoveryKey"},
 		Load: noRow,
 	}

@@ -201,9 +201,9 @@ func (sp *Spec[T, R]) preview(op *Op, row R) Preview {
 	return p
 }
 
-// record appends the events of a change. A quiet rule's success leaves one only if the change names it.
+// record appends the events of a change: those that the rule records, and every failure.
 func (op *Op) record(tx Tx, ch Change, failed *Denied) error {
-	if !op.rule.Quiet || ch.Activity != "" || failed != nil {
+	if failed != nil || op.rule.Records.success(ch) {
 		e := op.event(ch)
 		if failed != nil {
 			e.Outcome, e.Reason = Failed, failed.Reason().Code
@@ -218,6 +218,10 @@ func (op *Op) record(tx Tx, ch Change, failed *Denied) error {
 		}
 	}
 	return nil
+}
+
+func (r Records) success(ch Change) bool {
+	return r == EverySuccess || r == NotedSuccess && ch.Activity != ""
 }
 
 func (op *Op) event(ch Change) Event {

@@ -90,7 +90,7 @@ func TestAnEventSaysWhoDidWhatFromWhere(t *testing.T) {
 
 func TestAQuietRuleLeavesOnlyNamedEvents(t *testing.T) {
 	h := newHouse(t)
-	quiet := editing(func(sp *noteSpec) { sp.Quiet = true })
+	quiet := editing(func(sp *noteSpec) { sp.Records = policy.NotedSuccess })
 	activities := func(ch policy.Change) []string {
 		var names []string
 		for _, e := range h.since(func() {
@@ -110,6 +110,23 @@ func TestAQuietRuleLeavesOnlyNamedEvents(t *testing.T) {
 	require.Equal(t, []string{"Edit note"}, activities(policy.Change{Subject: "ada", Failed: wrongCode()}), "a failure is never quiet")
 	refused(t, h.edit(policy.Actor{Tenant: contoso, Account: "bob"}, quiet, "n1", "new", ""), policy.CodeUnknownAccount)
 	require.Len(t, h.since(func() { refused(t, h.edit(h.ada, quiet, "nowhere", "new", ""), policy.CodeNotFound) }), 1, "nor is a refusal")
+}
+
+func TestARuleThatRecordsNoSuccessLeavesNoEventWhateverTheChangeSays(t *testing.T) {
+	h := newHouse(t)
+	silent := editing(func(sp *noteSpec) { sp.Records = policy.NoSuccess })
+	do := func(ch policy.Change) []policy.Event {
+		return h.since(func() {
+			_, err := policy.Do(ctx, h.guard, h.notes, h.ada, silent, onNote("n1"), "",
+				func(notesTx, *policy.Op, note) (int, policy.Change, error) { return 0, ch, nil })
+			require.Equal(t, ch.Failed != nil, err != nil)
+		})
+	}
+	named := policy.Change{Subject: "ada", Activity: "Note burned"}
+	require.Empty(t, do(named))
+	require.Empty(t, do(policy.Change{Also: []policy.Change{named}}))
+	require.Len(t, do(policy.Change{Subject: "ada", Failed: wrongCode()}), 1, "a failure is never silent")
+	require.Len(t, h.since(func() { refused(t, h.edit(h.ada, silent, "nowhere", "new", ""), policy.CodeNotFound) }), 1, "nor is a refusal")
 }
 
 func wrongCode() *policy.Denied {

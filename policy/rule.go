@@ -18,6 +18,16 @@ const (
 	BySystem                // the administrator of the installation
 )
 
+// Records says which successes of a change leave an event. Its refusals and failures always do.
+type Records uint8
+
+// What is recorded of successes.
+const (
+	EverySuccess Records = iota
+	NotedSuccess         // telemetry: only if something of note changed, for which the [Change] names the activity
+	NoSuccess            // none, whatever the change says: the row that it writes is its record
+)
+
 // Rule is everything about an action that is data. Its zero value lets nobody do anything.
 type Rule struct {
 	Action Action
@@ -43,8 +53,8 @@ type Rule struct {
 	MaxAge  time.Duration // of the proofs that reach it; 0 for any
 	Confirm bool          // needs a [Confirmation] of its preview
 
-	Notify bool // the person whom the event is about is told
-	Quiet  bool // telemetry: success leaves an event only if something of note changed
+	Notify  bool // the person whom the event is about is told
+	Records Records
 
 	// For the table of rules in the documentation.
 

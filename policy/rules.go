@@ -115,9 +115,9 @@ var (
 		Says: "Read one's own security history."})
 	readEvents = logSpec(Rule{Action: ReadEvents, By: ByRole | ByHost, Roles: readers,
 		Says: "Read all of the tenant's events."})
-	followEvents = logSpec(Rule{Action: FollowEvents, By: ByHost, Activity: "Update event follower", Category: "Audit", Quiet: true,
+	followEvents = logSpec(Rule{Action: FollowEvents, By: ByHost, Activity: "Update event follower", Category: "Audit", Records: NotedSuccess,
 		Says: "Read new events in order and acknowledge them."})
-	purgeEvents = logSpec(Rule{Action: PurgeEvents, By: ByHost, Activity: "Purge events", Category: "Audit", Quiet: true,
+	purgeEvents = logSpec(Rule{Action: PurgeEvents, By: ByHost, Activity: "Purge events", Category: "Audit", Records: NotedSuccess,
 		Says: "Remove events past their retention that every follower has read."})
 )
 

@@ -65,7 +65,7 @@
 //	signins.record
 //	    Record an attempt to sign in. The record is its own event.
 //	    by the host
-//	    event: Sign-in activity (only if something of note changed)
+//	    event: Sign-in activity (only if refused)
 //	signins.purge-activity
 //	    Remove attempts to sign in that are past their retention.
 //	    by the host
@@ -88,7 +88,7 @@
 //	    Note that a session is in use, at most once in a tenth of its idle limit.
 //	    by the account's owner
 //	    kinds: work, personal, guest
-//	    event: Update session (only if something of note changed)
+//	    event: Update session (only if refused)
 //	signins.valid-since
 //	    Tell from when on an account's tokens are valid, for a host that keeps tokens of its own.
 //	    by the host

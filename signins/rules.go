@@ -206,12 +206,12 @@ var (
 // What the host tells.
 var (
 	recordSignIn = &accountSpec{
-		Rule: policy.Rule{Action: RecordSignIn, Activity: recordedSignIn, Category: category, By: policy.ByHost, Quiet: true,
+		Rule: policy.Rule{Action: RecordSignIn, Activity: recordedSignIn, Category: category, By: policy.ByHost, Records: policy.NoSuccess,
 			Says: "Record an attempt to sign in. The record is its own event.", Source: "S2"},
 		Load: anybody,
 	}
 	purgeActivity = &plainSpec{
-		Rule: policy.Rule{Action: PurgeActivity, Activity: purgedActivity, Category: "Audit", By: policy.ByHost, Quiet: true,
+		Rule: policy.Rule{Action: PurgeActivity, Activity: purgedActivity, Category: "Audit", By: policy.ByHost, Records: policy.NotedSuccess,
 			Says: "Remove attempts to sign in that are past their retention."},
 		Load: noRow,
 	}
@@ -238,7 +238,7 @@ var (
 		Load: sessionOrNone,
 	}
 	touchSession = &sessionSpec{
-		Rule: policy.Rule{Action: TouchSession, Activity: sawSession, Category: category, By: policy.ByPerson, Kinds: policy.AllKinds, Quiet: true,
+		Rule: policy.Rule{Action: TouchSession, Activity: sawSession, Category: category, By: policy.ByPerson, Kinds: policy.AllKinds, Records: policy.NoSuccess,
 			Says: "Note that a session is in use, at most once in a tenth of its idle limit.", Source: "NIST SP 800-63B 2.2.3"},
 		Load: ownSession,
 	}
@@ -248,7 +248,7 @@ var (
 		Load: anybody,
 	}
 	purgeSessions = &plainSpec{
-		Rule: policy.Rule{Action: PurgeSessions, Activity: purgedSessions, Category: "Audit", By: policy.ByHost, Quiet: true,
+		Rule: policy.Rule{Action: PurgeSessions, Activity: purgedSessions, Category: "Audit", By: policy.ByHost, Records: policy.NotedSuccess,
 			Says: "Remove the rows of sessions that were authenticated more than 30 days ago, when none can be alive."},
 		Load: noRow,
 	}
@@ -263,7 +263,7 @@ var (
 	}
 	importSignIns = &plainSpec{
 		Rule: policy.Rule{Action: ImportSignIns, Activity: importedSignIns, Category: category, By: policy.ByRole | policy.ByHost,
-			Roles: []policy.Role{policy.GlobalAdministrator, policy.SecurityAdministrator}, Quiet: true,
+			Roles: []policy.Role{policy.GlobalAdministrator, policy.SecurityAdministrator}, Records: policy.NotedSuccess,
 			Says: "Take over attempts to sign in from a directory's log."},
 		Load: noRow,
 	}

@@ -187,8 +187,10 @@ func event(r policy.Rule) string {
 	switch {
 	case r.Activity == "":
 		return ""
-	case r.Quiet:
+	case r.Records == policy.NotedSuccess:
 		return r.Activity + " (only if something of note changed)"
+	case r.Records == policy.NoSuccess:
+		return r.Activity + " (only if refused)"
 	case r.Notify:
 		return r.Activity + ", the person is told"
 	}

@@ -46,7 +46,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"secret":            {others: []string{"golang.org/x/crypto"}},
 	"policy":            {ours: []string{"store", "secret", "internal/enum"}, tests: []string{"memstore", "accounttest", "devices", "signins"}},
 	"devices":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "storetest", "internal/opendata", "internal/testkit", "."}},
-	"signins":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "storetest", "internal/opendata", "internal/testkit", "."}},
+	"signins":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "devices", "storetest", "internal/opendata", "internal/testkit", "."}},
 	"memstore":          {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"storetest", "accounttest"}, others: []string{"github.com/hashicorp/go-memdb"}},
 	"storetest":         {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore"}, others: []string{"github.com/google/go-cmp", "testing"}},
 	"problem":           {ours: []string{"store", "policy"}, tests: []string{"accounttest"}},

@@ -10,6 +10,8 @@ import (
 
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -19,12 +21,11 @@ import (
 // and trouble never turns a no into a yes.
 
 var (
-	errStruck = errors.New("the disk is on fire")
+	errStruck = testkit.ErrStruck
 	errRerun  = errors.New("run again")
 )
 
-// tooMany bounds the calls of one operation: a loop that never ends is a failure and not a hang.
-const tooMany = 200
+const tooMany = testkit.TooMany
 
 // part is one operation that is played: by whom, in which state, and what comes of it without a fault.
 type part struct {
@@ -127,45 +128,21 @@ func TestAnErrorAtAnyCallOfTheStoreIsToldAndNothingIsHalfDone(t *testing.T) {
 }
 
 func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *testing.T) {
-	working, _ := parts(t)
-	for _, p := range working {
-		for k := 1; ; k++ {
-			require.Less(t, k, tooMany)
-			f := &faulty{strike: func(call int) error {
-				if call == k {
-					panic(errStruck)
-				}
-				return nil
-			}}
-			w, c := p.enter(t, f)
-			if !panics(func() {
+	working, refusing := parts(t)
+	struck := 0
+	for _, p := range append(working, refusing...) {
+		struck += testkit.PanicAtEveryCall(t, p.String(), p.saved, func(strike func(int) error) (*memstore.Store, func() error) {
+			w, c := p.enter(t, &faulty{strike: strike})
+			return w.DB, func() error {
+				require.True(t, c.revealed.Empty(), "nothing left in the call before")
 				_, err := p.call(c)
-				require.NoError(t, err)
-			}) {
-				require.Less(t, f.calls, k)
-				break
+				return err
 			}
-			require.True(t, c.revealed.Empty())
-			requireSame(t, p.saved, saved(t, w.DB), "%s, call %d", p.operation, k)
-			f.strike = nil
-			_, err := p.call(c)
-			require.NoError(t, err, "%s after a panic at call %d", p.operation, k)
-		}
+		}, func(err error) {
+			require.Equal(t, p.want, cameOf(1, err), "%s by %s: %v", p.operation, p.cast.name, err)
+		})
 	}
-}
-
-// panics tells whether fn panicked with the error that strikes.
-func panics(fn func()) (struck bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			if r != any(errStruck) {
-				panic(r)
-			}
-			struck = true
-		}
-	}()
-	fn()
-	return false
+	require.Greater(t, struck, 200)
 }
 
 func TestACommitThatFailsIsToldAndChangesNothing(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
@@ -198,6 +200,20 @@ func TestAnErrorAtAnyCallAboutAnAttemptLeavesNothingHalfDone(t *testing.T) {
 		}
 	}
 	require.Greater(t, struck, 300)
+}
+
+func TestAPanicAtAnyCallAboutAnAttemptLeavesNothingHalfDoneAndTheNextCallWorks(t *testing.T) {
+	struck := 0
+	for containing := range signins.ContainDevice.Max + 1 {
+		base := newNight(t, containing)
+		for _, d := range nightly {
+			struck += testkit.PanicAtEveryCall(t, d.name, base.all, func(strike func(int) error) (*memstore.Store, func() error) {
+				n := base.enter(t, &faulty{strike: strike})
+				return n.DB, func() error { _, err := d.call(n); return err }
+			}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })
+		}
+	}
+	require.Greater(t, struck, 150)
 }
 
 func TestAnAnswerThatTheStoreRunsTwiceCountsOnce(t *testing.T) {

@@ -50,8 +50,8 @@ func TestAStoreThatMixesAttemptsUpIsNotBelieved(t *testing.T) {
 				continue
 			}
 			lied++
-			if name == "no attempts" && got == nil && err == nil {
-				continue // an empty list is no lie that anybody could see
+			if name == "no attempts" && err == nil {
+				continue // that something is missing is no lie that anybody could see
 			}
 			if imported, ok := got.([]signins.Imported); ok { // an account that seems to be missing is refused by itself
 				require.NoError(t, err)

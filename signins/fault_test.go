@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
@@ -17,12 +19,11 @@ import (
 // never turns a no into a yes.
 
 var (
-	errStruck = errors.New("the disk is on fire")
+	errStruck = testkit.ErrStruck
 	errRerun  = errors.New("run again")
 )
 
-// tooMany bounds the calls of one deed: a loop that never ends is a failure and not a hang.
-const tooMany = 200
+const tooMany = testkit.TooMany
 
 // at strikes one call.
 func at(k int, fault error) func(int) error {
@@ -102,42 +103,14 @@ func TestARowThatSeemsToBeMissingGivesNobodyAnything(t *testing.T) {
 }
 
 func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *testing.T) {
-	base := newStage(t)
+	base, struck := newStage(t), 0
 	for _, d := range deeds {
-		for k := 1; ; k++ {
-			require.Less(t, k, tooMany)
-			f := &faulty{strike: func(call int) error {
-				if call == k {
-					panic(errStruck)
-				}
-				return nil
-			}}
-			s := base.enter(t, f)
-			var err error
-			if !panics(func() { _, err = d.call(s) }) {
-				require.Equal(t, d.want, codeOf(err))
-				break
-			}
-			requireSame(t, base.saved, saved(t, s.DB), "%s, call %d", d.name, k)
-			f.strike = nil
-			_, err = d.call(s)
-			require.Equal(t, d.want, codeOf(err), "%s after a panic at call %d", d.name, k)
-		}
+		struck += testkit.PanicAtEveryCall(t, d.name, base.saved, func(strike func(int) error) (*memstore.Store, func() error) {
+			s := base.enter(t, &faulty{strike: strike})
+			return s.DB, func() error { _, err := d.call(s); return err }
+		}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })
 	}
-}
-
-// panics tells whether fn panicked with the error that strikes.
-func panics(fn func()) (struck bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			if r != any(errStruck) {
-				panic(r)
-			}
-			struck = true
-		}
-	}()
-	fn()
-	return false
+	require.Greater(t, struck, 150)
 }
 
 func TestAnErrorAfterTheCommitGivesNoToken(t *testing.T) {

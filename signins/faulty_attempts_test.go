@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -23,11 +24,11 @@ func (x faultyTx) SignIn(t policy.TenantID, a policy.AccountID, id signins.ID) (
 		t, a, id = x.f.lie.signIn(t, a, id)
 		x.f.lies++
 	}
-	return read(x, func() (signins.SignIn, error) { return x.Tx.SignIn(t, a, id) })
+	return read(x, func() (signins.SignIn, error) { return x.tx.SignIn(t, a, id) })
 }
 
 func (x faultyTx) PutSignIn(s signins.SignIn) (store.Revision, error) {
-	return read(x, func() (store.Revision, error) { return x.Tx.PutSignIn(s) })
+	return read(x, func() (store.Revision, error) { return x.tx.PutSignIn(s) })
 }
 
 func (x faultyTx) SignInsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[signins.SignIn], error) {
@@ -35,11 +36,19 @@ func (x faultyTx) SignInsOf(t policy.TenantID, a policy.AccountID, p store.Page)
 		t, a = x.f.lie.signIns(t, a)
 		x.f.lies++
 	}
-	return read(x, func() (store.List[signins.SignIn], error) { return x.Tx.SignInsOf(t, a, p) })
+	return read(x, func() (store.List[signins.SignIn], error) { return x.tx.SignInsOf(t, a, p) })
+}
+
+func (x faultyTx) SignInsBefore(t policy.TenantID, a policy.AccountID, at time.Time, id signins.ID, limit int) ([]signins.SignIn, error) {
+	if x.f.lie.signIns != nil {
+		t, a = x.f.lie.signIns(t, a)
+		x.f.lies++
+	}
+	return read(x, func() ([]signins.SignIn, error) { return x.tx.SignInsBefore(t, a, at, id, limit) })
 }
 
 func (x faultyTx) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
-	return read(x, func() (int, error) { return x.Tx.PurgeSignIns(t, before, limit) })
+	return read(x, func() (int, error) { return x.tx.PurgeSignIns(t, before, limit) })
 }
 
 func (x faultyTx) Habits(t policy.TenantID, a policy.AccountID) (signins.Habits, error) {
@@ -47,11 +56,11 @@ func (x faultyTx) Habits(t policy.TenantID, a policy.AccountID) (signins.Habits,
 		t, a = x.f.lie.habits(t, a)
 		x.f.lies++
 	}
-	return read(x, func() (signins.Habits, error) { return x.Tx.Habits(t, a) })
+	return read(x, func() (signins.Habits, error) { return x.tx.Habits(t, a) })
 }
 
 func (x faultyTx) PutHabits(h signins.Habits) (store.Revision, error) {
-	return read(x, func() (store.Revision, error) { return x.Tx.PutHabits(h) })
+	return read(x, func() (store.Revision, error) { return x.tx.PutHabits(h) })
 }
 
 // wholeTx is a faulty transaction that has besides what a transaction of all rooms has. What is embedded deepest
@@ -64,6 +73,14 @@ type (
 		deeper
 	}
 )
+
+func (x wholeTx) Device(t policy.TenantID, id policy.DeviceID) (devices.Device, error) {
+	return read(x.faultyTx, func() (devices.Device, error) { return x.deeper.Device(t, id) })
+}
+
+func (x wholeTx) PutDevice(d devices.Device) (store.Revision, error) {
+	return read(x.faultyTx, func() (store.Revision, error) { return x.deeper.PutDevice(d) })
+}
 
 // apart is a store of all rooms whose sign-ins are somewhere else.
 type apart struct {

@@ -71,12 +71,13 @@ type lie struct {
 	habits   func(policy.TenantID, policy.AccountID) (policy.TenantID, policy.AccountID)
 }
 
-// faultyTx strikes the methods that this room calls. Those of limits, which it has none of, are the embedded
-// transaction's.
+// faultyTx is written out method by method, so that a method that is new in [signins.Tx] has to be here.
 type faultyTx struct {
-	signins.Tx
-	f *faulty
+	tx signins.Tx
+	f  *faulty
 }
+
+var _ signins.Tx = faultyTx{}
 
 func (x faultyTx) hit() error {
 	x.f.calls++
@@ -107,7 +108,7 @@ func (x faultyTx) Settings(t policy.TenantID) (policy.Settings, error) {
 		t = x.f.lie.settings(t)
 		x.f.lies++
 	}
-	return read(x, func() (policy.Settings, error) { return x.Tx.Settings(t) })
+	return read(x, func() (policy.Settings, error) { return x.tx.Settings(t) })
 }
 
 func (x faultyTx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standing, error) {
@@ -115,7 +116,7 @@ func (x faultyTx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standi
 		t, a = x.f.lie.standing(t, a)
 		x.f.lies++
 	}
-	return read(x, func() (policy.Standing, error) { return x.Tx.Standing(t, a) })
+	return read(x, func() (policy.Standing, error) { return x.tx.Standing(t, a) })
 }
 
 func (x faultyTx) Session(t policy.TenantID, a policy.AccountID, s policy.SessionID) (policy.Session, error) {
@@ -123,31 +124,39 @@ func (x faultyTx) Session(t policy.TenantID, a policy.AccountID, s policy.Sessio
 		t, a, s = x.f.lie.session(t, a, s)
 		x.f.lies++
 	}
-	return read(x, func() (policy.Session, error) { return x.Tx.Session(t, a, s) })
+	return read(x, func() (policy.Session, error) { return x.tx.Session(t, a, s) })
 }
 
 func (x faultyTx) DeviceEnabled(t policy.TenantID, d policy.DeviceID) (bool, error) {
-	return read(x, func() (bool, error) { return x.Tx.DeviceEnabled(t, d) })
+	return read(x, func() (bool, error) { return x.tx.DeviceEnabled(t, d) })
+}
+
+func (x faultyTx) Usage(t policy.TenantID, a policy.AccountID, action policy.Action) (policy.Usage, error) {
+	return read(x, func() (policy.Usage, error) { return x.tx.Usage(t, a, action) })
+}
+
+func (x faultyTx) PutUsage(u policy.Usage) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.tx.PutUsage(u) })
 }
 
 func (x faultyTx) AppendEvent(e policy.Event) error {
-	return write(x, func() error { return x.Tx.AppendEvent(e) })
+	return write(x, func() error { return x.tx.AppendEvent(e) })
 }
 
 func (x faultyTx) CountRefusal(e policy.Event, since time.Time) error {
-	return write(x, func() error { return x.Tx.CountRefusal(e, since) })
+	return write(x, func() error { return x.tx.CountRefusal(e, since) })
 }
 
 func (x faultyTx) PutStanding(st policy.Standing) (store.Revision, error) {
-	return read(x, func() (store.Revision, error) { return x.Tx.PutStanding(st) })
+	return read(x, func() (store.Revision, error) { return x.tx.PutStanding(st) })
 }
 
 func (x faultyTx) PutSession(s policy.Session) (store.Revision, error) {
-	return read(x, func() (store.Revision, error) { return x.Tx.PutSession(s) })
+	return read(x, func() (store.Revision, error) { return x.tx.PutSession(s) })
 }
 
 func (x faultyTx) DeleteSession(t policy.TenantID, a policy.AccountID, s policy.SessionID) error {
-	return write(x, func() error { return x.Tx.DeleteSession(t, a, s) })
+	return write(x, func() error { return x.tx.DeleteSession(t, a, s) })
 }
 
 func (x faultyTx) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
@@ -155,7 +164,7 @@ func (x faultyTx) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page
 		t, a = x.f.lie.list(t, a)
 		x.f.lies++
 	}
-	return read(x, func() (store.List[policy.Session], error) { return x.Tx.SessionsOf(t, a, p) })
+	return read(x, func() (store.List[policy.Session], error) { return x.tx.SessionsOf(t, a, p) })
 }
 
 func (x faultyTx) Sessions(t policy.TenantID, p store.Page) (store.List[policy.Session], error) {
@@ -163,5 +172,5 @@ func (x faultyTx) Sessions(t policy.TenantID, p store.Page) (store.List[policy.S
 		t = x.f.lie.every(t)
 		x.f.lies++
 	}
-	return read(x, func() (store.List[policy.Session], error) { return x.Tx.Sessions(t, p) })
+	return read(x, func() (store.List[policy.Session], error) { return x.tx.Sessions(t, p) })
 }

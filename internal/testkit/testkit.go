@@ -1,9 +1,10 @@
-// Package testkit is what the tests of several rooms share: to let many go at once, and to compare all that a store
-// keeps.
+// Package testkit is what the tests of several rooms share: to let many go at once, to let a store panic, and to compare
+// all that a store keeps.
 package testkit
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -60,4 +61,53 @@ func Together(n int, fn func(i int)) {
 	ready.Wait()
 	close(start)
 	done.Wait()
+}
+
+// ErrStruck is what goes wrong in a store that is struck.
+var ErrStruck = errors.New("the disk is on fire")
+
+// TooMany bounds the calls of one operation: a loop that never ends is a failure and not a hang.
+const TooMany = 200
+
+// PanicAtEveryCall makes an operation's call in a fresh world, once for each call of a transaction's method that it
+// makes, which panics. Nothing may have changed then from what was [Saved] before, and the next call must not wait: it
+// comes out as it would without. Enter gives the world's store, with strike asked at each of those calls, and the call;
+// done judges what came of one that met no panic. It gives how often a call was struck.
+func PanicAtEveryCall(t testing.TB, about, before string, enter func(strike func(call int) error) (*memstore.Store, func() error), done func(error)) int {
+	t.Helper()
+	for k := 1; k < TooMany; k++ {
+		met := false
+		db, call := enter(func(at int) error {
+			if at == k {
+				met = true
+				panic(ErrStruck)
+			}
+			return nil
+		})
+		var err error
+		struck := panics(func() { err = call() })
+		require.Equal(t, met, struck, "%s: the panic at call %d was swallowed", about, k)
+		if !struck {
+			done(err)
+			return k - 1
+		}
+		RequireSame(t, before, Saved(t, db), "%s, call %d", about, k)
+		done(call())
+	}
+	require.Fail(t, "it never ends", about)
+	return 0
+}
+
+// panics tells whether fn panicked with [ErrStruck].
+func panics(fn func()) (struck bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != any(ErrStruck) {
+				panic(r)
+			}
+			struck = true
+		}
+	}()
+	fn()
+	return false
 }

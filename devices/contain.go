@@ -18,12 +18,16 @@ func Contain(tx Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID,
 	case err != nil:
 		return ch, "", err
 	}
+	forbidden := when(d.Gone(), gone) // as for recognizing it
 	if disable {
-		if r := ownerCannotDisable(account, d); r != nil {
-			return ch, r.Text, nil
-		}
+		forbidden = ownerCannotDisable(account, d)
+	}
+	switch {
+	case forbidden != nil:
+		return ch, forbidden.Text, nil
+	case disable:
 		ch = d.disable(op)
-	} else {
+	default:
 		d.recognized(account, NotRecognized, op.Now)
 		ch = policy.Change{Subject: account, Facts: []policy.Fact{{Name: "recognition", Value: NotRecognized.String()}}}
 	}

@@ -1,12 +1,14 @@
 package signins_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 )
@@ -77,4 +79,89 @@ func TestWhoProvedNoFactorSeesAttemptsAndDisownsOneButSeesNoSession(t *testing.T
 	}
 	require.Len(t, listed(t, w, ada, signins.Query{}, 50), 2)
 	say(t, w, ada, id, sayings[1])
+}
+
+func TestAStepForWhichAnAttemptHasNothingIsToldBeforeAndAfter(t *testing.T) {
+	for containing, step := range []signins.Containing{"", signins.UntrustDevice, signins.DisableDevice} {
+		w := accounttest.New(t)
+		require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.ContainDevice, containing))
+		ada := w.Person("ada", policy.Work)
+		w.SignedIn(ada)
+		w.Clock.Advance(day)
+		id := w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
+		ada = w.SignIn(ada)
+		preview, yes, err := w.App.SignIns.AskThisWasNotMe(ctx, ada, id)
+		require.NoError(t, err)
+		words := strings.Join(preview.Consequences, " ")
+		require.Contains(t, words, "No session is known for this sign-in")
+		require.NotContains(t, words, "session that it started is ended")
+		require.Equal(t, containing > 0, strings.Contains(words, "No registered device is known for this sign-in"), words)
+		require.NotContains(t, words, "device that it came from")
+		require.Contains(t, preview.Facts, policy.Fact{Name: "no step", Value: string(signins.EndThatSession)})
+		require.NotContains(t, preview.Facts, policy.Fact{Name: "step", Value: string(signins.EndThatSession)})
+
+		want := []signins.Contained{{Step: signins.EndThatSession, Why: "no session is known for it"}, {Step: signins.EndAllSessions, Done: true}}
+		if containing > 0 {
+			want = append(want, signins.Contained{Step: step, Why: "no registered device is known for it"})
+		}
+		want = append(want, signins.Contained{Step: signins.RequirePasswordChange, Done: true})
+		var done signins.Containment
+		events := during(w, func() { done, err = w.App.SignIns.ThisWasNotMe(ctx, ada, id, yes) })
+		require.NoError(t, err)
+		require.Equal(t, want, done.Steps)
+		require.Contains(t, events[0].Facts, policy.Fact{Name: string(signins.EndThatSession), Value: "no session is known for it"}, "the record says so too")
+	}
+}
+
+func TestADeviceThatIsNotThePersonsToDisableSaysWhyAndStaysAsItIs(t *testing.T) {
+	base := accounttest.New(t)
+	ada, bob := base.Person("ada", policy.Personal), base.Person("bob", policy.Work)
+	base.Device(bob, "shared", func(r *devices.Registration) { r.Users = []policy.AccountID{"ada"} })
+	base.Device(bob, "bobs")
+	base.Device(ada, "printer", func(r *devices.Registration) { r.Profile = devices.Printer })
+	base.Device(ada, "disabled")
+	base.Disable(ada, "disabled")
+	base.Device(ada, "removed")
+	_, yes, err := base.App.Devices.AskRemove(ctx, ada, "removed")
+	require.NoError(t, err)
+	require.NoError(t, base.App.Devices.Remove(ctx, ada, "removed", yes))
+	base.SignedIn(ada)
+	base.Clock.Advance(day)
+	for device, why := range map[policy.DeviceID][3]string{
+		"shared":   {2: "owner"},
+		"bobs":     {1: "none of this account's devices", 2: "none of this account's devices"},
+		"unknown":  {1: "none of this account's devices", 2: "none of this account's devices"},
+		"printer":  {2: "printer"},
+		"disabled": {2: "already disabled"},
+		"removed":  {1: "removed", 2: "removed"},
+	} {
+		for containing, step := range map[int]signins.Containing{1: signins.UntrustDevice, 2: signins.DisableDevice} {
+			w := base.Fork(t)
+			require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.ContainDevice, containing))
+			now := w.SignIn(ada)
+			id := w.SignedIn(ada, func(r *signins.Record) { r.Place, r.Device = accounttest.NewYork, device })
+			before := rowOf(t, w, device)
+			_, yes, err := w.App.SignIns.AskThisWasNotMe(ctx, now, id)
+			require.NoError(t, err)
+			done, err := w.App.SignIns.ThisWasNotMe(ctx, now, id, yes)
+			require.NoError(t, err)
+			got := done.Steps[2]
+			require.Equal(t, step, got.Step)
+			require.Equal(t, why[containing] == "", got.Done, "%s: %+v", device, got)
+			require.Contains(t, strings.ToLower(got.Why), why[containing], "%s: %s", device, step)
+			require.Equal(t, got.Done, got.Why == "")
+			require.Equal(t, !got.Done, before == rowOf(t, w, device), "%s: %s", device, step)
+		}
+	}
+}
+
+// rowOf is a device's row as it rests; empty if there is none.
+func rowOf(t testing.TB, w *accounttest.World, id policy.DeviceID) string {
+	t.Helper()
+	for line := range strings.Lines(rows(t, w.DB)) {
+		if strings.HasPrefix(line, `{"table":"devices"`) && strings.Contains(line, `"`+string(id)+`"`) {
+			return line
+		}
+	}
+	return ""
 }

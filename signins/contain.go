@@ -21,7 +21,8 @@ type Containment struct {
 type Contained struct {
 	Step Containing
 	Done bool
-	// Why says why a step that the organization wants could not be done.
+	// Why says why a step that the organization wants was not done: the attempt lacks what it needs, or the state of
+	// things forbids it.
 	Why string
 }
 
@@ -45,36 +46,38 @@ type Devices interface {
 	Contain(tx Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (ch policy.Change, why string, err error)
 }
 
-// plan lists the steps that the organization wants for an attempt.
-func plan(op *policy.Op, s *SignIn) []Containing {
-	var steps []Containing
-	if s.Session != "" {
-		steps = append(steps, EndThatSession)
+// plan lists the steps that the organization wants for an attempt. Why says of which there is nothing to do them with.
+func plan(op *policy.Op, s *SignIn) []Contained {
+	session := Contained{Step: EndThatSession}
+	if s.Session == "" {
+		session.Why = "no session is known for it"
 	}
+	steps := []Contained{session}
 	if op.Settings.Yes(ContainSessions) {
-		steps = append(steps, EndAllSessions)
+		steps = append(steps, Contained{Step: EndAllSessions})
 	}
-	if s.Device != "" {
-		switch op.Settings.Value(ContainDevice) {
-		case 1:
-			steps = append(steps, UntrustDevice)
-		case 2:
-			steps = append(steps, DisableDevice)
+	if n := op.Settings.Value(ContainDevice); n > 0 {
+		device := Contained{Step: []Containing{1: UntrustDevice, 2: DisableDevice}[n]}
+		if s.Device == "" {
+			device.Why = "no registered device is known for it"
 		}
+		steps = append(steps, device)
 	}
 	if op.Settings.Yes(ContainPassword) {
-		steps = append(steps, RequirePasswordChange)
+		steps = append(steps, Contained{Step: RequirePasswordChange})
 	}
 	return steps
 }
 
-// says is each step in words, as a preview tells it.
-var says = map[Containing]string{
-	EndThatSession:        "The session that it started is ended.",
-	EndAllSessions:        "You are signed out everywhere, here too.",
-	UntrustDevice:         "The device that it came from, if it is one of yours, is marked as not recognized.",
-	DisableDevice:         "The device that it came from, if it is yours, is disabled. You cannot undo this.",
-	RequirePasswordChange: "You have to set a new password at the next sign-in.",
+// says is each step in words, as a preview tells it, and why it cannot be done where the attempt lacks what it needs.
+var says = map[Containing]struct{ done, lacking string }{
+	EndThatSession: {"The session that it started is ended.", "No session is known for this sign-in, so none is ended for it."},
+	EndAllSessions: {done: "You are signed out everywhere, here too."},
+	UntrustDevice: {"The device that it came from, if it is one of yours, is marked as not recognized.",
+		"No registered device is known for this sign-in, so none is marked as not recognized."},
+	DisableDevice: {"The device that it came from, if it is yours, is disabled. You cannot undo this.",
+		"No registered device is known for this sign-in, so none is disabled."},
+	RequirePasswordChange: {done: "You have to set a new password at the next sign-in."},
 }
 
 // AskThisWasMe tells what saying so changes, and gives the confirmation for [Service.ThisWasMe].
@@ -147,9 +150,12 @@ func answer(tx Tx, op *policy.Op, s SignIn, said Answer) (policy.Change, error) 
 func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also []policy.Change, err error) {
 	st := op.Standing
 	st.Risk = policy.HighRisk
-	for _, step := range plan(op, s) {
-		c := Contained{Step: step, Done: true}
-		switch step {
+	for _, c := range plan(op, s) {
+		if c.Why != "" {
+			done.Steps = append(done.Steps, c)
+			continue
+		}
+		switch c.Step {
 		case EndThatSession:
 			var ch policy.Change
 			if ch, c.Why, err = endIfAlive(tx, op, s); err == nil && c.Why == "" {
@@ -161,14 +167,14 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 			var ch policy.Change
 			if r.devices == nil {
 				c.Why = "this installation keeps no devices"
-			} else if ch, c.Why, err = r.devices.Contain(tx, op, s.Account, s.Device, step == DisableDevice); err == nil && c.Why == "" {
+			} else if ch, c.Why, err = r.devices.Contain(tx, op, s.Account, s.Device, c.Step == DisableDevice); err == nil && c.Why == "" {
 				also = append(also, ch)
 			}
 		case RequirePasswordChange:
 			st.MustChangePassword = true
 		}
 		if err != nil {
-			return Containment{}, nil, fmt.Errorf("%s: %w", step, err)
+			return Containment{}, nil, fmt.Errorf("%s: %w", c.Step, err)
 		}
 		c.Done = c.Why == ""
 		done.Steps = append(done.Steps, c)
@@ -209,9 +215,13 @@ func willTrust(_ *policy.Op, a attempt) policy.Preview {
 
 func willContain(op *policy.Op, a attempt) policy.Preview {
 	p := policy.Preview{Title: "Was this somebody else?", Consequences: []string{"Your account is marked as at risk until you change your password."}, Facts: a.facts()}
-	for _, step := range plan(op, &a.SignIn) {
-		p.Consequences = append(p.Consequences, says[step])
-		p.Facts = append(p.Facts, policy.Fact{Name: "step", Value: string(step)})
+	for _, c := range plan(op, &a.SignIn) {
+		words, fact := says[c.Step].done, "step"
+		if c.Why != "" {
+			words, fact = says[c.Step].lacking, "no step"
+		}
+		p.Consequences = append(p.Consequences, words)
+		p.Facts = append(p.Facts, policy.Fact{Name: fact, Value: string(c.Step)})
 	}
 	return p
 }

@@ -88,6 +88,7 @@ func ExampleService_ThisWasNotMe() {
 	// second success Nobody signed in to your account from PT before.
 	// end-that-session true
 	// end-all-sessions true
+	// untrust-device false
 	// require-password-change true
 }
 

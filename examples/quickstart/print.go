@@ -185,6 +185,7 @@ type step struct {
 	what string
 	err  error
 	key  string
+	left bool // it was left out, as what says
 }
 
 func did(what string, err error) step { return step{what: what, err: err} }
@@ -202,6 +203,8 @@ func (p *printer) steps(all ...step) error {
 			line["outcome"], line["decision"] = "refused", denied.Decision
 		case s.err != nil:
 			return s.err
+		case s.left:
+			row[0], line["outcome"] = "left out", "left-out"
 		case s.key != "":
 			line["recoveryKey"] = s.key
 		}

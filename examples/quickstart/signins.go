@@ -81,11 +81,11 @@ func (d *demo) notMe(ctx context.Context, account policy.AccountID, items []sign
 	done, err := d.app.SignIns.ThisWasNotMe(ctx, here.Actor, unusual.ID, confirmation)
 	steps := []step{did(who+" says that it was somebody else", err)}
 	for _, c := range done.Steps {
-		what := "the library does: " + string(c.Step)
+		next := did("the library does: "+string(c.Step), nil)
 		if !c.Done {
-			what = fmt.Sprintf("the library cannot do: %s, for %s", c.Step, c.Why)
+			next = step{what: fmt.Sprintf("%s: %s", c.Step, c.Why), left: true}
 		}
-		steps = append(steps, did(what, nil))
+		steps = append(steps, next)
 	}
 	_, err = d.app.Host.SignIns.Actor(ctx, here.Token)
 	return d.show.steps(append(steps, did("a request comes with a session from before", err))...)

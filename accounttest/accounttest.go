@@ -167,7 +167,7 @@ func (w *World) Session(a policy.Actor, change ...func(*signins.NewSession)) sig
 func (w *World) SignedIn(a policy.Actor, change ...func(*signins.Record)) signins.ID {
 	w.T.Helper()
 	r := signins.Record{ID: signins.ID(fmt.Sprintf("attempt-%d", w.attempts.Add(1))), Account: a.Account, At: w.Clock.Now(),
-		Application: "Portal", Client: "Browser", Browser: "Firefox 146.0", System: "Windows 10", Session: a.Session,
+		Application: "Portal", ClientApp: "Browser", Browser: "Firefox 146.0", System: "Windows 10", Session: a.Session,
 		Address: netip.MustParseAddr("192.0.2.1"), Place: Berlin}
 	for _, c := range change {
 		c(&r)

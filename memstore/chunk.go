@@ -72,7 +72,7 @@ const maxRecord = 1 << 20
 
 // packable refuses a record that no chunk could hold. None that package signins lets through is refused.
 func packable(s *signins.SignIn) error {
-	size := len(s.Tenant) + len(s.Account) + len(s.ID) + len(s.Application) + len(s.Resource) + len(s.Client) + len(s.Browser) +
+	size := len(s.Tenant) + len(s.Account) + len(s.ID) + len(s.Application) + len(s.Resource) + len(s.ClientApp) + len(s.Browser) +
 		len(s.System) + len(s.Address.Zone()) + len(s.Place.City) + len(s.Place.Region) + len(s.Place.Country) +
 		len(s.Device) + len(s.DeviceName) + len(s.Session) + len(s.Correlation) + len(s.Failure)
 	for _, st := range s.Steps {
@@ -190,7 +190,7 @@ func (c *chunk) unpack(i int, s *signins.SignIn, steps []signins.Step) []signins
 	s.Failure, s.Outcome, s.Risk = c.str(r.failure), r.outcome, r.risk
 	if r.from != 0 {
 		in := unpacker{c, c.str(r.from)}
-		s.Client, s.Browser, s.System = in.str(), in.str(), in.str()
+		s.ClientApp, s.Browser, s.System = in.str(), in.str(), in.str()
 		s.Device, s.DeviceName = policy.DeviceID(in.str()), in.str()
 	}
 	if r.where != 0 {

@@ -46,7 +46,7 @@ func record(t policy.TenantID, a policy.AccountID) *rapid.Generator[signins.Sign
 	return rapid.Custom(func(rt *rapid.T) signins.SignIn {
 		word := func(what string) string { return words.Draw(rt, what) }
 		s := signins.SignIn{Tenant: t, Record: signins.Record{ID: signins.ID(word("id")), Account: a, At: instants.Draw(rt, "at"),
-			Application: word("application"), Resource: word("resource"), Client: word("client"), Browser: word("browser"), System: word("system"),
+			Application: word("application"), Resource: word("resource"), ClientApp: word("client app"), Browser: word("browser"), System: word("system"),
 			Address: addresses.Draw(rt, "address"), Anonymized: rapid.Bool().Draw(rt, "anonymized"),
 			Place: signins.Place{City: word("city"), Region: word("region"), Country: word("country"),
 				Located: rapid.Bool().Draw(rt, "located"), Latitude: numbers.Draw(rt, "latitude"), Longitude: numbers.Draw(rt, "longitude")},
@@ -182,7 +182,7 @@ func TestTheGreatestChunkIsPacked(t *testing.T) {
 	all := make([]signins.SignIn, maxChunk+1) // as when it is split
 	for i := range all {
 		all[i] = signins.SignIn{Tenant: "contoso", Record: signins.Record{ID: signins.ID(word()), Account: "ada", Application: word(), Resource: word(),
-			Client: word(), Browser: word(), System: word(), Place: signins.Place{City: word(), Region: word(), Country: word(), Latitude: float64(n)},
+			ClientApp: word(), Browser: word(), System: word(), Place: signins.Place{City: word(), Region: word(), Country: word(), Latitude: float64(n)},
 			Device: policy.DeviceID(word()), DeviceName: word(), Session: policy.SessionID(word()), Correlation: word(), Code: n, Failure: word()},
 			Answer: signins.ThisWasMe, AnsweredAt: micro(int64(n))}
 		for range signins.MaxSteps {

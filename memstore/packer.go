@@ -100,10 +100,10 @@ func (p *packer) pack(s *signins.SignIn, near *packed) packed {
 // The strings that hold several fields. Each is empty if they all are.
 
 func (p *packer) from(b []byte, s *signins.SignIn) []byte {
-	if s.Client == "" && s.Browser == "" && s.System == "" && s.Device == "" && s.DeviceName == "" {
+	if s.ClientApp == "" && s.Browser == "" && s.System == "" && s.Device == "" && s.DeviceName == "" {
 		return nil
 	}
-	for _, t := range [...]string{s.Client, s.Browser, s.System, string(s.Device), s.DeviceName} {
+	for _, t := range [...]string{s.ClientApp, s.Browser, s.System, string(s.Device), s.DeviceName} {
 		b = p.str(b, t)
 	}
 	return b

@@ -39,7 +39,7 @@ func fullRecord(a, n int) signins.SignIn {
 		ID: signins.ID(uuid(1, a, n)), Account: policy.AccountID(uuid(2, a, 0)), At: at,
 		Application: pick(n, "Office 365 Exchange Online", "Microsoft Teams", "Azure Portal", "SharePoint Online"),
 		Resource:    pick(n, "Office 365 Exchange Online", "Microsoft Graph", "Windows Azure Service Management API"),
-		Client:      pick(d, "Browser", "Mobile Apps and Desktop clients"), Browser: pick(d, "Edge 90.0.818", "Chrome Mobile 120.0.6099"),
+		ClientApp:   pick(d, "Browser", "Mobile Apps and Desktop clients"), Browser: pick(d, "Edge 90.0.818", "Chrome Mobile 120.0.6099"),
 		System: pick(d, "Windows 10", "Android 14"), Address: netip.AddrFrom4([4]byte{byte(a), byte(a >> 8), 17, byte(n % 4)}),
 		Place:  signins.Place{City: pick(d, "Berlin", "Potsdam"), Region: pick(d, "Berlin", "Brandenburg"), Country: "DE", Located: true, Latitude: 52.52 + float64(n%4), Longitude: 13.405},
 		Device: policy.DeviceID(uuid(3, a, d)), DeviceName: pick(d, "LAPTOP-7Q2X", "Pixel 8"), Session: policy.SessionID(uuid(4, a, n/8)), Correlation: uuid(5, a, n),

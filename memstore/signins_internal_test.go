@@ -202,7 +202,7 @@ func savable(s signins.SignIn) signins.SignIn {
 	s.Outcome, s.Risk, s.Answer = s.Outcome%5, s.Risk%5, s.Answer%3
 	s.Place.Latitude, s.Place.Longitude = 52.52, 0
 	s.Address = s.Address.WithZone("")
-	for _, text := range []*string{(*string)(&s.ID), &s.Application, &s.Resource, &s.Client, &s.Browser, &s.System, &s.Place.City, &s.Place.Region,
+	for _, text := range []*string{(*string)(&s.ID), &s.Application, &s.Resource, &s.ClientApp, &s.Browser, &s.System, &s.Place.City, &s.Place.Region,
 		&s.Place.Country, (*string)(&s.Device), &s.DeviceName, (*string)(&s.Session), &s.Correlation, &s.Failure} {
 		*text = strings.ToValidUTF8(*text, "?")
 	}

@@ -159,7 +159,7 @@ func canBeKept(t *testing.T, s msgraph.SignIn) {
 			require.NoError(t, policy.CheckID("id", id))
 		}
 	}
-	texts := []string{s.Application, s.Resource, s.Client, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country, s.DeviceName,
+	texts := []string{s.Application, s.Resource, s.ClientApp, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country, s.DeviceName,
 		s.Failure, s.UserName, s.UserAgent}
 	for _, step := range s.Steps {
 		texts = append(texts, step.Method, step.Detail)

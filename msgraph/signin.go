@@ -89,7 +89,7 @@ var anonymized = regexp.MustCompile(`(^|[^\w-])anonymizedIPAddress($|[^\w-])`)
 
 // signIn reads what has the same name in all forms.
 func (o *object) signIn() (r signins.Record) {
-	r.Application, r.Resource, r.Client = o.known("appDisplayName"), o.known("resourceDisplayName"), o.known("clientAppUsed")
+	r.Application, r.Resource, r.ClientApp = o.known("appDisplayName"), o.known("resourceDisplayName"), o.known("clientAppUsed")
 	device := o.part("deviceDetail_dynamic", "deviceDetail_string", "deviceDetail")
 	r.Device = policy.DeviceID(device.told("deviceId"))
 	r.DeviceName, r.Browser, r.System = device.known("displayName"), device.known("browser"), device.known("operatingSystem")

@@ -30,7 +30,7 @@ func TestAPageOfSignInsBecomesRecords(t *testing.T) {
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
 			Record: signins.Record{
 				ID: "50000000-0000-4000-8000-000000000001", Account: "ada", At: time.Date(2026, 1, 5, 9, 0, 0, 123456700, time.UTC),
-				Application: "Office 365 Exchange Online", Resource: "Microsoft Graph", Client: "Browser",
+				Application: "Office 365 Exchange Online", Resource: "Microsoft Graph", ClientApp: "Browser",
 				Browser: "Edge 90.0.818", System: "Windows 10", Address: netip.MustParseAddr("2001:db8::7"),
 				Place:      signins.Place{City: "Berlin", Region: "Berlin", Country: "DE", Located: true, Latitude: 52.52, Longitude: 13.405},
 				Anonymized: true, Device: "laptop", DeviceName: "ADA-LAPTOP", Correlation: "70000000-0000-4000-8000-000000000001",
@@ -256,7 +256,7 @@ func TestASignInThatCannotBeKeptIsRefusedAloneAndNamesTheField(t *testing.T) {
 func TestANameThatMayNotBeShownHidesNoAttempt(t *testing.T) {
 	got := one(t, event(nil, map[string]any{"userPrincipalName": "ada\u202etxt", "appDisplayName": "Mail\x00", "clientAppUsed": "\x1b[31m",
 		"deviceDetail": map[string]any{"displayName": "a\u202eb", "browser": strings.Repeat("x", 300)}}))
-	require.Equal(t, []string{"ada\uFFFDtxt", "Mail\uFFFD", "\uFFFD[31m", "a\uFFFDb"}, []string{got.UserName, got.Application, got.Client, got.DeviceName})
+	require.Equal(t, []string{"ada\uFFFDtxt", "Mail\uFFFD", "\uFFFD[31m", "a\uFFFDb"}, []string{got.UserName, got.Application, got.ClientApp, got.DeviceName})
 	require.Equal(t, signins.MaxText, utf8.RuneCountInString(got.Browser))
 }
 

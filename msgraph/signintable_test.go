@@ -23,7 +23,7 @@ func TestATableOfSignInsBecomesRecords(t *testing.T) {
 		Position: msgraph.Position{Record: 1, Line: 2}, Tenant: "directory", UserName: "ada@contoso.example", UserAgent: "Mozilla/5.0 (Windows NT 10.0)",
 		Record: signins.Record{
 			ID: "s-1", Account: "ada", At: time.Date(2026, 1, 5, 14, 8, 45, 221000000, time.UTC), Application: "Microsoft Teams",
-			Resource: "Microsoft Graph", Client: "Browser", Browser: "Edge 90.0.818", System: "Windows 10", Address: netip.MustParseAddr("192.0.2.7"),
+			Resource: "Microsoft Graph", ClientApp: "Browser", Browser: "Edge 90.0.818", System: "Windows 10", Address: netip.MustParseAddr("192.0.2.7"),
 			Place:       signins.Place{City: "Berlin", Region: "Berlin", Country: "DE", Located: true, Latitude: 52.5, Longitude: 13.4},
 			Correlation: "c-1",
 			Steps: []signins.Step{{At: time.Date(2026, 1, 5, 14, 8, 45, 221342100, time.UTC), Method: "Previously satisfied",

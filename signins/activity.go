@@ -69,7 +69,7 @@ func (q *Query) filters(s *SignIn) bool {
 // compared from their beginning: a success is not found among the unsuccessful.
 func (s *SignIn) shows(text string) bool {
 	for _, shown := range [...]string{
-		s.Application, s.Resource, s.Client, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country, s.Place.String(),
+		s.Application, s.Resource, s.ClientApp, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country, s.Place.String(),
 		s.DeviceName, string(s.Device), s.Failure, s.Correlation, string(s.ID), s.At.Format(time.RFC3339), s.At.Format("2006-01-02 15:04"),
 	} {
 		if strings.Contains(strings.ToLower(shown), text) {

@@ -111,7 +111,7 @@ func TestEveryTextThatIsShownCanBeSearched(t *testing.T) {
 	plain := w.SignedIn(ada)
 	w.Clock.Advance(time.Minute)
 	rich := w.SignedIn(ada, func(r *signins.Record) {
-		r.Application, r.Resource, r.Client, r.Browser, r.System = "Word", "Graph", "Desktop clients", "Edge 90", "macOS"
+		r.Application, r.Resource, r.ClientApp, r.Browser, r.System = "Word", "Graph", "Desktop clients", "Edge 90", "macOS"
 		r.Address, r.Place = netip.MustParseAddr("2001:db8::7"), accounttest.NewYork
 		r.DeviceName, r.Failure, r.Correlation, r.Code = "Ada's MacBook", "Invalid code", "corr-7", 500121
 		r.Steps = []signins.Step{{Method: "Passkey", Detail: "not recognised"}}

@@ -75,7 +75,7 @@ func TestNoTokenLeavesATraceAnywhere(t *testing.T) {
 		return s
 	}
 	start := func(a policy.Actor) signins.Started {
-		return got(host.Start(t.Context(), w.Host, signins.NewSession{Account: a.Account, Proofs: a.Proofs, Place: "Berlin, DE"}))
+		return got(host.Start(t.Context(), w.Host, signins.NewSession{Account: a.Account, Proofs: a.Proofs, Place: accounttest.Berlin}))
 	}
 	use := func(s signins.Started) {
 		a, err := host.Actor(t.Context(), s.Token)

@@ -101,7 +101,7 @@ func FuzzStart(f *testing.F) {
 	f.Fuzz(func(t *testing.T, application, browser, system, place, address string) {
 		w := base.Fork(t)
 		ip, _ := netip.ParseAddr(address) // what is none is the zero address
-		n := signins.NewSession{Account: "ada", Proofs: ada.Proofs, Address: ip, Place: place,
+		n := signins.NewSession{Account: "ada", Proofs: ada.Proofs, Address: ip, Place: signins.Place{City: place},
 			Client: policy.Client{Application: application, Browser: browser, System: system}}
 		s, err := w.App.Host.SignIns.Start(t.Context(), w.Host, n)
 		good := clean(application) && clean(browser) && clean(system) && clean(place)

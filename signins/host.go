@@ -49,7 +49,7 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 			}
 			s := policy.Session{Tenant: st.Tenant, Account: st.Account, ID: policy.SessionID(op.ID), Token: digest, Epoch: st.Epoch,
 				StartedAt: start, AuthenticatedAt: op.Now, SeenAt: op.Now, Level: reached(n.Proofs, op.Now), Proofs: n.Proofs,
-				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place}
+				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place.String()}
 			rev, err := tx.PutSession(s)
 			return started(s, st, text, op.Settings), policy.Change{Subject: st.Account, Target: onSession(s.Account, s.ID), Revision: rev, Also: ended,
 				Facts: []policy.Fact{{Name: "level", Value: s.Level.String()}}}, err

@@ -17,7 +17,7 @@ import (
 
 // texts are the places of a record's texts, by the name that a refusal calls them.
 func texts(r *signins.Record) map[string]*string {
-	return map[string]*string{"application": &r.Application, "resource": &r.Resource, "client": &r.Client, "browser": &r.Browser,
+	return map[string]*string{"application": &r.Application, "resource": &r.Resource, "clientApp": &r.ClientApp, "browser": &r.Browser,
 		"system": &r.System, "place.city": &r.Place.City, "place.region": &r.Place.Region, "place.country": &r.Place.Country,
 		"deviceName": &r.DeviceName, "failure": &r.Failure, "steps.method": &r.Steps[0].Method, "steps.detail": &r.Steps[0].Detail}
 }

@@ -6,10 +6,9 @@ import (
 	"github.com/seed4b20689c/myaccount/policy"
 )
 
-// A Locator tells where an address is. The host asks it before [Host.Start] and before it records an attempt
-// to sign in, and puts the answer into [Record], or its String into [NewSession]; nothing inside a transaction
-// looks anything up, so that a slow or broken look-up holds no writer and a transaction that runs again says the
-// same.
+// A Locator tells where an address is. The host asks it before [Host.Start] and before it records an attempt to sign in,
+// and puts the answer into [NewSession] and [Record]; nothing inside a transaction looks anything up, so that a slow or
+// broken look-up holds no writer and a transaction that runs again says the same.
 //
 // Package adapters/maxmind reads MaxMind's databases.
 type Locator interface {

@@ -21,7 +21,7 @@ import (
 // selects filters as the requirements say, with no look at the room.
 func selects(q signins.Query, i signins.Item) bool {
 	if q.Search != "" {
-		texts := []string{i.Application, i.Resource, i.Client, i.Browser, i.System, i.Place.City, i.Place.Region, i.Place.Country,
+		texts := []string{i.Application, i.Resource, i.ClientApp, i.Browser, i.System, i.Place.City, i.Place.Region, i.Place.Country,
 			i.Place.String(), i.DeviceName, i.Failure, i.Correlation, string(i.ID), string(i.Device),
 			i.At.Format("2006-01-02 15:04"), i.At.Format(time.RFC3339)}
 		for _, f := range i.Unusual {

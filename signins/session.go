@@ -41,7 +41,7 @@ type NewSession struct {
 	Device  policy.DeviceID
 	Address netip.Addr
 	Client  policy.Client
-	Place   string // approximate, such as "Berlin, DE"
+	Place   Place // approximate; of it the session keeps the String
 }
 
 // MaxText is the longest name of an application, browser, system or place in code points.
@@ -70,13 +70,13 @@ func (n *NewSession) check() error {
 	n.Address = n.Address.WithZone("") // a zone is free text, and says nothing to anybody else
 	for _, t := range []struct{ field, value string }{
 		{"client.application", n.Client.Application}, {"client.browser", n.Client.Browser},
-		{"client.system", n.Client.System}, {"place", n.Place},
+		{"client.system", n.Client.System}, {"place", n.Place.String()},
 	} {
 		if err := policy.CheckText(t.field, t.value, MaxText); err != nil {
 			return err
 		}
 	}
-	return nil
+	return n.Place.check()
 }
 
 // Started is a session that was started or whose token was replaced.

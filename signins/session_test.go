@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -342,6 +343,28 @@ func TestPurgingRemovesOnlyWhatNoLimitLetsLive(t *testing.T) {
 	require.Zero(t, n)
 }
 
+func TestASessionKeepsInWordsThePlaceThatAnAttemptKeepsWhole(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	for _, c := range []struct {
+		place signins.Place
+		words string
+	}{{accounttest.Berlin, "Berlin, DE"}, {signins.Place{Region: "Ohio", Country: "US"}, "Ohio, US"}, {signins.Place{}, ""}} {
+		s := w.Session(ada, func(n *signins.NewSession) { n.Place = c.place })
+		id := w.SignedIn(s.Actor, func(r *signins.Record) { r.Place = c.place })
+		require.Equal(t, c.words, stored(t, w.DB, "ada", s.Actor.Session).Place)
+		item, err := w.App.SignIns.Attempt(ctx, ada, id)
+		require.NoError(t, err)
+		require.Equal(t, c.place, item.Place)
+	}
+	for _, p := range []signins.Place{{Latitude: 90.1}, {Longitude: math.NaN()}, {City: strings.Repeat("x", signins.MaxText), Country: "DE"}} {
+		_, err := w.App.Host.SignIns.Start(ctx, w.Host, signins.NewSession{Account: "ada", Proofs: ada.Proofs, Place: p})
+		var invalid *policy.Invalid
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "place", invalid.Field)
+	}
+}
+
 func TestBadInputIsNamed(t *testing.T) {
 	w := accounttest.New(t)
 	w.Person("ada", policy.Work)
@@ -353,7 +376,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"client.application": func(n *signins.NewSession) { n.Client.Application = "\u202e" },
 		"client.browser":     func(n *signins.NewSession) { n.Client.Browser = strings.Repeat("x", signins.MaxText+1) },
 		"client.system":      func(n *signins.NewSession) { n.Client.System = "a\nb" },
-		"place":              func(n *signins.NewSession) { n.Place = "\xff" },
+		"place":              func(n *signins.NewSession) { n.Place.City = "\xff" },
 	} {
 		n := good
 		change(&n)

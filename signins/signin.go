@@ -36,7 +36,7 @@ type Record struct {
 
 	Application string `json:"application,omitempty"` // such as "Office 365 Exchange Online"
 	Resource    string `json:"resource,omitempty"`    // what the application asked to use
-	Client      string `json:"client,omitempty"`      // "Browser", or the kind of app
+	ClientApp   string `json:"clientApp,omitempty"`   // the kind of app, such as "Browser" (Microsoft's clientAppUsed)
 	Browser     string `json:"browser,omitempty"`     // such as "Edge 90.0.818"
 	System      string `json:"system,omitempty"`      // such as "Windows 10"
 
@@ -102,6 +102,14 @@ func (p Place) String() string {
 	return p.Region + p.Country
 }
 
+// check refuses coordinates that are nowhere.
+func (p Place) check() error {
+	if p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180 { // NaN is neither
+		return nil
+	}
+	return &policy.Invalid{Field: "place", Problem: "has coordinates beyond 90 and 180 degrees"}
+}
+
 // Answer is what a person said about an unusual attempt.
 type Answer uint8
 
@@ -151,12 +159,12 @@ func (r *Record) check() error {
 	if err := policy.CheckTime("at", r.At); err != nil {
 		return err
 	}
-	for _, t := range []*string{&r.Application, &r.Resource, &r.Client, &r.Browser, &r.System, &r.DeviceName, &r.Failure,
+	for _, t := range []*string{&r.Application, &r.Resource, &r.ClientApp, &r.Browser, &r.System, &r.DeviceName, &r.Failure,
 		&r.Place.City, &r.Place.Region, &r.Place.Country} {
 		*t = policy.CleanText(*t, MaxText) // nobody keeps an attempt out of the log by how they call their device
 	}
-	if p := r.Place; !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) { // NaN is neither
-		return &policy.Invalid{Field: "place", Problem: "has coordinates beyond 90 and 180 degrees"}
+	if err := r.Place.check(); err != nil {
+		return err
 	}
 	if r.Risk > policy.HiddenRisk {
 		return &policy.Invalid{Field: "risk", Problem: "is none of none, low, medium, high and hidden"}

@@ -164,7 +164,7 @@ func sampleSignIn(at address, when time.Time, n int) signins.SignIn {
 		return s
 	}
 	s.Application, s.Resource = text("application", n), text("resource", n)
-	s.Client, s.Browser, s.System = text("client", n), text("browser", n), text("system", n)
+	s.ClientApp, s.Browser, s.System = text("client app", n), text("browser", n), text("system", n)
 	s.Address = pick(n, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1"))
 	s.Place = signins.Place{City: text("city", n), Region: text("region", n), Country: pick(n, "DE", "NL"),
 		Located: true, Latitude: 52.520008 + float64(n)/3, Longitude: -13.404954 / float64(n)}

@@ -18,7 +18,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now, from := time.Now(), address(r)
-	attempt := signins.Record{ID: signins.ID(rand.Text()), Account: "ada", At: now, Application: "nethttp", Client: "Browser", Address: from}
+	attempt := signins.Record{ID: signins.ID(rand.Text()), Account: "ada", At: now, Application: "nethttp", ClientApp: "Browser", Address: from}
 	if !ok || r.PostFormValue("account") != "ada" {
 		attempt.Code = wrongPassword
 		s.record(w, r, attempt, func() { http.Error(w, "unknown account or wrong password", http.StatusUnauthorized) })

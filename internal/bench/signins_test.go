@@ -186,7 +186,7 @@ func BenchmarkActorBesideAWriter(b *testing.B) {
 func fullRecord(a, i int, at time.Time) signins.Record {
 	return signins.Record{ID: signins.ID(guid(5, a, i)), Account: account(a), At: at,
 		Application: oneOf(i, "Office 365 Exchange Online", "Azure Portal", "Teams"), Resource: oneOf(i, "Microsoft Graph", "Windows Azure Service Management API"),
-		Client: "Browser", Browser: oneOf(i/20, "Edge 90.0.818", "Firefox 146.0"), System: "Windows 10",
+		ClientApp: "Browser", Browser: oneOf(i/20, "Edge 90.0.818", "Firefox 146.0"), System: "Windows 10",
 		Address: netip.AddrFrom4([4]byte{192, 0, 2, byte(i / 10)}), Place: oneOf(i/10, accounttest.Berlin, accounttest.NewYork),
 		DeviceName: "Laptop", Device: deviceID(a, 0), Correlation: guid(6, a, i),
 		Steps: []signins.Step{{At: at, Method: "Password", Detail: "Correct password", Primary: true, Succeeded: true}}}

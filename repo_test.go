@@ -53,7 +53,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"msgraph":           {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
 	".":                 {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "problem"}},
 	"accounttest":       {ours: []string{".", "store", "secret", "policy", "devices", "signins", "memstore"}, others: []string{"testing"}},
-	"internal/testkit":  {ours: []string{"memstore"}, others: []string{"testing", "github.com/google/go-cmp", "github.com/stretchr/testify"}},
+	"internal/testkit":  {ours: []string{"store", "memstore"}, others: []string{"testing", "github.com/google/go-cmp", "github.com/stretchr/testify"}},
 	"internal/opendata": {},
 	"internal/enum":     {},
 	"internal/docgen":   {ours: []string{"policy", "devices", "signins"}},

@@ -20,10 +20,7 @@ import (
 // matrix. What must then hold is always the same: the error is told, nothing is half done, no key leaves,
 // and trouble never turns a no into a yes.
 
-var (
-	errStruck = testkit.ErrStruck
-	errRerun  = errors.New("run again")
-)
+var errStruck = testkit.ErrStruck
 
 const tooMany = testkit.TooMany
 
@@ -50,9 +47,8 @@ func (p part) enter(t testing.TB, f *faulty) (*accounttest.World, *cell) {
 
 // enterInto is enter in a world where others may have played already.
 func (p part) enterInto(t testing.TB, w *accounttest.World, f *faulty) *cell {
-	f.Store = w.DB.Devices()
 	c := newCell(t, w, p.cast)
-	c.Room = over(t, w, f, w.Ring)
+	c.Room = over(t, w, spoiled(w.DB.Devices(), f), w.Ring)
 	return c
 }
 
@@ -104,14 +100,9 @@ func TestAnErrorAtAnyCallOfTheStoreIsToldAndNothingIsHalfDone(t *testing.T) {
 		for _, p := range working {
 			for k := 1; ; k++ {
 				require.Less(t, k, tooMany)
-				f := &faulty{strike: func(call int) error {
-					if call == k {
-						return fault
-					}
-					return nil
-				}}
+				f := &faulty{Strike: testkit.At(k, fault)}
 				w, c, err := p.perform(t, f)
-				if f.calls < k {
+				if f.Calls < k {
 					require.NoError(t, err, "%s by %s", p.operation, p.cast.name)
 					break
 				}
@@ -132,7 +123,7 @@ func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *te
 	struck := 0
 	for _, p := range append(working, refusing...) {
 		struck += testkit.PanicAtEveryCall(t, p.String(), p.saved, func(strike func(int) error) (*memstore.Store, func() error) {
-			w, c := p.enter(t, &faulty{strike: strike})
+			w, c := p.enter(t, &faulty{Strike: strike})
 			return w.DB, func() error {
 				require.True(t, c.revealed.Empty(), "nothing left in the call before")
 				_, err := p.call(c)
@@ -148,7 +139,7 @@ func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *te
 func TestACommitThatFailsIsToldAndChangesNothing(t *testing.T) {
 	working, _ := parts(t)
 	for _, p := range working {
-		w, c, err := p.perform(t, &faulty{ending: func() error { return errStruck }})
+		w, c, err := p.perform(t, &faulty{Ending: func() error { return errStruck }})
 		if !p.changes {
 			require.NoError(t, err)
 			continue
@@ -162,7 +153,7 @@ func TestACommitThatFailsIsToldAndChangesNothing(t *testing.T) {
 func TestAnErrorAfterTheCommitGivesNoKey(t *testing.T) {
 	working, _ := parts(t)
 	for _, p := range working {
-		_, c, err := p.perform(t, &faulty{lost: errStruck})
+		_, c, err := p.perform(t, &faulty{Lost: errStruck})
 		if p.changes {
 			require.ErrorIs(t, err, errStruck, "%s", p.operation)
 			require.True(t, c.revealed.Empty(), "%s", p.operation)
@@ -179,7 +170,7 @@ func TestACallerWhoGoesAwayAtAnyCallLeavesNothingHalfDone(t *testing.T) {
 		for k := 1; ; k++ {
 			require.Less(t, k, tooMany)
 			ctx, cancel := context.WithCancel(t.Context())
-			f := &faulty{strike: func(call int) error {
+			f := &faulty{Strike: func(call int) error {
 				if call == k {
 					cancel()
 				}
@@ -187,7 +178,7 @@ func TestACallerWhoGoesAwayAtAnyCallLeavesNothingHalfDone(t *testing.T) {
 			}}
 			w, c, err := p.perform(leaving{t, ctx}, f)
 			cancel()
-			if f.calls < k {
+			if f.Calls < k {
 				require.NoError(t, err)
 				break
 			}
@@ -234,7 +225,7 @@ func TestAFunctionThatTheStoreRunsTwiceHasOneEffectAndOneEvent(t *testing.T) {
 		}
 		last := lastEvent(p.World, tenants...)
 		once, _, onceErr := p.perform(t, &faulty{})
-		twice, _, twiceErr := p.perform(t, &faulty{again: true})
+		twice, _, twiceErr := p.perform(t, &faulty{Again: true})
 		require.Equal(t, codeOf(onceErr), codeOf(twiceErr))
 		require.Empty(t, cmp.Diff(readable(t, once), readable(t, twice)), "%s by %s", p.operation, p.cast.name)
 		require.Equal(t, stripped(newer(once, last, tenants...)), stripped(newer(twice, last, tenants...)), "%s by %s", p.operation, p.cast.name)
@@ -293,15 +284,10 @@ func TestTroubleNeverTurnsANoIntoAYes(t *testing.T) {
 		for _, fault := range []error{errStruck, store.ErrConflict, store.ErrNotFound} {
 			for k := 1; ; k++ {
 				require.Less(t, k, tooMany)
-				f := &faulty{strike: func(call int) error {
-					if call == k {
-						return fault
-					}
-					return nil
-				}}
+				f := &faulty{Strike: testkit.At(k, fault)}
 				c := p.enterInto(t, w, f)
 				_, err := p.call(c)
-				if f.calls < k {
+				if f.Calls < k {
 					require.Equal(t, p.want, refused(codeOf(err)))
 					break
 				}
@@ -318,7 +304,7 @@ func TestTroubleNeverTurnsANoIntoAYes(t *testing.T) {
 func TestARefusalThatCannotBeRecordedIsStillARefusalAndSaysSo(t *testing.T) {
 	w, ada, _ := locked(t)
 	w.Disable(ada, "laptop")
-	room := over(t, w, &faulty{Store: w.DB.Devices(), ending: func() error { return errStruck }}, w.Ring)
+	room := over(t, w, spoiled(w.DB.Devices(), &faulty{Ending: func() error { return errStruck }}), w.Ring)
 	err := room.Host.CheckIn(t.Context(), w.Host, "laptop", devices.Activity{})
 	requireDenied(t, err, devices.CodeSignInDisabled)
 	require.ErrorIs(t, err, errStruck)

@@ -64,9 +64,8 @@ func secretOf(i int) string { return []string{"of ada", "of bob", "of the namesa
 func (n *night) enter(t testing.TB, f *faulty) *night {
 	in := *n
 	in.World = n.Fork(t)
-	f.Store = in.DB.SignIns()
 	f.whole = true
-	in.room = assembled(t, in.World, f)
+	in.room = assembled(t, in.World, spoiled(in.DB.SignIns(), f))
 	return &in
 }
 
@@ -179,10 +178,10 @@ func TestAnErrorAtAnyCallAboutAnAttemptLeavesNothingHalfDone(t *testing.T) {
 			for _, fault := range []error{errStruck, store.ErrConflict} {
 				for k := 1; ; k++ {
 					require.Less(t, k, tooMany)
-					f := &faulty{strike: at(k, fault)}
+					f := &faulty{faults: faults{Strike: testkit.At(k, fault)}}
 					n := base.enter(t, f)
 					got, err := d.call(n)
-					if f.calls < k {
+					if f.Calls < k {
 						require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err)
 						require.Equal(t, d.changes && d.want == "", base.rows != rows(t, n.DB), d.name)
 						if c, ok := got.(signins.Containment); ok {
@@ -208,7 +207,7 @@ func TestAPanicAtAnyCallAboutAnAttemptLeavesNothingHalfDoneAndTheNextCallWorks(t
 		base := newNight(t, containing)
 		for _, d := range nightly {
 			struck += testkit.PanicAtEveryCall(t, d.name, base.all, func(strike func(int) error) (*memstore.Store, func() error) {
-				n := base.enter(t, &faulty{strike: strike})
+				n := base.enter(t, &faulty{faults: faults{Strike: strike}})
 				return n.DB, func() error { _, err := d.call(n); return err }
 			}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })
 		}
@@ -233,7 +232,7 @@ func TestAnAnswerThatTheStoreRunsTwiceCountsOnce(t *testing.T) {
 			return got, events
 		}
 		once, onceTold := play(&faulty{})
-		twice, twiceTold := play(&faulty{again: true})
+		twice, twiceTold := play(&faulty{faults: faults{Again: true}})
 		require.Equal(t, once, twice, d.name)
 		require.Equal(t, onceTold, twiceTold, d.name)
 	}

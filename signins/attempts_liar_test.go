@@ -76,7 +76,7 @@ func TestADeviceThatIsKeptElsewhereIsLeftAloneAndAllElseIsDone(t *testing.T) {
 			room func(n *night) *signins.Service
 		}{
 			"another store": {"devices are kept elsewhere", func(n *night) *signins.Service {
-				return assembled(t, n.World, &faulty{Store: n.DB.SignIns()}).Service
+				return assembled(t, n.World, spoiled(n.DB.SignIns(), &faulty{})).Service
 			}},
 			"none at all": {"this installation keeps no devices", func(n *night) *signins.Service {
 				return overWith(t, n.World, n.DB.SignIns(), nil).Service

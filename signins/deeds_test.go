@@ -75,8 +75,7 @@ func newStage(t testing.TB) *stage {
 func (s *stage) enter(t testing.TB, f *faulty) *stage {
 	in := *s
 	in.World, in.t = s.Fork(t), t
-	f.Store = in.DB.SignIns()
-	in.room = over(t, in.World, f)
+	in.room = over(t, in.World, spoiled(in.DB.SignIns(), f))
 	return &in
 }
 

@@ -1,7 +1,6 @@
 package signins_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,22 +17,9 @@ import (
 // then hold is always the same: the error is told, nothing is half done, nothing is handed out, and trouble
 // never turns a no into a yes.
 
-var (
-	errStruck = testkit.ErrStruck
-	errRerun  = errors.New("run again")
-)
+var errStruck = testkit.ErrStruck
 
 const tooMany = testkit.TooMany
-
-// at strikes one call.
-func at(k int, fault error) func(int) error {
-	return func(call int) error {
-		if call == k {
-			return fault
-		}
-		return nil
-	}
-}
 
 // requireNothing wants nothing to have been handed out.
 func requireNothing(t testing.TB, g given, about ...any) {
@@ -65,10 +51,10 @@ func TestAnErrorAtAnyCallOfTheStoreIsToldAndNothingIsHalfDone(t *testing.T) {
 		for _, fault := range []error{errStruck, store.ErrConflict} {
 			for k := 1; ; k++ {
 				require.Less(t, k, tooMany)
-				f := &faulty{strike: at(k, fault)}
+				f := &faulty{faults: faults{Strike: testkit.At(k, fault)}}
 				s := base.enter(t, f)
 				got, err := d.call(s)
-				if f.calls < k {
+				if f.Calls < k {
 					require.Equal(t, d.want, codeOf(err), d.name)
 					break
 				}
@@ -87,10 +73,10 @@ func TestARowThatSeemsToBeMissingGivesNobodyAnything(t *testing.T) {
 	for _, d := range deeds {
 		for k := 1; ; k++ {
 			require.Less(t, k, tooMany)
-			f := &faulty{strike: at(k, store.ErrNotFound)}
+			f := &faulty{faults: faults{Strike: testkit.At(k, store.ErrNotFound)}}
 			s := base.enter(t, f)
 			got, err := d.call(s)
-			if f.calls < k {
+			if f.Calls < k {
 				break
 			}
 			if d.name != "list as the host" { // an account that is not known has no sessions
@@ -106,7 +92,7 @@ func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *te
 	base, struck := newStage(t), 0
 	for _, d := range deeds {
 		struck += testkit.PanicAtEveryCall(t, d.name, base.saved, func(strike func(int) error) (*memstore.Store, func() error) {
-			s := base.enter(t, &faulty{strike: strike})
+			s := base.enter(t, &faulty{faults: faults{Strike: strike}})
 			return s.DB, func() error { _, err := d.call(s); return err }
 		}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })
 	}
@@ -119,7 +105,7 @@ func TestAnErrorAfterTheCommitGivesNoToken(t *testing.T) {
 		if !d.changes || d.want != "" {
 			continue
 		}
-		got, err := d.call(base.enter(t, &faulty{lost: errStruck}))
+		got, err := d.call(base.enter(t, &faulty{faults: faults{Lost: errStruck}}))
 		require.ErrorIs(t, err, errStruck, d.name)
 		requireNothing(t, got, d.name)
 	}
@@ -143,7 +129,7 @@ func TestAFunctionThatTheStoreRunsTwiceHasOneEffect(t *testing.T) {
 			return got, readable(t, s.World), events
 		}
 		_, once, onceTold := run(&faulty{})
-		got, twice, twiceTold := run(&faulty{again: true})
+		got, twice, twiceTold := run(&faulty{faults: faults{Again: true}})
 		require.Equal(t, once, twice, d.name)
 		require.Equal(t, onceTold, twiceTold, d.name)
 		if !got.token.Token.Empty() {
@@ -169,13 +155,8 @@ func readable(t testing.TB, w *accounttest.World) (out []policy.Session) {
 func TestARefusalThatCannotBeRecordedIsStillARefusalAndSaysSo(t *testing.T) {
 	base := newStage(t)
 	s := base.enter(t, &faulty{})
-	f := &faulty{strike: func(call int) error {
-		if call == 6 { // settings, standing, the present session, its device, the row; and then the record
-			return errStruck
-		}
-		return nil
-	}}
-	f.Store = s.DB.SignIns()
+	// Settings, standing, the present session, its device, the row; and then the record.
+	f := spoiled(s.DB.SignIns(), &faulty{faults: faults{Strike: testkit.At(6, errStruck)}})
 	err := over(t, s.World, f).Service.End(t.Context(), s.there.Actor, s.over.Actor.Session)
 	require.Equal(t, signins.CodeSessionOver, codeOf(err))
 	require.ErrorIs(t, err, errStruck)

@@ -1,61 +1,36 @@
 package signins_test
 
 import (
-	"context"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
-// faulty is a store in which something goes wrong. It counts the calls of its transactions' methods, over all
-// transactions, and lets strike answer each.
-type faulty struct {
-	signins.Store
-	// strike is called with the number of each call, from 1 on. Its error is the call's.
-	strike func(call int) error
-	// lost is an error that comes after the commit: it took place, and nobody heard of it.
-	lost error
-	// again runs each Update's function twice, as a store does after a conflict: what the first run wrote is
-	// gone.
-	again bool
-	// lie changes the rows that are read.
-	lie lie
+type faults = testkit.Faulty[signins.Tx]
 
+// faulty is a store in which something goes wrong.
+type faulty struct {
+	faults
+	// lie changes the rows that are read.
+	lie  lie
+	lies int
 	// whole lets its transactions reach the devices too, as those of a store of all rooms do.
 	whole bool
-
-	calls, lies int
 }
 
-func (f *faulty) wrap(tx signins.Tx) signins.Tx {
-	if f.whole {
-		return wholeTx{faultyTx{tx, f}, deeper{deep{tx.(*memstore.Tx)}}}
-	}
-	return faultyTx{tx, f}
-}
-
-func (f *faulty) View(ctx context.Context, fn func(signins.Tx) error) error {
-	return f.Store.View(ctx, func(tx signins.Tx) error { return fn(f.wrap(tx)) })
-}
-
-func (f *faulty) Update(ctx context.Context, fn func(signins.Tx) error) error {
-	if f.again {
-		if err := f.Store.Update(ctx, func(tx signins.Tx) error {
-			if err := fn(f.wrap(tx)); err != nil {
-				return err
-			}
-			return errRerun
-		}); err != errRerun { //nolint:errorlint // the very error that went in
-			return err
+// spoiled gives a store of sign-ins its faults.
+func spoiled(s signins.Store, f *faulty) *faulty {
+	f.Store, f.Wrap = s, func(tx signins.Tx) signins.Tx {
+		if f.whole {
+			return wholeTx{faultyTx{tx, f}, deeper{deep{tx.(*memstore.Tx)}}}
 		}
+		return faultyTx{tx, f}
 	}
-	if err := f.Store.Update(ctx, func(tx signins.Tx) error { return fn(f.wrap(tx)) }); err != nil {
-		return err
-	}
-	return f.lost
+	return f
 }
 
 // lie is what a store that mixes rows up answers with: each part, if it is there, changes where a row is read
@@ -79,29 +54,12 @@ type faultyTx struct {
 
 var _ signins.Tx = faultyTx{}
 
-func (x faultyTx) hit() error {
-	x.f.calls++
-	if x.f.strike == nil {
-		return nil
-	}
-	return x.f.strike(x.f.calls)
-}
-
 // read calls one of the transaction's methods unless the call is struck.
 func read[R any](x faultyTx, call func() (R, error)) (R, error) {
-	if err := x.hit(); err != nil {
-		var none R
-		return none, err
-	}
-	return call()
+	return testkit.Read(&x.f.faults, call)
 }
 
-func write(x faultyTx, call func() error) error {
-	if err := x.hit(); err != nil {
-		return err
-	}
-	return call()
-}
+func write(x faultyTx, call func() error) error { return testkit.Write(&x.f.faults, call) }
 
 func (x faultyTx) Settings(t policy.TenantID) (policy.Settings, error) {
 	if x.f.lie.settings != nil {

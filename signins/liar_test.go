@@ -85,13 +85,13 @@ func TestPurgingThatBreaksOffTellsWhatItRemoved(t *testing.T) {
 	count := func() int { return len(readable(t, w)) }
 
 	deleted := 0
-	room := over(t, w, &faulty{Store: w.DB.SignIns(), strike: func(call int) error {
+	room := over(t, w, spoiled(w.DB.SignIns(), &faulty{faults: faults{Strike: func(call int) error {
 		if call == 1+1+store.MaxPageSize+1+2 { // a batch with its record, then settings and a page
 			deleted = count()
 			return errStruck
 		}
 		return nil
-	}})
+	}}}))
 	n, err := room.Host.PurgeSessions(t.Context(), w.Host)
 	require.ErrorIs(t, err, errStruck)
 	require.False(t, errors.As(err, new(*policy.Denied)))

@@ -1,4 +1,4 @@
-// Package testkit is what the tests of several rooms share: to let many go at once, to let a store panic, and to compare
+// Package testkit is what the tests of several rooms share: to let many go at once, to let a store fail, and to compare
 // all that a store keeps.
 package testkit
 

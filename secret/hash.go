@@ -99,26 +99,72 @@ func (h *Hasher) Hash(ctx context.Context, password Text) (Hash, error) {
 	if err != nil {
 		return "", err
 	}
+	return h.phc(salt, sum), nil
+}
+
+// Impossible makes a hash at this Hasher's cost that is of no password: its result was drawn, not computed. Verifying
+// against it takes the work that an account's hash would take where there is no account.
+func (h *Hasher) Impossible() (Hash, error) {
+	drawn := make([]byte, saltBytes+sumBytes)
+	if _, err := io.ReadFull(h.random, drawn); err != nil {
+		return "", fmt.Errorf("secret: hash: %w", err)
+	}
+	return h.phc(drawn[:saltBytes], drawn[saltBytes:]), nil
+}
+
+func (h *Hasher) phc(salt, sum []byte) Hash {
 	b64 := base64.RawStdEncoding.EncodeToString
 	return Hash(fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
-		h.params.MemoryKiB, h.params.Passes, h.params.Parallelism, b64(salt), b64(sum))), nil
+		h.params.MemoryKiB, h.params.Passes, h.params.Parallelism, b64(salt), b64(sum)))
 }
 
 // Verify reports whether password is the one that was hashed, and whether it should be hashed anew
 // because the stored hash is cheaper than this Hasher's. It waits for its turn until ctx is done,
 // and fails with [ErrHash] on a hash that it cannot use.
 func (h *Hasher) Verify(ctx context.Context, password Text, stored Hash) (ok, rehash bool, err error) {
+	v, _, err := h.verify(ctx, password, stored)
+	return v.OK, v.Rehash, err
+}
+
+// Verified is what came of verifying a password.
+type Verified struct {
+	OK     bool // it is the one that was hashed
+	Rehash bool // it is, and should be hashed anew
+	// Wrong recognizes a wrong password when it is tried against the same hash again: see [Digester.Digests] for
+	// which to keep. Of the right one there is none.
+	Wrong []Digest
+}
+
+// VerifyDigested is [Hasher.Verify] that also digests what came out of the hash of a wrong password, for one
+// purpose, so that nobody has to hash it again to know it again. The result itself stays in here: beside the
+// stored salt it would be a hash of what is often a password too, of another account or by a slip of a finger.
+func (h *Hasher) VerifyDigested(ctx context.Context, password Text, stored Hash, d Digester, purpose string) (Verified, error) {
+	v, got, err := h.verify(ctx, password, stored)
+	if err != nil {
+		return Verified{}, err
+	}
+	digests, err := d.Digests(purpose, NewText(string(got))) // for the right one too, so that it costs as much
+	if err != nil {
+		return Verified{}, fmt.Errorf("secret: digest of a hash: %w", err)
+	}
+	if !v.OK {
+		v.Wrong = digests
+	}
+	return v, nil
+}
+
+func (h *Hasher) verify(ctx context.Context, password Text, stored Hash) (v Verified, got []byte, err error) {
 	p, salt, want, err := parsePHC(string(stored))
 	if err != nil {
-		return false, false, err
+		return v, nil, err
 	}
-	got, err := h.sum(ctx, password, salt, p, uint32(len(want)))
-	if err != nil {
-		return false, false, err
+	if got, err = h.sum(ctx, password, salt, p, uint32(len(want))); err != nil {
+		return v, nil, err
 	}
-	ok = subtle.ConstantTimeCompare(got, want) == 1
 	weak := p.MemoryKiB < h.params.MemoryKiB || p.Passes < h.params.Passes || len(want) < sumBytes || len(salt) < saltBytes
-	return ok, ok && weak, nil
+	v.OK = subtle.ConstantTimeCompare(got, want) == 1
+	v.Rehash = v.OK && weak
+	return v, got, nil
 }
 
 func (h *Hasher) sum(ctx context.Context, password Text, salt []byte, p Params, size uint32) ([]byte, error) {

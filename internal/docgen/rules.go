@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 )
 
-// rooms lists the packages that have rules.
+// rooms lists the packages that have rules or settings.
 var rooms = []struct {
 	dir      string
 	rules    []policy.Rule
@@ -23,6 +24,7 @@ var rooms = []struct {
 	settings []policy.Setting
 }{
 	{"policy", policy.Rules(), nil, policy.OwnSettings()},
+	{"password", nil, nil, password.Settings()},
 	{"devices", devices.Rules(), devices.Areas(), devices.Settings()},
 	{"signins", signins.Rules(), signins.Areas(), signins.Settings()},
 }
@@ -35,6 +37,9 @@ func Files(root string) (map[string]string, error) {
 		doc, err := os.ReadFile(filepath.Join(root, path))
 		if err != nil {
 			return nil, err
+		}
+		if len(room.rules) == 0 { // ground with settings alone
+			continue
 		}
 		if files[path], err = withTable(string(doc), room.rules); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -85,7 +90,10 @@ enabled) and the target found. "S1" to "S5" in the sources are the product's see
 2 My Account overview, 3 My Profile, 4 My Apps profile, 5 the portal for personal and work accounts.
 `)
 	for _, room := range rooms {
-		fmt.Fprintf(&b, "\n## %s\n\n| action | what it does | by | kinds | area | refused if | limit | proof | confirm | event | source |\n|---|---|---|---|---|---|---|---|---|---|---|\n", room.dir)
+		fmt.Fprintf(&b, "\n## %s\n", room.dir)
+		if len(room.rules) > 0 {
+			b.WriteString("\n| action | what it does | by | kinds | area | refused if | limit | proof | confirm | event | source |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+		}
 		for _, r := range room.rules {
 			cells := []string{"`" + string(r.Action) + "`", r.Says, by(r), kinds(r), area(r), r.States, limit(r), proof(r), yes(r.Confirm), event(r), r.Source}
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))

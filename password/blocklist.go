@@ -3,6 +3,7 @@ package password
 import (
 	_ "embed" // the shipped list
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -81,20 +82,11 @@ func withinOneEdit(a, b []rune) bool {
 	for i < len(a) && a[i] == b[i] {
 		i++
 	}
-	if len(a) == len(b) {
-		if i == len(a) {
-			return true
-		}
-		return equal(a[i+1:], b[i+1:])
-	}
-	return equal(a[i:], b[i+1:])
-}
-
-func equal(a, b []rune) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
+	switch {
+	case len(a) < len(b):
+		return slices.Equal(a[i:], b[i+1:])
+	case i < len(a):
+		return slices.Equal(a[i+1:], b[i+1:])
 	}
 	return true
 }

@@ -74,6 +74,7 @@ func TestAnOrganizationsWordsCountLikeShippedOnes(t *testing.T) {
 	require.Equal(t, 1, points(r, "zwo\u0308lfb@um"))
 	require.Equal(t, 1, points(r, "σίσυφος"))
 	require.Equal(t, 2, points(r, "zwölfx"))
+	require.Equal(t, 2, points(banned(t, "kx7vq2zjhw9rtnbd"), "!kx7vq2zjhw9rtnbd"), "the longest of words")
 	require.Equal(t, 3, points(r, "ｚｗöｌｆ!password"), "in the wide letters of East Asia too")
 	require.Equal(t, 4, points(password.Rules{}, "zwölf")-1)
 }

@@ -123,7 +123,7 @@ func (b *keyboard) walks(text []rune, found []reach) {
 		to, onward := b.keys[text[i+1]]
 		step := key{to.row - from.row, to.column - from.column}
 		if !on || !onward || !short(step) {
-			straight, turning, ahead = 1, 1, key{}
+			turning, ahead = 1, key{} // no step is ahead: a straight way begins anew too
 			continue
 		}
 		if step != ahead {

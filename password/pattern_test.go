@@ -20,10 +20,10 @@ func TestPatternsAreFoundByRule(t *testing.T) {
 		// over keyboards
 		"qwe": 1, "qwertyuiop": 1, "poiuytrewq": 1, "qaz": 1, "1qaz2wsx": 2, "zaq1xsw2": 2, "!QAZ@WSX": 2, "1q2w3e4r5t": 1, "q1w2e3r4": 1,
 		"147258369": 3, "2580": 1, "qwertz": 1, "yxcvbnm": 1, "azertyuiop": 1, "qsdfgh": 1, "!@#$%^&*()": 1, "[]\\": 1, "esz": 1,
-		"zse4": 1, "qwsa": 1, "qaw": 3, "qpwo": 4, "147369": 2, "15926": 3, "0852": 1,
+		"zse4": 1, "qwsa": 1, "qaw": 3, "qpwo": 4, "147369": 2, "15926": 3, "1254": 4, "0852": 1,
 		// dates
 		"1987": 1, "2031": 1, "1887": 4, "2131": 4, "19870214": 1, "14021987": 1, "02141987": 1, "14131987": 5, "00921987": 5, "20011301": 1,
-		"19873814": 5, "31129999": 6, "x1987x": 3,
+		"19873814": 5, "19793205": 5, "31129999": 6, "x1987x": 3,
 		// together
 		"qwerty123": 2, "Password123!": 3, "Summer2024!": 3, "passwordpassword": 2,
 	} {

@@ -17,7 +17,7 @@ const (
 	MaxLength = 256
 )
 
-// maxFailures is how many failures in a row NIST SP 800-63B section 3.2.2 allows before the password is of no use any more.
+// maxFailures is how many failures in a row NIST SP 800-63B-4 section 3.2.2 allows before the password is of no use any more.
 const maxFailures = 100
 
 // Numbers and switches that an administrator can set. None can be set to less than NIST asks for.

@@ -13,7 +13,7 @@ import (
 // included, it has fewer: UTF-8 grows at most threefold by canonical decomposition.
 const maxBytes = 4 * 4 * MaxLength
 
-// normal is the form in which passwords are counted, compared and hashed: NFKC, as NIST SP 800-63B section 3.1.1.2
+// normal is the form in which passwords are counted, compared and hashed: NFKC, as NIST SP 800-63B-4 section 3.1.1.2
 // advises, so that a password is the same from every keyboard. Not ok is what cannot be a password at all.
 func normal(s string) (form string, ok Code) {
 	switch {

@@ -21,7 +21,7 @@ type Lockout struct {
 	Limit     int           // failures in a row, from wherever, that end the use of the password; at most 100
 }
 
-// orDefaults is l with nothing missing, and nothing laxer than NIST SP 800-63B section 3.2.2.
+// orDefaults is l with nothing missing, and nothing laxer than NIST SP 800-63B-4 section 3.2.2.
 func (l Lockout) orDefaults() Lockout {
 	if l.Threshold <= 0 {
 		l.Threshold = LockoutThreshold.Default
@@ -50,8 +50,8 @@ func (l Lockout) lasts(failures int) time.Duration {
 }
 
 // Throttle is what an account's row keeps of wrong passwords, some 400 bytes of JSON at the most. The zero Throttle
-// has met none: put it where the password was reset because it was forgotten, and where an administrator unlocks.
-// A change of the password by somebody who knows it leaves it as it is (Entra).
+// has met none: put it where the password was reset because it was forgotten. A change of the password by somebody who
+// knows it leaves it as it is (Entra).
 //
 // Familiar places are those that the person used before. They are counted apart, so that a stranger who locks an
 // account does not lock its owner out at home.
@@ -133,6 +133,13 @@ func (t Throttle) Failed(wrong []secret.Digest, now time.Time, familiar bool, l 
 		place.LockedUntil = store.Time(now.Add(d))
 	}
 	return t, true
+}
+
+// Unlocked is t after an administrator ended its locks. A password that is of no use any more stays so: NIST leaves
+// no way but a new one.
+func (t Throttle) Unlocked() Throttle {
+	t.Familiar, t.Unfamiliar = Failures{}, Failures{}
+	return t
 }
 
 // Succeeded is t after the right password, outside of a lock. It clears the counter of its own kind of place alone:

@@ -139,6 +139,18 @@ func TestDuringALockNoPasswordIsRightAndNoneCounts(t *testing.T) {
 	require.Equal(t, later.Add(2*time.Minute), after.Unfamiliar.LockedUntil)
 }
 
+func TestAnAdministratorEndsLocksButNotTheCountThatNISTLimits(t *testing.T) {
+	a := stranger(password.Throttle{}, 10, noon).Unlocked()
+	require.Equal(t, 10, a.InARow)
+	_, locked := a.Locked(noon, false)
+	require.False(t, locked)
+	_, locked = stranger(a, 9, noon.Add(1)).Locked(noon, false)
+	require.False(t, locked, "it begins anew")
+	a.Disabled = true
+	_, locked = a.Unlocked().Locked(noon, false)
+	require.True(t, locked)
+}
+
 func TestALockoutIsNeverLaxerThanNIST(t *testing.T) {
 	for _, l := range []password.Lockout{{}, {Threshold: 10, First: time.Minute, Limit: 1000}, {Threshold: -1, First: -1, Limit: -1}} {
 		a := password.Throttle{InARow: 99, Unfamiliar: password.Failures{Count: 8}}

@@ -89,7 +89,7 @@ func TestWhatComesAfterATenantIsBehindAllOfIt(t *testing.T) {
 			b = append([]string{a}, b...)
 		}
 		of := bytes.HasPrefix(keyOf(b), keyOf([]string{a}))
-		behind := bytes.Compare(keyOf(b), afterTenant(nil, policy.TenantID(a)))
+		behind := bytes.Compare(keyOf(b), after(kTenant(nil, policy.TenantID(a))))
 		before := bytes.Compare(keyOf(b), keyOf([]string{a}))
 		require.Equal(t, of, before >= 0 && behind < 0)
 	})

@@ -25,8 +25,11 @@ var (
 		func(k key, r *policy.Standing) key { return kAccount(k, r.Tenant, r.Account) }}
 	sessionsByID = &index[policy.Session]{"sessions", byID,
 		func(k key, r *policy.Session) key { return kSession(k, r.Tenant, r.Account, r.ID) }}
-	sessionsByStart = &index[policy.Session]{"sessions", "start", // one account's, newest first
+	sessionsByStart = &index[policy.Session]{"sessions", "start", // one account's open ones, newest first
 		func(k key, r *policy.Session) key {
+			if !r.EndedAt.IsZero() {
+				return nil
+			}
 			return kAccount(k, r.Tenant, r.Account).newestFirst(order(r.StartedAt)).part(string(r.ID))
 		}}
 	habitsByID = &index[signins.Habits]{"habits", byID,
@@ -101,9 +104,8 @@ func schema() *memdb.DBSchema {
 
 func kTenant(k key, t policy.TenantID) key { return k.part(string(t)) }
 
-// afterTenant is greater than all keys that begin with kTenant, and less than those of the tenants after it.
-func afterTenant(k key, t policy.TenantID) key {
-	k = kTenant(k, t)
+// after makes a key of parts one that is greater than all that begin with it, and less than those that come after.
+func after(k key) key {
 	k[len(k)-1]++
 	return k
 }

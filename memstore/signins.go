@@ -44,9 +44,9 @@ func (tx *Tx) DeleteSession(t policy.TenantID, a policy.AccountID, id policy.Ses
 }
 
 // SessionsOf implements [signins.Tx].
-func (tx *Tx) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
+func (tx *Tx) SessionsOf(t policy.TenantID, a policy.AccountID, since time.Time, p store.Page) (store.List[policy.Session], error) {
 	return page(tx, sessionsByStart, kAccount(tx.key(), t, a), p,
-		func(r *policy.Session) bool { return r.Tenant == t && r.Account == a }, session)
+		func(r *policy.Session) bool { return r.Tenant == t && r.Account == a && !r.StartedAt.Before(since) }, session)
 }
 
 // Sessions implements [signins.Tx].
@@ -273,37 +273,70 @@ func spotAt(c store.Cursor) (spot, error) {
 	return spot{int64(^binary.BigEndian.Uint64(b) ^ 1<<63), signins.ID(b[8:])}, nil
 }
 
-// PurgeSignIns implements [signins.Tx].
-func (tx *Tx) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
+// PurgeSignIns implements [signins.Tx]. It goes backwards, so that of each account the oldest go first: what a limit
+// leaves has no gaps. A cursor is the account to go on with.
+func (tx *Tx) PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (removed int, next store.Cursor, err error) {
 	if err := tx.writable(); err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	// Backwards, so that of each account the oldest go first: what a limit leaves has no gaps.
-	it, err := tx.txn.ReverseLowerBound(signInChunks.table, signInChunks.name, tx.by(afterTenant(tx.key(), t))...)
-	if err != nil {
-		return 0, err
-	}
-	all := chunks{it}
-	var old []*chunk // collected first: an iterator must not be written under
-	for c, n := all.next(t), 0; c != nil && n < limit; c = all.next(t) {
-		if older := c.before(before); older > 0 {
-			old, n = append(old, c), n+older
+	upTo := after(kTenant(tx.key(), t))
+	if p.After != "" {
+		at, err := place(p.After)
+		if err != nil {
+			return 0, "", err
 		}
+		upTo = after(kAccount(tx.key(), t, policy.AccountID(at)))
 	}
-	n := 0
-	for _, c := range old {
-		older := min(c.before(before), limit-n)
-		if err := tx.delete(signInChunks.table, c); err != nil {
-			return 0, err
+	var old []cut // collected first: an iterator must not be written under
+	for looked := 0; ; looked++ {
+		it, err := tx.txn.ReverseLowerBound(signInChunks.table, signInChunks.name, tx.by(upTo)...)
+		if err != nil {
+			return 0, "", err
 		}
-		if left := len(c.records) - older; left > 0 {
-			if err := tx.insertChunk(c.all()[:left]); err != nil {
-				return 0, err
+		all := chunks{it}
+		c := all.next(t)
+		if c == nil {
+			break
+		}
+		of := c.account()
+		if removed == p.Limit() || looked == p.Limit() {
+			next = cursor([]byte(of))
+			break
+		}
+		for ; c != nil && removed < p.Limit(); c = all.nextOf(t, of) {
+			n := min(c.before(before), p.Limit()-removed)
+			if n == 0 {
+				break
 			}
+			old, removed = append(old, cut{c, n}), removed+n
 		}
-		n += older
+		upTo = kAccount(tx.key(), t, of) // less than all of the account's
+		if removed == p.Limit() {
+			upTo = after(upTo) // there may be more of it
+		}
 	}
-	return n, nil
+	for _, o := range old {
+		if err := o.from(tx); err != nil {
+			return 0, "", err
+		}
+	}
+	return removed, next, nil
+}
+
+// cut is how many of a chunk's records, which are its last ones, are to be removed.
+type cut struct {
+	of *chunk
+	n  int
+}
+
+func (o cut) from(tx *Tx) error {
+	if err := tx.delete(signInChunks.table, o.of); err != nil {
+		return err
+	}
+	if left := len(o.of.records) - o.n; left > 0 {
+		return tx.insertChunk(o.of.all()[:left])
+	}
+	return nil
 }
 
 // Habits implements [signins.Tx].
@@ -321,8 +354,23 @@ func (tx *Tx) PutHabits(h signins.Habits) (store.Revision, error) {
 	h.Since = store.Time(h.Since)
 	for _, list := range [][]signins.Habit{h.Countries, h.Places} {
 		for i := range list {
-			list[i].First = store.Time(list[i].First)
+			list[i].First, list[i].Last = store.Time(list[i].First), store.Time(list[i].Last)
 		}
 	}
 	return put(tx, habitsByID, &h, func(r *signins.Habits) *store.Revision { return &r.Revision })
+}
+
+// DeleteHabits implements [signins.Tx].
+func (tx *Tx) DeleteHabits(t policy.TenantID, a policy.AccountID) error {
+	r, err := row(tx, habitsByID, kAccount(tx.key(), t, a))
+	if err != nil {
+		return err
+	}
+	return tx.delete(habitsByID.table, r)
+}
+
+// AllHabits implements [signins.Tx].
+func (tx *Tx) AllHabits(t policy.TenantID, p store.Page) (store.List[signins.Habits], error) {
+	return page(tx, habitsByID, kTenant(tx.key(), t), p, func(r *signins.Habits) bool { return r.Tenant == t },
+		func(r *signins.Habits) signins.Habits { return r.Clone() })
 }

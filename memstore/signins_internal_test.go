@@ -138,7 +138,7 @@ func TestSignInsAreWhatAListOfThemWouldBe(t *testing.T) {
 func failInTheMiddle(t *rapid.T, db *Store, s signins.SignIn) {
 	stop := errors.New("stop")
 	require.ErrorIs(t, db.SignIns().Update(context.Background(), func(tx signins.Tx) error {
-		_, err := tx.PurgeSignIns(s.Tenant, s.At.Add(time.Second), 10)
+		_, _, err := tx.PurgeSignIns(s.Tenant, s.At.Add(time.Second), store.Page{Size: 10})
 		s.ID, s.Revision = "of a transaction that fails", 0
 		_, errPut := tx.PutSignIn(s)
 		return errors.Join(err, errPut, stop)
@@ -149,19 +149,25 @@ func failInTheMiddle(t *rapid.T, db *Store, s signins.SignIn) {
 // that are old enough.
 func purgeBoth(t *rapid.T, db *Store, m *model, before time.Time) {
 	tenant := policy.TenantID(rapid.SampledFrom(people).Draw(t, "tenant of")[0])
-	limit := rapid.SampledFrom([]int{-1, 0, 1, 30, 64, 100, 1000}).Draw(t, "limit")
+	page := store.Page{Size: rapid.SampledFrom([]int{1, 30, 64, 100, 1000}).Draw(t, "limit")}
 	old := 0
 	for _, s := range m.all {
 		if s.Tenant == tenant && s.At.Before(before) {
 			old++
 		}
 	}
-	var n int
-	require.NoError(t, db.SignIns().Update(context.Background(), func(tx signins.Tx) (err error) {
-		n, err = tx.PurgeSignIns(tenant, before, limit)
-		return err
-	}))
-	require.Equal(t, max(0, min(old, limit)), n)
+	n, calls := 0, rapid.IntRange(1, 4).Draw(t, "calls")
+	for more := true; more && calls > 0; more, calls = page.After != "", calls-1 {
+		require.NoError(t, db.SignIns().Update(context.Background(), func(tx signins.Tx) error {
+			removed, next, err := tx.PurgeSignIns(tenant, before, page)
+			require.LessOrEqual(t, removed, page.Size)
+			n, page.After = n+removed, next
+			return err
+		}))
+	}
+	if page.After == "" {
+		require.Equal(t, old, n, "a walk that came to its end leaves none")
+	}
 	m.all = slices.DeleteFunc(m.all, func(s signins.SignIn) bool {
 		if s.Tenant != tenant || !s.At.Before(before) {
 			return false
@@ -304,7 +310,7 @@ func TestAPurgeLeavesNoEmptyChunk(t *testing.T) {
 		want  []int
 	}{{10, []int{64, 54}}, {60, []int{58}}, {1000, nil}} {
 		require.NoError(t, db.SignIns().Update(context.Background(), func(tx signins.Tx) error {
-			_, err := tx.PurgeSignIns("contoso", start.Add(10_000*time.Minute), c.limit)
+			_, _, err := tx.PurgeSignIns("contoso", start.Add(10_000*time.Minute), store.Page{Size: c.limit})
 			return err
 		}))
 		require.Equal(t, c.want, sizesOf(t, db))

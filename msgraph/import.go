@@ -33,7 +33,7 @@ type Report struct {
 	Updated      int
 	Unchanged    int
 	KeptDisabled int // enabled in the export and disabled here, which they stay
-	Skipped      int // sign-ins of programs, which are nobody's
+	Skipped      int // sign-ins of programs, which are nobody's, and those from before the tenant's retention
 	Refused      int
 	// Refusals says why, in the order of the stream, for no more than [MaxRefusals] of them.
 	Refusals []*Refusal
@@ -95,7 +95,7 @@ func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.
 
 // ImportSignIns takes over attempts to sign in from a log through [signins.Admin.Import], whose rules hold: a
 // repeated id changes nothing, and the accounts must be known already. The sign-ins of programs (service principals,
-// managed identities) are nobody's and are skipped. For the rest it is as [ImportDevices].
+// managed identities) are nobody's and are skipped, and so is what is older than the tenant keeps. For the rest it is as [ImportDevices].
 func ImportSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor, r io.Reader) (Report, error) {
 	to := &loader[signins.Record]{
 		most: signins.MaxImport,
@@ -106,6 +106,8 @@ func ImportSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor
 				switch {
 				case d.Err != nil:
 					outcomes[i] = devices.Outcome{Result: devices.Rejected, Err: d.Err}
+				case d.Past:
+					outcomes[i].Result = past
 				case d.New:
 					outcomes[i].Result = devices.Imported
 				default:
@@ -214,6 +216,9 @@ func (l *loader[T]) done(err error) (Report, error) {
 	return l.report, err
 }
 
+// past is the result of a sign-in from before the tenant's retention.
+const past devices.Result = "past"
+
 func (r *Report) count(at Position, o devices.Outcome) {
 	switch o.Result {
 	case devices.Imported:
@@ -224,6 +229,8 @@ func (r *Report) count(at Position, o devices.Outcome) {
 		r.Unchanged++
 	case devices.KeptDisabled:
 		r.KeptDisabled++
+	case past:
+		r.Skipped++
 	default:
 		r.Refused++
 		if len(r.Refusals) < MaxRefusals {

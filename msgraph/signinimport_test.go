@@ -116,6 +116,8 @@ func TestRealEventsOfSignInsAreImported(t *testing.T) {
 		log.Write(wrapped.Log)
 		log.WriteByte('\n')
 	}
+	require.Equal(t, "12 read: 12 skipped", importSignIns(t, w, log.String()).String(), "they are older than the tenant keeps")
+	require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, signins.RetentionDays, signins.RetentionDays.Max))
 	require.Equal(t, "12 read: 10 imported, 1 unchanged, 1 skipped", importSignIns(t, w, log.String()).String(), "two have one id")
 	require.Equal(t, "12 read: 11 unchanged, 1 skipped", importSignIns(t, w, log.String()).String())
 }

@@ -26,8 +26,10 @@ func WithIDs(newID func() string) Option { return func(g *Guard) { g.newID = new
 
 // Vouch admits actors whose account or session the store does not know, as accounts of the given kind:
 // for a host that keeps accounts elsewhere and answers for its actors. What the store does know still
-// counts: a disabled account stays out. See [Vouched] for the store's side of it. What is not exactly one
-// kind vouches for nobody.
+// counts: a disabled account stays out, and a session that has ended, for as long as its row is kept. Once the row is
+// purged (package signins does so 30 days after its authentication), its id is one that the store does not know, and an
+// Actor with it is judged by SignedInAt alone: make no Actor last longer than that. See [Vouched] for the store's side
+// of it. What is not exactly one kind vouches for nobody.
 func Vouch(kind Kind) Option {
 	return func(g *Guard) {
 		g.vouched = 0

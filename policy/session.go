@@ -20,8 +20,8 @@ type Session struct {
 	// Epoch is the account's when the session was issued.
 	Epoch     uint64    `json:"epoch,omitempty"`
 	StartedAt time.Time `json:"startedAt"` // when it was issued
-	// AuthenticatedAt is when its proofs last reached Level in full. The overall limit counts from here, and
-	// no activity moves it.
+	// AuthenticatedAt is when its proofs last reached Level in full, which may be before it was issued. The overall
+	// limit counts from here, and no activity moves it.
 	AuthenticatedAt time.Time `json:"authenticatedAt,omitzero"`
 	SeenAt          time.Time `json:"seenAt,omitzero"`  // last activity noted; the idle limit counts from here
 	EndedAt         time.Time `json:"endedAt,omitzero"` // zero unless it was ended
@@ -51,10 +51,12 @@ func (s Session) Clone() Session {
 }
 
 // AliveUnder reports whether s still counts: not ended, of its account's current epoch, not issued before
-// SessionsValidFrom, and within both limits of its level.
+// SessionsValidFrom, and within both limits of its level. It does not count either while it was authenticated or
+// seen more than a minute in the future, by a clock that was ahead: it would outlive its limits.
 func (s Session) AliveUnder(st Standing, tenant Settings, now time.Time) bool {
+	latest := now.Add(clockSkew)
 	return s.EndedAt.IsZero() && s.Epoch == st.Epoch && !s.StartedAt.Before(st.SessionsValidFrom) &&
-		now.Before(s.ExpiresAt(tenant))
+		!s.AuthenticatedAt.After(latest) && !s.SeenAt.After(latest) && now.Before(s.ExpiresAt(tenant))
 }
 
 // ExpiresAt is when s ends by itself if nothing more is seen of it.

@@ -129,12 +129,16 @@ func Grouped(items []Item) [][]Item {
 	return groups
 }
 
-// MaxScan is how many attempts one call looks at for those that a query selects.
+// MaxScan is how many attempts one call looks at for those that a query selects. An empty page counts as one.
 const MaxScan = 10_000
 
 // items reads one page of what q selects.
 func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[Item], error) {
 	known, err := habitsOf(tx, op, account)
+	if err != nil {
+		return store.List[Item]{}, err
+	}
+	began, err := beganAt(tx, op)
 	if err != nil {
 		return store.List[Item]{}, err
 	}
@@ -156,7 +160,7 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 			if q.Unusual && len(flags) == 0 || q.Search != "" && !h.page[i].shows(q.Search) && !tells(flags, q.Search) {
 				continue
 			}
-			item, err := attempt{h.page[i], flags}.item(tx, op)
+			item, err := attempt{h.page[i], flags, began}.item(tx, op)
 			if err != nil {
 				return store.List[Item]{}, err
 			}
@@ -187,6 +191,9 @@ func (h *history) turn(n int, at store.Cursor) (next store.Cursor, err error) {
 	list, err := h.tx.SignInsOf(h.op.Actor.Tenant, h.account, store.Page{Size: n, After: at})
 	if err != nil {
 		return "", err
+	}
+	if len(list.Items) == 0 { // a store may give an empty page and more behind it, and do so without end
+		h.seen++
 	}
 	shown, err := h.shown(list.Items)
 	if h.page, h.ahead = shown, h.ahead[:0]; len(shown) < len(list.Items) {
@@ -254,6 +261,25 @@ func open(op *policy.Op, a policy.Area) bool {
 type attempt struct {
 	SignIn
 	flags []Flag
+	// began is when the actor signed in, as far as [fromThatSession] goes.
+	began time.Time
+}
+
+// beganAt is since when the actor is signed in. A session may be of proofs that are older than itself: it was no
+// witness of what came between.
+func beganAt(tx Tx, op *policy.Op) (time.Time, error) {
+	began := op.Actor.SignedInAt
+	if op.Actor.Session == "" || op.Standing.Account == "" { // none of ours, or no person
+		return began, nil
+	}
+	s, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // the host vouches for it
+		return began, nil
+	case err == nil && s.StartedAt.After(began):
+		return s.StartedAt, nil
+	}
+	return began, err
 }
 
 // signInOf reads an attempt of the actor's tenant. A store that answers with another row is never believed.
@@ -281,7 +307,11 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 	}
 	h := &history{tx: tx, op: op, account: t.Of, from: from, page: []SignIn{s}}
 	flags, err := h.flags(known, 0)
-	return attempt{s, flags}, err
+	if err != nil {
+		return attempt{}, err
+	}
+	began, err := beganAt(tx, op)
+	return attempt{s, flags, began}, err
 }
 
 // item is the person's view, with the decisions about it.

@@ -236,11 +236,11 @@ func TestUnusualAttemptsSayWhy(t *testing.T) {
 		}, nil, ""},
 		"another city of the same country": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			return w.SignedIn(ada, func(r *signins.Record) { r.Place.City = "Potsdam" })
-		}, []signins.FlagKind{signins.NewDeviceAndPlace}, "Nobody signed in with Firefox on Windows 10 in Potsdam, DE before."},
+		}, []signins.FlagKind{signins.NewDeviceAndPlace}, "No earlier sign-in with Firefox on Windows 10 in Potsdam, DE is known."},
 		"a new country": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			w.Clock.Advance(48 * time.Hour)
 			return w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
-		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace}, "Nobody signed in to your account from US before."},
+		}, []signins.FlagKind{signins.NewCountry, signins.NewDeviceAndPlace}, "No earlier sign-in to your account from US is known."},
 		"faster than an airliner": {func(w *accounttest.World, ada policy.Actor) signins.ID {
 			w.SignedIn(ada, func(r *signins.Record) { r.Code = 50126 })
 			w.Clock.Advance(time.Hour)

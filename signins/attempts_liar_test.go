@@ -25,11 +25,12 @@ func TestAStoreThatMixesAttemptsUpIsNotBelieved(t *testing.T) {
 			}
 			return t, a, tonight
 		}},
-		"attempts of another tenant":  {signIns: func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) { return elsewhere, a }},
-		"attempts of another account": {signIns: func(t policy.TenantID, _ policy.AccountID) (policy.TenantID, policy.AccountID) { return t, "bob" }},
-		"no attempts":                 {signIns: func(t policy.TenantID, _ policy.AccountID) (policy.TenantID, policy.AccountID) { return t, "nobody" }},
-		"habits of another tenant":    {habits: func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) { return elsewhere, a }},
-		"habits of another account":   {habits: func(t policy.TenantID, _ policy.AccountID) (policy.TenantID, policy.AccountID) { return t, "bob" }},
+		"attempts of another tenant":   {signIns: func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) { return elsewhere, a }},
+		"attempts of another account":  {signIns: func(t policy.TenantID, _ policy.AccountID) (policy.TenantID, policy.AccountID) { return t, "bob" }},
+		"no attempts":                  {signIns: func(t policy.TenantID, _ policy.AccountID) (policy.TenantID, policy.AccountID) { return t, "nobody" }},
+		"habits of another tenant":     {habits: func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) { return elsewhere, a }},
+		"habits of another account":    {habits: func(t policy.TenantID, _ policy.AccountID) (policy.TenantID, policy.AccountID) { return t, "bob" }},
+		"all habits of another tenant": {every: func(policy.TenantID) policy.TenantID { return elsewhere }},
 		"an account of another tenant": {standing: func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) {
 			return elsewhere, a
 		}},

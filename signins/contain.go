@@ -95,7 +95,7 @@ func (s *Service) ThisWasMe(ctx context.Context, actor policy.Actor, id ID, yes 
 				return none{}, policy.Change{}, err
 			}
 			if a.pastFirst() { // a guess that failed teaches nothing
-				h.trust(&a.SignIn)
+				h.trust(&a.SignIn, op.Now)
 			}
 			if _, err := tx.PutHabits(h); err != nil {
 				return none{}, policy.Change{}, err
@@ -122,7 +122,7 @@ func (s *Service) ThisWasNotMe(ctx context.Context, actor policy.Actor, id ID, y
 			if err != nil {
 				return Containment{}, policy.Change{}, err
 			}
-			h.deny(&a.SignIn)
+			h.deny(&a.SignIn, op.Now)
 			if _, err := tx.PutHabits(h); err != nil {
 				return Containment{}, policy.Change{}, err
 			}

@@ -36,6 +36,7 @@
 //	    End all sessions but the present one.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: signins.sessions edit; proof: aal1
+//	    refused if: the present session is not kept here
 //	    event: End session
 //	signins.sign-out-everywhere
 //	    Sign out on all devices and in all applications.
@@ -67,13 +68,13 @@
 //	    by the host
 //	    event: Sign-in activity (only if refused)
 //	signins.purge-activity
-//	    Remove attempts to sign in that are past their retention.
+//	    Remove attempts to sign in that are past their retention, and forget habits of long ago.
 //	    by the host
 //	    event: Purge sign-ins (only if something of note changed)
 //	signins.start-session
 //	    Start a session for somebody who was authenticated.
 //	    by the host
-//	    refused if: account or device cannot sign in; proven before the last sign-out everywhere
+//	    refused if: account or device cannot sign in; proven before the last sign-out everywhere, or too long ago
 //	    event: Start session
 //	signins.resume-session
 //	    Give the actor of a request that came with a session's token.
@@ -82,7 +83,7 @@
 //	signins.add-proof
 //	    Note that the person of a session proved a factor, and replace the session's token.
 //	    by the host
-//	    refused if: session ended; account not active; device disabled
+//	    refused if: session ended; account not active; device disabled; proven too long ago
 //	    event: Add proof to session
 //	signins.touch-session
 //	    Note that a session is in use, at most once in a tenth of its idle limit.

@@ -89,7 +89,9 @@ func TestWhatIsPastIsNotReadThrough(t *testing.T) {
 	for i := range 1000 {
 		records = append(records, signins.Record{ID: signins.ID(fmt.Sprint("r", i)), Account: "ada", At: w.Clock.Now().Add(-31*day - time.Duration(i)*time.Minute)})
 	}
+	require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.RetentionDays, 365))
 	keep(t, w, records, len(records))
+	require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.RetentionDays, 30))
 	id := w.SignedIn(ada)
 	s := &counted{Store: w.DB.SignIns()}
 	service := over(t, w, s).Service

@@ -85,7 +85,7 @@ func ExampleService_ThisWasNotMe() {
 		fmt.Println(step.Step, step.Done)
 	}
 	// Output:
-	// second success Nobody signed in to your account from PT before.
+	// second success No earlier sign-in to your account from PT is known.
 	// end-that-session true
 	// end-all-sessions true
 	// untrust-device false

@@ -47,8 +47,9 @@ func (x faultyTx) SignInsBefore(t policy.TenantID, a policy.AccountID, at time.T
 	return read(x, func() ([]signins.SignIn, error) { return x.tx.SignInsBefore(t, a, at, id, limit) })
 }
 
-func (x faultyTx) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
-	return read(x, func() (int, error) { return x.tx.PurgeSignIns(t, before, limit) })
+func (x faultyTx) PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (n int, next store.Cursor, err error) {
+	err = write(x, func() (err error) { n, next, err = x.tx.PurgeSignIns(t, before, p); return err })
+	return n, next, err
 }
 
 func (x faultyTx) Habits(t policy.TenantID, a policy.AccountID) (signins.Habits, error) {
@@ -61,6 +62,18 @@ func (x faultyTx) Habits(t policy.TenantID, a policy.AccountID) (signins.Habits,
 
 func (x faultyTx) PutHabits(h signins.Habits) (store.Revision, error) {
 	return read(x, func() (store.Revision, error) { return x.tx.PutHabits(h) })
+}
+
+func (x faultyTx) DeleteHabits(t policy.TenantID, a policy.AccountID) error {
+	return write(x, func() error { return x.tx.DeleteHabits(t, a) })
+}
+
+func (x faultyTx) AllHabits(t policy.TenantID, p store.Page) (store.List[signins.Habits], error) {
+	if x.f.lie.every != nil {
+		t = x.f.lie.every(t)
+		x.f.lies++
+	}
+	return read(x, func() (store.List[signins.Habits], error) { return x.tx.AllHabits(t, p) })
 }
 
 // wholeTx is a faulty transaction that has besides what a transaction of all rooms has. What is embedded deepest

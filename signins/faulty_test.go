@@ -117,12 +117,12 @@ func (x faultyTx) DeleteSession(t policy.TenantID, a policy.AccountID, s policy.
 	return write(x, func() error { return x.tx.DeleteSession(t, a, s) })
 }
 
-func (x faultyTx) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
+func (x faultyTx) SessionsOf(t policy.TenantID, a policy.AccountID, since time.Time, p store.Page) (store.List[policy.Session], error) {
 	if x.f.lie.list != nil {
 		t, a = x.f.lie.list(t, a)
 		x.f.lies++
 	}
-	return read(x, func() (store.List[policy.Session], error) { return x.tx.SessionsOf(t, a, p) })
+	return read(x, func() (store.List[policy.Session], error) { return x.tx.SessionsOf(t, a, since, p) })
 }
 
 func (x faultyTx) Sessions(t policy.TenantID, p store.Page) (store.List[policy.Session], error) {

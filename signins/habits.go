@@ -33,6 +33,9 @@ type Habit struct {
 	City    string `json:"city,omitempty"`
 	// First is when it was first seen in a success; zero if the person said that it is theirs.
 	First time.Time `json:"first,omitzero"`
+	// Last is the day, in UTC, of its latest success, or of what the person said of it if that was later. It is zero
+	// in rows from before days were noted; then First stands for it.
+	Last time.Time `json:"last,omitzero"`
 	// Denied says that it was somebody else's: it stays strange whatever comes after, until the person says that
 	// it is theirs.
 	Denied bool `json:"denied,omitempty"`
@@ -41,6 +44,7 @@ type Habit struct {
 // same reports whether two habits are about one thing, whenever they began and whosever they are.
 func (h Habit) same(other Habit) bool {
 	h.First, other.First = time.Time{}, time.Time{}
+	h.Last, other.Last = time.Time{}, time.Time{}
 	h.Denied, other.Denied = false, false
 	return h == other
 }
@@ -51,7 +55,7 @@ func (h Habit) compare(other Habit) int {
 }
 
 // MaxHabits is how many of each an account has: the ones known for the longest. Beyond that nothing more is learned
-// until something is forgotten. Habits are kept as long as the account.
+// until something is forgotten. A habit is kept for [HabitDays] after its last success, see [Host.PurgeActivity].
 const MaxHabits = 256
 
 // Clone returns a copy that shares nothing with h.
@@ -93,24 +97,28 @@ func (h *Habits) learn(s *SignIn) bool {
 		h.Since = s.At
 	}
 	h.each(s, func(list *[]Habit, what Habit) {
-		what.First = s.At
+		what.First, what.Last = s.At, dayOf(s.At)
 		changed = note(list, what) || changed
 	})
 	return changed
 }
 
-// trust notes that what an attempt was like is the person's own, always.
-func (h *Habits) trust(s *SignIn) {
-	h.each(s, func(list *[]Habit, what Habit) { note(list, what) })
+// trust notes that what an attempt was like is the person's own, and was so always.
+func (h *Habits) trust(s *SignIn, now time.Time) {
+	h.each(s, func(list *[]Habit, what Habit) {
+		what.Last = dayOf(now)
+		note(list, what)
+	})
 }
 
 // deny notes that a success was somebody else's. What was known before it stays usual; what began with it, or was
 // declared usual, stays strange. What was no success taught nothing.
-func (h *Habits) deny(s *SignIn) {
+func (h *Habits) deny(s *SignIn, now time.Time) {
 	if s.Outcome != Success {
 		return
 	}
 	h.each(s, func(list *[]Habit, what Habit) {
+		what.Last = dayOf(now)
 		if i := slices.IndexFunc(*list, what.same); i >= 0 {
 			if known := (*list)[i]; !known.First.IsZero() && known.First.Before(s.At) {
 				return
@@ -122,12 +130,49 @@ func (h *Habits) deny(s *SignIn) {
 	})
 }
 
-// note keeps the earliest time of a habit, in the order of those times, and of more than [MaxHabits] the earliest.
+// forget removes what was not met since the day of a time, and tells how much. What nobody knows the age of is taken
+// for met today.
+func (h *Habits) forget(before, today time.Time) (forgotten int, changed bool) {
+	for _, list := range []*[]Habit{&h.Countries, &h.Places} {
+		all := len(*list)
+		*list = slices.DeleteFunc(*list, func(of Habit) bool {
+			met := of.Last
+			if met.IsZero() {
+				met = of.First
+			}
+			return !met.IsZero() && met.Before(dayOf(before))
+		})
+		forgotten += all - len(*list)
+		for i := range *list {
+			if of := &(*list)[i]; of.Last.IsZero() && of.First.IsZero() {
+				of.Last, changed = dayOf(today), true
+			}
+		}
+	}
+	return forgotten, changed || forgotten > 0
+}
+
+// empty reports whether nothing is known of an account but that it began before a time.
+func (h *Habits) empty(before time.Time) bool {
+	return len(h.Countries) == 0 && len(h.Places) == 0 && h.Since.Before(before)
+}
+
+// dayOf is when the day of a time began. Days are noted and not times, so that a habit is written once a day.
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// note keeps the earliest time of a habit and its latest day, in the order of those times, and of more than [MaxHabits]
+// the earliest.
 func note(list *[]Habit, n Habit) bool {
 	if i := slices.IndexFunc(*list, n.same); i >= 0 {
-		if known := (*list)[i]; !n.First.Before(known.First) || known.Denied && !n.First.IsZero() {
-			return false
+		known := &(*list)[i]
+		later := n.Last.After(known.Last)
+		if later {
+			known.Last = n.Last
 		}
+		if !n.First.Before(known.First) || known.Denied && !n.First.IsZero() {
+			return later
+		}
+		n.Last = known.Last
 		*list = slices.Delete(*list, i, i+1)
 	}
 	at, _ := slices.BinarySearchFunc(*list, n, Habit.compare)

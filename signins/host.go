@@ -16,7 +16,9 @@ import (
 type Host struct{ *room }
 
 // Start starts a session for somebody whom the host has authenticated, and gives its token: 256 random bits,
-// of which only a keyed hash is stored. Beyond [MaxSessions], the session not seen for the longest ends.
+// of which only a keyed hash is stored. Beyond [MaxSessions], the session not seen for the longest ends; sessions that
+// ran out by themselves are noted as ended, at most 100 at a time, so that nobody reads them again. The overall limit
+// counts from when the proofs reached the session's level in full; proofs too old for it are refused.
 func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Started, error) {
 	if err := n.check(); err != nil {
 		return Started{}, err
@@ -39,17 +41,21 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 			if !op.Now.Before(st.SessionsValidFrom) && slices.ContainsFunc(n.Proofs, old) { // a clock set back locks nobody out
 				return Started{}, policy.Change{}, op.Refuse(provenBefore) // a sign-in that was half done then
 			}
-			ended, err := makeRoom(tx, op, st)
-			if err != nil {
-				return Started{}, policy.Change{}, err
-			}
 			start := op.Now
 			if start.Before(st.SessionsValidFrom) { // a clock that was set back locks nobody out
 				start = st.SessionsValidFrom
 			}
+			level := reached(n.Proofs, op.Now)
 			s := policy.Session{Tenant: st.Tenant, Account: st.Account, ID: policy.SessionID(op.ID), Token: digest, Epoch: st.Epoch,
-				StartedAt: start, AuthenticatedAt: op.Now, SeenAt: op.Now, Level: reached(n.Proofs, op.Now), Proofs: n.Proofs,
+				StartedAt: start, AuthenticatedAt: provenAt(n.Proofs, level, op.Now), SeenAt: op.Now, Level: level, Proofs: n.Proofs,
 				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place.String()}
+			if err := provable(op, s); err != nil {
+				return Started{}, policy.Change{}, err
+			}
+			ended, err := makeRoom(tx, op, st)
+			if err != nil {
+				return Started{}, policy.Change{}, err
+			}
 			rev, err := tx.PutSession(s)
 			return started(s, st, text, op.Settings), policy.Change{Subject: st.Account, Target: onSession(s.Account, s.ID), Revision: rev, Also: ended,
 				Facts: []policy.Fact{{Name: "level", Value: s.Level.String()}}}, err
@@ -117,7 +123,8 @@ func (c claim) holds(tx Tx, op *policy.Op, s policy.Session) error {
 
 // AddProof notes that the person of a session proved a factor (step-up, or signing in again), and replaces the
 // session's token: the old one is dead in the next call. The session's level follows its proofs. The overall
-// limit begins anew only when the level is reached in full again.
+// limit begins anew only when the level is reached in full again, at the time of the proofs. A proof so old that the
+// session would have run out with it is refused.
 func (h *Host) AddProof(ctx context.Context, actor policy.Actor, text secret.Text, p policy.Proof) (Started, error) {
 	if err := policy.CheckProof("proof", p); err != nil {
 		return Started{}, err
@@ -139,6 +146,9 @@ func (h *Host) AddProof(ctx context.Context, actor policy.Actor, text secret.Tex
 				return Started{}, policy.Change{}, err
 			}
 			prove(&s, p, op.Now)
+			if err := provable(op, s); err != nil {
+				return Started{}, policy.Change{}, err
+			}
 			s.Token = digest
 			rev, err := tx.PutSession(s)
 			return started(s, op.Standing, next, op.Settings), policy.Change{Subject: s.Account, Revision: rev,
@@ -195,47 +205,73 @@ var keptFor = time.Duration(policy.AAL1SessionHours.Max) * time.Hour
 
 // PurgeSessions removes the rows of sessions that were authenticated more than 30 days ago, when none can be alive,
 // and tells how many. The host calls it now and then. It works in batches, so that others get their turn.
+// Where the guard was told to [policy.Vouch], an actor whose session was purged is again one that the host answers for,
+// whether or not the session had been ended: no [policy.Actor] value of a session of ours is to be kept that long.
 func (h *Host) PurgeSessions(ctx context.Context, actor policy.Actor) (int, error) {
-	total := 0
-	for page := (store.Page{Size: store.MaxPageSize}); ; {
-		type batch struct {
-			n    int
-			next store.Cursor
+	return walk(ctx, h.room, actor, purgeSessions, func(tx Tx, op *policy.Op, at store.Cursor) (batch[store.Cursor], error) {
+		list, err := tx.Sessions(op.Actor.Tenant, store.Page{Size: store.MaxPageSize, After: at})
+		if err != nil {
+			return batch[store.Cursor]{}, err
 		}
-		b, err := policy.Do(ctx, h.guard, h.store, actor, purgeSessions, policy.Target{}, "",
-			func(tx Tx, op *policy.Op, _ none) (batch, policy.Change, error) {
-				list, err := tx.Sessions(op.Actor.Tenant, page)
-				if err != nil {
-					return batch{}, policy.Change{}, err
+		done := batch[store.Cursor]{next: list.Next, more: list.Next != ""}
+		for _, s := range list.Items {
+			if s.Tenant != op.Actor.Tenant {
+				return done, errors.New("the store gave a session of another tenant")
+			}
+			if op.Now.Sub(s.AuthenticatedAt) < keptFor {
+				continue
+			}
+			if err := tx.DeleteSession(s.Tenant, s.Account, s.ID); err != nil {
+				return done, err
+			}
+			done.removed++
+		}
+		done.says("removed", done.removed)
+		return done, nil
+	})
+}
+
+// batch is one transaction of a purge.
+type batch[At any] struct {
+	removed int // of what the caller is told of
+	facts   []policy.Fact
+	// next is where the next transaction goes on, if more is left.
+	next At
+	more bool
+}
+
+// says has the purge tell of something in its event, if there was any.
+func (b *batch[At]) says(what string, n int) {
+	if n > 0 {
+		b.facts = append(b.facts, policy.Fact{Name: what, Value: strconv.Itoa(n)})
+	}
+}
+
+// walk goes through all of a tenant in batches, so that writers between get their turn, and tells how many were
+// removed.
+func walk[At any](ctx context.Context, r *room, actor policy.Actor, sp *plainSpec,
+	part func(tx Tx, op *policy.Op, at At) (batch[At], error)) (total int, err error) {
+	for b := (batch[At]{more: true}); b.more; total += b.removed {
+		at := b.next
+		b, err = policy.Do(ctx, r.guard, r.store, actor, sp, policy.Target{}, "",
+			func(tx Tx, op *policy.Op, _ none) (batch[At], policy.Change, error) {
+				b, err := part(tx, op, at)
+				if err != nil || len(b.facts) == 0 {
+					return b, policy.Change{}, err
 				}
-				done := batch{next: list.Next}
-				for _, s := range list.Items {
-					if s.Tenant != op.Actor.Tenant {
-						return batch{}, policy.Change{}, errors.New("the store gave a session of another tenant")
-					}
-					if op.Now.Sub(s.AuthenticatedAt) < keptFor {
-						continue
-					}
-					if err := tx.DeleteSession(s.Tenant, s.Account, s.ID); err != nil {
-						return batch{}, policy.Change{}, err
-					}
-					done.n++
-				}
-				if done.n == 0 {
-					return done, policy.Change{}, nil
-				}
-				return done, policy.Change{Activity: purgedSessions, Facts: []policy.Fact{{Name: "removed", Value: strconv.Itoa(done.n)}}}, nil
+				return b, policy.Change{Activity: sp.Activity, Facts: b.facts}, nil
 			})
-		total += b.n
-		if page.After = b.next; err != nil || page.After == "" {
+		if err != nil {
 			return total, err
 		}
 	}
+	return total, nil
 }
 
 // Record notes an attempt to sign in, whatever its outcome: once, when it has ended, with all of its steps. After a
 // success call [Host.Start] first, and give the session. It reports whether the attempt is new: recording an id again
-// changes nothing.
+// changes nothing. An attempt from before the tenant's retention is not new either and not kept, so that none comes back
+// that was purged.
 func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, error) {
 	if err := r.check(); err != nil {
 		return false, err
@@ -243,30 +279,77 @@ func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, 
 	return policy.Do(ctx, h.guard, h.store, actor, recordSignIn, onAccount(r.Account), "",
 		func(tx Tx, op *policy.Op, _ policy.Standing) (bool, policy.Change, error) {
 			isNew, err := record(tx, op, r)
+			if errors.Is(err, errPast) {
+				err = nil
+			}
 			return isNew, policy.Change{}, err
 		})
 }
 
-// purgeBatch bounds one transaction of a purge, so that writers between get their turn.
-const purgeBatch = 1000
-
-// PurgeActivity removes the attempts to sign in that are older than the tenant keeps them, and tells how many. The
-// host calls it now and then.
+// PurgeActivity removes the attempts to sign in that are older than the tenant keeps them, and tells how many; and it
+// forgets what the accounts' sign-ins were like ([Habits]) where nothing was like it for [HabitDays]. The host calls it
+// now and then. It works in batches, so that others get their turn.
 func (h *Host) PurgeActivity(ctx context.Context, actor policy.Actor) (int, error) {
-	for total := 0; ; {
-		n, err := policy.Do(ctx, h.guard, h.store, actor, purgeActivity, policy.Target{}, "",
-			func(tx Tx, op *policy.Op, _ none) (int, policy.Change, error) {
-				before := keptFrom(op)
-				n, err := tx.PurgeSignIns(op.Actor.Tenant, before, purgeBatch)
-				if err != nil || n == 0 {
-					return n, policy.Change{}, err
-				}
-				return n, policy.Change{Activity: purgedActivity, Facts: []policy.Fact{
-					{Name: "removed", Value: strconv.Itoa(n)}, {Name: "before", Value: before.Format(time.RFC3339)}}}, nil
-			})
-		total += n
-		if err != nil || n < purgeBatch {
-			return total, err
+	return walk(ctx, h.room, actor, purgeActivity, purgeBatch)
+}
+
+// pastAt is how far a purge of activity has come with each of the two.
+type pastAt struct {
+	attempts, habits               store.Cursor
+	attemptsThrough, habitsThrough bool
+}
+
+// habitsBatch is of how many accounts the habits are looked at in one transaction: each may have hundreds.
+const habitsBatch = 100
+
+// purgeBatch is one transaction of a purge of activity.
+func purgeBatch(tx Tx, op *policy.Op, at pastAt) (done batch[pastAt], err error) {
+	done.next = at
+	if !at.attemptsThrough {
+		before, next := keptFrom(op), &done.next
+		if done.removed, next.attempts, err = tx.PurgeSignIns(op.Actor.Tenant, before, store.Page{Size: store.MaxPageSize, After: at.attempts}); err != nil {
+			return done, err
+		}
+		next.attemptsThrough = next.attempts == ""
+		done.says("removed", done.removed)
+		if done.removed > 0 {
+			done.facts = append(done.facts, policy.Fact{Name: "before", Value: before.Format(time.RFC3339)})
 		}
 	}
+	if !at.habitsThrough {
+		if err = forgetHabits(tx, op, &done); err != nil {
+			return done, err
+		}
+	}
+	done.more = !done.next.attemptsThrough || !done.next.habitsThrough
+	return done, nil
+}
+
+// forgetHabits forgets what nothing was like lately. As long as attempts are kept, so is what makes them usual.
+func forgetHabits(tx Tx, op *policy.Op, done *batch[pastAt]) error {
+	list, err := tx.AllHabits(op.Actor.Tenant, store.Page{Size: habitsBatch, After: done.next.habits})
+	if err != nil {
+		return err
+	}
+	before := op.Now.AddDate(0, 0, -max(op.Settings.Value(HabitDays), op.Settings.Value(RetentionDays)))
+	forgotten := 0
+	for _, h := range list.Items {
+		if h.Tenant != op.Actor.Tenant {
+			return errors.New("the store gave the habits of another tenant")
+		}
+		n, changed := h.forget(before, op.Now)
+		switch {
+		case h.empty(before):
+			err = tx.DeleteHabits(h.Tenant, h.Account)
+		case changed:
+			_, err = tx.PutHabits(h)
+		}
+		if err != nil {
+			return err
+		}
+		forgotten += n
+	}
+	done.says("forgotten habits", forgotten)
+	done.next.habits, done.next.habitsThrough = list.Next, list.Next == ""
+	return nil
 }

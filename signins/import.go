@@ -15,6 +15,9 @@ import (
 // maxAhead is how far in the future an attempt may lie: clocks differ. One further on would stand on top for ever.
 const maxAhead = 24 * time.Hour
 
+// errPast says that an attempt is from before the tenant's retention: a purge has removed it, or would.
+var errPast = errors.New("signins: from before the tenant's retention")
+
 // record stores an attempt and what it teaches, unless it is there already.
 func record(tx Tx, op *policy.Op, r Record) (bool, error) {
 	if r.At.After(op.Now.Add(maxAhead)) {
@@ -25,6 +28,9 @@ func record(tx Tx, op *policy.Op, r Record) (bool, error) {
 		return false, nil
 	case !errors.Is(err, store.ErrNotFound):
 		return false, err
+	}
+	if r.At.Before(keptFrom(op)) {
+		return false, errPast
 	}
 	s := SignIn{Tenant: op.Actor.Tenant, Record: r, Outcome: outcomeOf(r.Code, r.Steps)}
 	if _, err := tx.PutSignIn(s); err != nil {
@@ -43,16 +49,18 @@ const MaxImport = 1000
 
 // Imported is what became of a record of an import.
 type Imported struct {
-	// New says that it was not there. A record that is neither new nor refused was there already, and nothing was
-	// changed.
+	// New says that it was not there. A record that is neither new nor past nor refused was there already, and nothing
+	// was changed.
 	New bool
+	// Past says that it was not kept, since it is from before the tenant's retention. It may have been there once.
+	Past bool
 	// Err says why nothing was done for the record; nil if it is there.
 	Err error
 }
 
 // Import takes over at most [MaxImport] attempts from a directory's log, in any order. A record that is malformed
-// or of an account that is not known is refused by itself; all others are kept, in one commit. Importing again
-// changes nothing. What became of each record is given in their order; an error means that nothing was kept.
+// or of an account that is not known is refused by itself, and one from before the tenant's retention is passed over;
+// all others are kept, in one commit. Importing again changes nothing. What became of each record is given in their order; an error means that nothing was kept.
 func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record) ([]Imported, error) {
 	if len(records) > MaxImport {
 		return nil, &policy.Invalid{Field: "records", Problem: fmt.Sprintf("has %d; want at most %d at a time", len(records), MaxImport)}
@@ -78,9 +86,12 @@ func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record
 				}
 				var err error
 				done[i].New, err = record(tx, op, r)
-				if invalid := (*policy.Invalid)(nil); errors.As(err, &invalid) {
+				switch {
+				case errors.Is(err, errPast):
+					done[i].Past = true
+				case errors.As(err, new(*policy.Invalid)):
 					done[i].Err = err
-				} else if err != nil {
+				case err != nil:
 					return nil, policy.Change{}, err
 				}
 				if done[i].New {

@@ -60,9 +60,8 @@ func (l *life) row(s signins.Started) policy.Session {
 
 func (l *life) lives(i int) bool {
 	s := l.row(l.given[i])
-	limit := limits[reach(s.Proofs)]
-	now := l.Clock.Now()
-	return !l.dead[i] && !l.ended[s.ID] && now.Before(s.AuthenticatedAt.Add(limit.overall)) && now.Before(s.SeenAt.Add(limit.idle))
+	latest := l.Clock.Now().Add(time.Minute)
+	return !l.dead[i] && !l.ended[s.ID] && !ranOut(s, l.Clock.Now()) && !s.AuthenticatedAt.After(latest) && !s.SeenAt.After(latest)
 }
 
 func (l *life) proof(rt *rapid.T) policy.Proof {
@@ -87,31 +86,71 @@ func (l *life) start(rt *rapid.T) {
 		require.Equal(rt, signins.CodeProvenBefore, codeOf(err))
 		return
 	}
+	at := l.full(n.Proofs)
+	if !l.Clock.Now().Before(at.Add(limits[reach(n.Proofs)].overall)) {
+		require.Equal(rt, signins.CodeProvenLongAgo, codeOf(err))
+		return
+	}
 	require.NoError(rt, err)
+	for _, g := range l.given { // what ran out is over for good, however the clock goes from now on
+		if row := l.row(g); !row.EndedAt.IsZero() && !l.ended[row.ID] {
+			require.True(rt, ranOut(row, l.Clock.Now()), "it ended by itself")
+			l.ended[row.ID] = true
+		}
+		require.True(rt, l.ended[g.Actor.Session] || !ranOut(l.row(g), l.Clock.Now()), "what ran out is retired")
+	}
+	require.Equal(rt, at, l.row(s).AuthenticatedAt)
 	l.give(s)
+}
+
+// full is the newest time from which on proofs reach their level, and never in the future.
+func (l *life) full(proofs []policy.Proof) (at time.Time) {
+	for _, p := range proofs {
+		before := func(other policy.Proof) bool { return other.At.Before(p.At) }
+		if p.At.After(at) && reach(slices.DeleteFunc(slices.Clone(proofs), before)) == reach(proofs) {
+			at = p.At
+		}
+	}
+	if now := l.Clock.Now(); at.After(now) {
+		return now
+	}
+	return at
+}
+
+// ranOut tells whether a limit of a session's level is over.
+func ranOut(s policy.Session, now time.Time) bool {
+	limit := limits[reach(s.Proofs)]
+	return !now.Before(s.AuthenticatedAt.Add(limit.overall)) || !now.Before(s.SeenAt.Add(limit.idle))
 }
 
 func (l *life) prove(rt *rapid.T) {
 	i, p := l.any(rt), l.proof(rt)
 	lives, before := l.lives(i), l.row(l.given[i])
+	proofs := append(slices.DeleteFunc(slices.Clone(before.Proofs), func(old policy.Proof) bool { return old.Factor == p.Factor }), p)
+	at := l.full(proofs)
+	if reach(proofs) > before.Level { // the proof completes what was shown before
+		at = l.full([]policy.Proof{p})
+	}
+	if at.Before(before.AuthenticatedAt) {
+		at = before.AuthenticatedAt
+	}
+	tooOld := !l.Clock.Now().Before(at.Add(limits[reach(proofs)].overall))
+
 	s, err := l.App.Host.SignIns.AddProof(l.t.Context(), l.Host, l.given[i].Token, p)
-	require.Equal(rt, lives, err == nil, "%v", err)
+	require.Equal(rt, lives && !tooOld, err == nil, "%v", err)
 	after := l.row(l.given[i])
 	if err != nil {
+		require.Equal(rt, lives, codeOf(err) == signins.CodeProvenLongAgo)
 		require.Equal(rt, before, after)
 		return
 	}
 	l.dead[i] = true
 	l.give(s)
 	require.Contains(rt, after.Proofs, p)
-	if after.AuthenticatedAt.Equal(before.AuthenticatedAt) {
-		return
+	require.Equal(rt, at, after.AuthenticatedAt)
+	if at.After(before.AuthenticatedAt) {
+		l.proven++
 	}
-	l.proven++
-	require.Equal(rt, l.Clock.Now(), after.AuthenticatedAt)
-	fresh := slices.DeleteFunc(slices.Clone(after.Proofs), func(p policy.Proof) bool { return !p.At.After(before.AuthenticatedAt) })
-	again := len(fresh) > 0 && reach(fresh) >= after.Level
-	require.True(rt, after.Level > before.Level || again, "%v begins %s anew", fresh, after.Level)
 }
 
 func (l *life) touch(rt *rapid.T) {

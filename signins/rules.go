@@ -31,6 +31,9 @@ var (
 	// RetentionDays is how long attempts to sign in are shown and kept (Entra: 30 days, 7 without a licence).
 	RetentionDays = policy.Setting{Name: "signins.retention-days", Default: 30, Min: 1, Max: 3650,
 		What: "days that attempts to sign in are shown before a purge removes them; 7 at most without the licence that the tenant demands"}
+	// HabitDays is how long it is remembered where a person signed in from, and with what.
+	HabitDays = policy.Setting{Name: "signins.habit-days", Default: 180, Min: 30, Max: 730,
+		What: "days that a country, or a device with its place, stays usual after the last success from there; no fewer than attempts are kept"}
 	// ContainSessions, ContainDevice and ContainPassword are what is done when a person says that an attempt was
 	// not theirs.
 	ContainSessions = policy.Setting{Name: "signins.contain-sessions", Default: 1, Min: 0, Max: 1,
@@ -46,7 +49,7 @@ const unlicensedDays = 7
 
 // Settings lists the settings of this room.
 func Settings() []policy.Setting {
-	return []policy.Setting{MaxSessions, RetentionDays, ContainSessions, ContainDevice, ContainPassword}
+	return []policy.Setting{MaxSessions, RetentionDays, HabitDays, ContainSessions, ContainDevice, ContainPassword}
 }
 
 // Actions of this room.
@@ -78,9 +81,11 @@ const (
 const (
 	CodeGuestsSignInElsewhere policy.Code = "guests-sign-in-elsewhere"
 	CodeSessionOver           policy.Code = "session-over"
+	CodeSessionElsewhere      policy.Code = "session-kept-elsewhere"
 	CodeCannotSignIn          policy.Code = "account-cannot-sign-in"
 	CodeDeviceCannotSignIn    policy.Code = "device-cannot-sign-in"
 	CodeProvenBefore          policy.Code = "proven-before-sign-out"
+	CodeProvenLongAgo         policy.Code = "proven-long-ago"
 	CodeNotUnusual            policy.Code = "not-unusual"
 	CodeAnswered              policy.Code = "answered-already"
 	CodeThatSession           policy.Code = "session-in-question"
@@ -91,6 +96,7 @@ const (
 var (
 	guestsElsewhere = policy.OtherKind(CodeGuestsSignInElsewhere, "Guests sign in through their home organization. Sign out everywhere there.")
 	sessionOver     = policy.Forbidden(CodeSessionOver, policy.NoRemedy, "This session has ended already.")
+	sessionAway     = policy.Forbidden(CodeSessionElsewhere, policy.NoRemedy, "The session that you are using is not kept here, so it cannot be told from the others. Sign out everywhere instead.")
 	cannotSignIn    = policy.Forbidden(CodeCannotSignIn, policy.AskAdministrator, "This account cannot sign in: it is unknown or not active.")
 	notUnusual      = policy.Forbidden(CodeNotUnusual, policy.NoRemedy, "Nothing about this sign-in is unusual. If you do not recognize it, change your password and sign out everywhere.")
 	answered        = policy.Forbidden(CodeAnswered, policy.NoRemedy, "You have answered this already.")
@@ -98,6 +104,7 @@ var (
 	notYours        = policy.Forbidden(CodeNotYours, policy.NoRemedy, "Only the person themselves can say so.")
 	unknownAccount  = policy.Forbidden(CodeUnknownAccount, policy.NoRemedy, "There is no account with this id here.")
 	provenBefore    = policy.Forbidden(CodeProvenBefore, policy.SignIn, "You were signed out everywhere since you began to sign in. Begin anew.")
+	provenLongAgo   = policy.Forbidden(CodeProvenLongAgo, policy.SignIn, "What you proved was too long ago to be signed in with. Sign in again.")
 	deviceCannot    = policy.Forbidden(CodeDeviceCannotSignIn, policy.AskAdministrator, "This device cannot sign in: it is unknown or disabled.")
 )
 
@@ -155,11 +162,12 @@ var (
 		Load:    ownSession,
 		Forbids: over,
 	}
-	endOthers = &plainSpec{
+	endOthers = &sessionSpec{
 		Rule: policy.Rule{Action: EndOtherSessions, Activity: endedSession, Category: category,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaSessions, Access: policy.Edit, Level: policy.AAL1,
-			Says: "End all sessions but the present one.", Source: "ASVS 7.4.3"},
-		Load: noRow,
+			Says: "End all sessions but the present one.", States: "the present session is not kept here", Source: "ASVS 7.4.3"},
+		Load:    presentSession,
+		Forbids: keptElsewhere,
 	}
 	signOutEverywhere = &plainSpec{
 		Rule: policy.Rule{Action: SignOutEverywhere, Activity: updateValidFrom, Category: category,
@@ -212,12 +220,12 @@ var (
 	}
 	purgeActivity = &plainSpec{
 		Rule: policy.Rule{Action: PurgeActivity, Activity: purgedActivity, Category: "Audit", By: policy.ByHost, Records: policy.NotedSuccess,
-			Says: "Remove attempts to sign in that are past their retention."},
+			Says: "Remove attempts to sign in that are past their retention, and forget habits of long ago."},
 		Load: noRow,
 	}
 	startSession = &accountSpec{
 		Rule: policy.Rule{Action: StartSession, Activity: startedSession, Category: category, By: policy.ByHost,
-			Says: "Start a session for somebody who was authenticated.", States: "account or device cannot sign in; proven before the last sign-out everywhere", Source: "ASVS 7.2"},
+			Says: "Start a session for somebody who was authenticated.", States: "account or device cannot sign in; proven before the last sign-out everywhere, or too long ago", Source: "ASVS 7.2"},
 		Load: anybodyOrNobody,
 		Forbids: func(_ *policy.Op, st policy.Standing) *policy.Reason {
 			if st.State != policy.Active {
@@ -234,7 +242,7 @@ var (
 	addProof = &sessionSpec{
 		Rule: policy.Rule{Action: AddProof, Activity: provedAgain, Category: category, By: policy.ByHost,
 			Says:   "Note that the person of a session proved a factor, and replace the session's token.",
-			States: "session ended; account not active; device disabled", Source: "ASVS 7.2.4"},
+			States: "session ended; account not active; device disabled; proven too long ago", Source: "ASVS 7.2.4"},
 		Load: sessionOrNone,
 	}
 	touchSession = &sessionSpec{
@@ -311,6 +319,25 @@ func ownSession(tx Tx, op *policy.Op, t policy.Target) (policy.Session, error) {
 	return sessionOf(tx, op, op.Actor.Account, policy.SessionID(t.ID))
 }
 
+// presentSession loads the actor's session; the zero Session, if the host vouches for one that is kept elsewhere.
+func presentSession(tx Tx, op *policy.Op, _ policy.Target) (policy.Session, error) {
+	if op.Actor.Session == "" {
+		return policy.Session{}, nil
+	}
+	s, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
+	if errors.Is(err, store.ErrNotFound) {
+		return policy.Session{}, nil
+	}
+	return s, err
+}
+
+func keptElsewhere(_ *policy.Op, s policy.Session) *policy.Reason {
+	if s.ID == "" {
+		return sessionAway
+	}
+	return nil
+}
+
 // anySession loads a session whose target names account and id.
 func anySession(tx Tx, op *policy.Op, t policy.Target) (policy.Session, error) {
 	return sessionOf(tx, op, t.Of, policy.SessionID(t.ID))
@@ -368,7 +395,7 @@ func unanswerable(_ *policy.Op, a attempt) *policy.Reason {
 // fromThatSession keeps whoever signed in unusually from declaring that usual, from that session or one that they
 // started after it: who was not signed in before proves a second factor, which a stolen password is not.
 func fromThatSession(op *policy.Op, a attempt) *policy.Reason {
-	before := a.Session != op.Actor.Session && !op.Actor.SignedInAt.IsZero() && op.Actor.SignedInAt.Before(a.At)
+	before := a.Session != op.Actor.Session && !a.began.IsZero() && a.began.Before(a.At)
 	if before || policy.Assurance(op.Actor.Proofs, op.Now, freshToTrust) >= policy.AAL2 {
 		return nil
 	}

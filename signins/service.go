@@ -48,7 +48,7 @@ func (s *Service) Sessions(ctx context.Context, actor policy.Actor, p store.Page
 
 // shown lists the sessions of an account that are alive, with the decision about ending each.
 func shown(tx Tx, op *policy.Op, st policy.Standing, end *sessionSpec, p store.Page) (store.List[Session], error) {
-	found, err := store.Select(p, sessionsOf(tx, op, st.Account), func(s *policy.Session) bool {
+	found, err := store.Select(p, sessionsOf(tx, op, st), func(s *policy.Session) bool {
 		return s.AliveUnder(st, op.Settings, op.Now)
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func shown(tx Tx, op *policy.Op, st policy.Standing, end *sessionSpec, p store.P
 // empty), [EndSession] (id is the session's), [ReadAttempt], [SayThisWasMe] or [SayThisWasNotMe] (id is the attempt's),
 // and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
-	for _, sp := range []*plainSpec{listSessions, listActivity, endOthers, signOutEverywhere} {
+	for _, sp := range []*plainSpec{listSessions, listActivity, signOutEverywhere} {
 		if sp.Action == action {
 			return policy.Can(ctx, s.guard, s.store, actor, sp, policy.Target{})
 		}
@@ -81,7 +81,10 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 			return policy.Can(ctx, s.guard, s.store, actor, sp, onAttempt(actor.Account, ID(id)))
 		}
 	}
-	if action == EndSession {
+	switch action {
+	case EndOtherSessions:
+		return policy.Can(ctx, s.guard, s.store, actor, endOthers, policy.Target{})
+	case EndSession:
 		return policy.Can(ctx, s.guard, s.store, actor, endSession, onSession(actor.Account, policy.SessionID(id)))
 	}
 	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
@@ -103,17 +106,14 @@ func (r *room) end(ctx context.Context, actor policy.Actor, sp *sessionSpec, acc
 }
 
 // EndOthers ends all of the actor's sessions but the present one, however many there are. Tokens that the host
-// keeps itself are not touched; [Service.SignOutEverywhere] ends those too.
+// keeps itself are not touched; [Service.SignOutEverywhere] ends those too. A present session that the host vouches for
+// ([policy.Vouch]) and keeps itself is refused with [CodeSessionElsewhere].
 func (s *Service) EndOthers(ctx context.Context, actor policy.Actor) error {
 	if actor.Session == "" {
 		return noSession
 	}
 	_, err := policy.Do(ctx, s.guard, s.store, actor, endOthers, policy.Target{}, "",
-		func(tx Tx, op *policy.Op, _ none) (none, policy.Change, error) {
-			present, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
-			if err != nil {
-				return none{}, policy.Change{}, err
-			}
+		func(tx Tx, op *policy.Op, present policy.Session) (none, policy.Change, error) {
 			st := op.Standing
 			st.Epoch++ // whatever was issued before is dead, without looking at it
 			present.Epoch = st.Epoch
@@ -138,7 +138,7 @@ func (s *Service) AskSignOutEverywhere(ctx context.Context, actor policy.Actor) 
 // SignOutEverywhere ends every session of the actor's, and every token that was issued before, in the next
 // call of each. It writes the same however many there are. It needs the confirmation that
 // [Service.AskSignOutEverywhere] gave. With keep, the present session goes on under a new token, which is
-// given; its limits stay as they were.
+// given; its limits stay as they were. To keep one that the host keeps itself is refused with [CodeSessionElsewhere].
 func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes policy.Confirmation, keep bool) (Started, error) {
 	if keep && actor.Session == "" {
 		return Started{}, noSession
@@ -153,9 +153,12 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes
 			if err != nil || !keep {
 				return Started{}, ch, err
 			}
-			present, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
+			present, err := presentSession(tx, op, op.Target)
 			if err != nil {
 				return Started{}, ch, err
+			}
+			if r := keptElsewhere(op, present); r != nil {
+				return Started{}, ch, op.Refuse(r)
 			}
 			// It stays the same session, so that nothing that is known of it is shaken off.
 			present.Token, present.Epoch, present.StartedAt, present.SeenAt = digest, st.Epoch, st.SessionsValidFrom, op.Now

@@ -123,15 +123,39 @@ func started(s policy.Session, st policy.Standing, secretText secret.Text, tenan
 
 // prove adds a proof to a session, in the place of an older one of the same factor. The level follows the
 // proofs, and the overall limit begins anew when they reach it in full again: one factor alone does not prolong
-// a session of two.
+// a session of two. A proof that raises the level completes what the session has shown, and counts from itself.
 func prove(s *policy.Session, p policy.Proof, now time.Time) {
 	s.Proofs = append(slices.DeleteFunc(slices.Clone(s.Proofs), func(old policy.Proof) bool { return old.Factor == p.Factor }), p)
-	level := reached(s.Proofs, now)
-	fresh := slices.DeleteFunc(slices.Clone(s.Proofs), func(p policy.Proof) bool { return !p.At.After(s.AuthenticatedAt) })
-	if level > s.Level || len(fresh) > 0 && policy.Assurance(fresh, now, 0) >= level {
-		s.AuthenticatedAt = now
+	level, news := reached(s.Proofs, now), s.Proofs
+	if level > s.Level {
+		news = []policy.Proof{p}
+	}
+	if at := provenAt(news, level, now); at.After(s.AuthenticatedAt) {
+		s.AuthenticatedAt = at
 	}
 	s.Level, s.SeenAt = level, now
+}
+
+// provenAt is when proofs reached a level in full: the newest time such that those from then on reach it, and never
+// after now. Of proofs that do not reach it, it is the oldest.
+func provenAt(proofs []policy.Proof, level policy.Level, now time.Time) time.Time {
+	newest := slices.SortedFunc(slices.Values(proofs), func(a, b policy.Proof) int { return b.At.Compare(a.At) })
+	n := 1
+	for n < len(newest) && reached(newest[:n], now) < level {
+		n++
+	}
+	if at := newest[n-1].At; at.Before(now) {
+		return at
+	}
+	return now
+}
+
+// provable refuses a session whose proofs are so old that it would have run out at once.
+func provable(op *policy.Op, s policy.Session) error {
+	if op.Now.Before(s.ExpiresAt(op.Settings)) {
+		return nil
+	}
+	return op.Refuse(provenLongAgo)
 }
 
 // reached is the level that binds a session with such proofs. Those count too that lie in the future, as for a
@@ -145,15 +169,25 @@ func reached(proofs []policy.Proof, now time.Time) policy.Level {
 	return policy.Assurance(proofs, now, 0)
 }
 
-// makeRoom ends sessions until one more is allowed: those not seen for the longest.
+// maxRetired is how many sessions that ran out by themselves one start retires, and how many rows it looks at
+// where there is no limit to count for.
+const maxRetired = 100
+
+// makeRoom ends sessions until one more is allowed: those not seen for the longest. Of what it meets it retires
+// what ran out by itself, so that no later start and no list reads it again: with a limit, an account has never
+// many more open rows than that.
 func makeRoom(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Change, error) {
 	limit := op.Settings.Value(MaxSessions)
-	if limit == policy.Unlimited {
-		return nil, nil
-	}
-	alive, err := aliveOf(tx, op, st)
-	if err != nil || len(alive) < limit {
+	open, err := openOf(tx, op, st, limit)
+	if err != nil {
 		return nil, err
+	}
+	if err := retire(tx, op, st, open); err != nil || limit == policy.Unlimited {
+		return nil, err
+	}
+	alive := slices.DeleteFunc(open, func(s policy.Session) bool { return !s.AliveUnder(st, op.Settings, op.Now) })
+	if len(alive) < limit {
+		return nil, nil
 	}
 	slices.SortFunc(alive, func(a, b policy.Session) int {
 		return cmp.Or(a.SeenAt.Compare(b.SeenAt), cmp.Compare(a.ID, b.ID))
@@ -177,24 +211,48 @@ func endNow(tx Tx, op *policy.Op, s policy.Session) (policy.Change, error) {
 	return policy.Change{Subject: s.Account, Target: onSession(s.Account, s.ID), Activity: endedSession, Revision: rev}, err
 }
 
-// aliveOf lists an account's sessions that are alive.
-func aliveOf(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Session, error) {
-	var alive []policy.Session
-	err := store.Each(sessionsOf(tx, op, st.Account), func(s policy.Session) error {
-		if s.AliveUnder(st, op.Settings, op.Now) {
-			alive = append(alive, s)
-		}
+// openOf reads an account's open sessions: all of them for a limit, else the newest.
+func openOf(tx Tx, op *policy.Op, st policy.Standing, limit int) (open []policy.Session, err error) {
+	fetch := sessionsOf(tx, op, st)
+	if limit == policy.Unlimited {
+		list, err := fetch(store.Page{Size: maxRetired})
+		return list.Items, err
+	}
+	err = store.Each(fetch, func(s policy.Session) error {
+		open = append(open, s)
 		return nil
 	})
-	return alive, err
+	return open, err
 }
 
-// sessionsOf reads an account's sessions page by page.
-func sessionsOf(tx Tx, op *policy.Op, account policy.AccountID) func(store.Page) (store.List[policy.Session], error) {
+// retire notes of sessions that ran out by themselves when that was. Nothing happens to them, so there is no event.
+// One that merely is not alive by a clock that was set back has not run out.
+func retire(tx Tx, op *policy.Op, st policy.Standing, open []policy.Session) error {
+	left := maxRetired
+	for _, s := range open {
+		end := s.ExpiresAt(op.Settings)
+		if s.Epoch == st.Epoch && op.Now.Before(end) {
+			continue
+		}
+		if s.EndedAt = op.Now; end.Before(op.Now) {
+			s.EndedAt = end
+		}
+		if _, err := tx.PutSession(s); err != nil {
+			return err
+		}
+		if left--; left == 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// sessionsOf reads page by page those of an account's sessions that may be alive.
+func sessionsOf(tx Tx, op *policy.Op, st policy.Standing) func(store.Page) (store.List[policy.Session], error) {
 	return func(p store.Page) (store.List[policy.Session], error) {
-		list, err := tx.SessionsOf(op.Actor.Tenant, account, p)
+		list, err := tx.SessionsOf(op.Actor.Tenant, st.Account, st.SessionsValidFrom, p)
 		for i := range list.Items {
-			if s := &list.Items[i]; s.Tenant != op.Actor.Tenant || s.Account != account {
+			if s := &list.Items[i]; s.Tenant != op.Actor.Tenant || s.Account != st.Account {
 				return store.List[policy.Session]{}, errors.New("the store gave a session that is somebody else's")
 			}
 		}

@@ -24,9 +24,10 @@ type Tx interface {
 	PutSession(s policy.Session) (store.Revision, error)
 	// DeleteSession removes a session.
 	DeleteSession(policy.TenantID, policy.AccountID, policy.SessionID) error
-	// SessionsOf lists an account's sessions, alive or not: the newest (StartedAt) first, by id where they
-	// started together.
-	SessionsOf(policy.TenantID, policy.AccountID, store.Page) (store.List[policy.Session], error)
+	// SessionsOf lists those of an account's sessions that are open, whose EndedAt is zero, and that started
+	// (StartedAt) at since or after it: the newest first, by id where they started together. Its cost is to follow
+	// what it lists: sessions that were ended stay for a month, and somebody who is signing in waits for it.
+	SessionsOf(t policy.TenantID, a policy.AccountID, since time.Time, p store.Page) (store.List[policy.Session], error)
 	// Sessions lists a tenant's sessions by account and id.
 	Sessions(policy.TenantID, store.Page) (store.List[policy.Session], error)
 
@@ -41,12 +42,17 @@ type Tx interface {
 	// SignInsBefore gives at most limit of an account's attempts that come behind a place in that list: behind the
 	// attempt with that time and id, whether it is there or not.
 	SignInsBefore(t policy.TenantID, a policy.AccountID, at time.Time, id ID, limit int) ([]SignIn, error)
-	// PurgeSignIns removes at most limit of a tenant's attempts from before a time, and tells how many; fewer
-	// than limit when none is left.
-	PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error)
+	// PurgeSignIns walks a tenant's accounts, removes their attempts from before a time, and tells how many. In one
+	// call it removes no more attempts and looks at no more accounts than the page's limit. The next call goes on
+	// where it ended, so that a whole walk comes by each account once; next is empty when there is none left.
+	PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (removed int, next store.Cursor, err error)
 
 	// Habits gives what an account's sign-ins were like so far.
 	Habits(policy.TenantID, policy.AccountID) (Habits, error)
 	// PutHabits stores h, compare-and-set on h.Revision; revision 0 makes them.
 	PutHabits(h Habits) (store.Revision, error)
+	// DeleteHabits removes an account's habits.
+	DeleteHabits(policy.TenantID, policy.AccountID) error
+	// AllHabits lists a tenant's habits by account.
+	AllHabits(policy.TenantID, store.Page) (store.List[Habits], error)
 }

@@ -21,8 +21,8 @@ type FlagKind string
 // What may be unusual. All but AnonymousNetwork are about attempts that may have got past the first factor: guesses
 // from everywhere are usual. Nothing further back than 200 attempts is looked at.
 const (
-	NewCountry           FlagKind = "new-country"            // no earlier success was in that country
-	NewDeviceAndPlace    FlagKind = "new-device-and-place"   // no earlier success was on that device in that place
+	NewCountry           FlagKind = "new-country"            // no success in that country is known from before
+	NewDeviceAndPlace    FlagKind = "new-device-and-place"   // no success on that device in that place is known from before
 	ImpossibleTravel     FlagKind = "impossible-travel"      // faster than [MaxSpeed] since the success before
 	SuccessAfterFailures FlagKind = "success-after-failures" // [BurstFailures] failures within [BurstWindow] before it
 	AnonymousNetwork     FlagKind = "anonymizing-network"    // the host says that the address hides a place
@@ -58,10 +58,10 @@ func (h *history) flags(known Habits, i int) ([]Flag, error) {
 	add := func(k FlagKind, text string, args ...any) { flags = append(flags, Flag{k, fmt.Sprintf(text, args...)}) }
 	if s.pastFirst() {
 		if known.strange(known.Countries, country(s), s.At) {
-			add(NewCountry, "Nobody signed in to your account from %s before.", s.Place.Country)
+			add(NewCountry, "No earlier sign-in to your account from %s is known.", s.Place.Country)
 		}
 		if known.strange(known.Places, surroundings(s), s.At) {
-			add(NewDeviceAndPlace, "Nobody signed in with %s in %s before.", s.deviceTitle(), s.Place)
+			add(NewDeviceAndPlace, "No earlier sign-in with %s in %s is known.", s.deviceTitle(), s.Place)
 		}
 	}
 	if s.Outcome == Success {

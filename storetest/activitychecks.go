@@ -27,8 +27,12 @@ func signInsChecks() []check {
 		{subject: "sign-in", promise: "is made by one of two at once, whatever their times", test: racingSignIns,
 			rule: "Of two transactions that each make a record of the same id at another time, one commits."},
 		{subject: "PurgeSignIns", promise: "removes what is older, of its tenant, up to its limit", test: purgeOfSignIns,
-			rule: "It removes attempts whose time is before the given one, not at it, of all accounts of the tenant and of no other tenant, at most limit of them, and tells how many. " +
-				"Fewer than limit means that none is left."},
+			rule: "It removes attempts whose time is before the given one, not at it, of all accounts of the tenant and of no other tenant, at most Page.Limit of them in a call, and tells how many. " +
+				"An empty next cursor means that none is left."},
+		{subject: "PurgeSignIns", promise: "comes by each account once, and by a bounded number in a call", test: walkOfPurge,
+			rule: "One call looks at no more accounts than Page.Limit, whether or not they have anything to remove, and the next goes on where it ended: somebody waits for the writer meanwhile."},
+		{subject: "PurgeSignIns", promise: "removes nothing else for a cursor that was tampered with", test: purgeWithAnyCursor,
+			rule: "A cursor that the store did not make is store.ErrCursor, or says no more than where in the tenant to go on."},
 		{subject: "PurgeSignIns", promise: "leaves reading and writing as they were", test: afterPurgeOfSignIns,
 			rule: "An id that was purged is free, and its next record has a greater revision; a cursor from before the purge goes on at its place, also if the record that it stands on is gone."},
 		{subject: "PurgeSignIns", promise: "is part of its transaction", test: purgeInTransactions,
@@ -251,13 +255,32 @@ func racingSignIns(w *world) {
 	l.holds(w, address{tenant, "ada"}, store.Page{}, []string{"s"})
 }
 
-// purgeSignIns fails unless PurgeSignIns removes just so many.
-func purgeSignIns(w *world, want int, before time.Time, limit int) {
+// purgeCall is one call of PurgeSignIns.
+func purgeCall(w *world, before time.Time, p store.Page) (n int, next store.Cursor) {
 	w.Helper()
-	var n int
-	w.update(w.in(signinsRoom), func(t tx) (err error) { n, err = t.signins.PurgeSignIns(tenant, before, limit); return err })
-	if n != want {
-		w.Fatalf("PurgeSignIns before %s with limit %d tells of %d removed; want %d", before.Format(time.DateTime), limit, n, want)
+	w.update(w.in(signinsRoom), func(t tx) (err error) { n, next, err = t.signins.PurgeSignIns(tenant, before, p); return err })
+	if n < 0 || n > p.Limit() {
+		w.Fatalf("PurgeSignIns with limit %d tells of %d removed", p.Limit(), n)
+	}
+	return n, next
+}
+
+// purgeSignIns fails unless PurgeSignIns removes just so many until it has come to the end. It gives the number of
+// its calls.
+func purgeSignIns(w *world, want int, before time.Time, size int) int {
+	w.Helper()
+	p := store.Page{Size: size}
+	for calls, total := 1, 0; ; calls++ {
+		n, next := purgeCall(w, before, p)
+		switch total += n; {
+		case next != "" && calls > tooMany:
+			w.Fatalf("PurgeSignIns with limit %d does not come to an end", size)
+		case next == "" && total != want:
+			w.Fatalf("PurgeSignIns before %s with limit %d tells of %d removed; want %d", before.Format(time.DateTime), size, total, want)
+		case next == "":
+			return calls
+		}
+		p.After = next
 	}
 }
 
@@ -289,7 +312,6 @@ func purgeOfSignIns(w *world) {
 		record(w, hourly(of, 5)...)
 	}
 	purgeSignIns(w, 0, when(0), 1000)
-	purgeSignIns(w, 0, when(n), 0)
 	hasHours(w, "after purges with nothing to remove", ada, 0, n)
 	purgeSignIns(w, 20, when(10), 1000)
 	hasHours(w, "after a purge of the first ten hours", ada, 10, n)
@@ -298,19 +320,77 @@ func purgeOfSignIns(w *world) {
 	hasHours(w, "after a purge to the microsecond", ada, 11, n)
 	hasHours(w, "after a purge to the microsecond", bob, 11, n)
 
-	purgeSignIns(w, 90, when(100), 90) // of 178: the store may choose which
-	if got := countSignIns(w, "ada", "bob"); got != 2*(n-11)-90 {
-		w.Fatalf("PurgeSignIns told of 90 removed, and %d of %d records are left", got, 2*(n-11))
+	removed, next := purgeCall(w, when(100), store.Page{Size: 90}) // of 178: the store may choose which
+	if got := countSignIns(w, "ada", "bob"); got != 2*(n-11)-removed || removed > 0 && next == "" {
+		w.Fatalf("PurgeSignIns told of %d removed with limit 90 and the cursor %q, and %d of %d records are left", removed, next, got, 2*(n-11))
 	}
-	purgeSignIns(w, 88, when(100), 1000)
-	hasHours(w, "after a purge in two parts", ada, 100, n)
-	hasHours(w, "after a purge in two parts", bob, 100, n)
+	purgeSignIns(w, 178-removed, when(100), 7)
+	hasHours(w, "after a purge in parts", ada, 100, n)
+	hasHours(w, "after a purge in parts", bob, 100, n)
 	purgeSignIns(w, 0, when(100), 1000)
 	purgeSignIns(w, 100, when(n), 1000)
 	hasHours(w, "after all was purged", ada, 0, 0)
 	for _, of := range strangers {
 		hasHours(w, "in another tenant", of, 0, 5)
 	}
+}
+
+func walkOfPurge(w *world) {
+	const accounts, old, recent, size = 40, 3, 2, 5
+	for i := range accounts {
+		of := address{tenant, name("person", i)}
+		all := hourly(of, old+recent)
+		if i%2 == 0 {
+			all = all[old:] // has nothing to be removed
+		}
+		record(w, all...)
+	}
+	calls := purgeSignIns(w, 0, when(0), size)
+	if calls < accounts/size {
+		w.Fatalf("PurgeSignIns with limit %d has looked at all of %d accounts in %d calls", size, accounts, calls)
+	}
+	if most := 2 * accounts / (size - 1); calls > most {
+		w.Fatalf("PurgeSignIns with limit %d took %d calls for %d accounts with nothing to remove; want at most %d", size, calls, accounts, most)
+	}
+	calls = purgeSignIns(w, accounts/2*old, when(old), size)
+	if most := 2 * (accounts + accounts/2*old) / (size - 1); calls > most {
+		w.Fatalf("PurgeSignIns with limit %d took %d calls for %d accounts and %d attempts; want at most %d", size, calls, accounts, accounts/2*old, most)
+	}
+	for i := range accounts {
+		hasHours(w, "after a walk", address{tenant, name("person", i)}, old, old+recent)
+	}
+}
+
+func purgeWithAnyCursor(w *world) {
+	const n = 5
+	record(w, hourly(address{tenant, "ada"}, n)...)
+	for _, stranger := range []string{"contos", "contoso\u200b", "fabrikam"} {
+		record(w, hourly(address{stranger, "ada"}, n)...)
+	}
+	var cursors []store.Cursor
+	w.view(w.in(signinsRoom), func(t tx) error {
+		mine, err := t.signins.SignInsOf("fabrikam", "ada", store.Page{Size: 1})
+		all, errAll := t.signins.Sessions("fabrikam", store.Page{Size: 1})
+		cursors = []store.Cursor{mine.Next, all.Next, "x", "\x00", "AA", "////", "ZmFicmlrYW0"}
+		return errors.Join(err, errAll)
+	})
+	for _, after := range cursors {
+		err := w.in(signinsRoom).Update(w.ctx, func(t tx) error {
+			_, _, err := t.signins.PurgeSignIns(tenant, when(2), store.Page{After: after})
+			return err
+		})
+		if err != nil && !errors.Is(err, store.ErrCursor) {
+			w.Fatalf("PurgeSignIns with the cursor %q gives %v; want store.ErrCursor, or no error", after, err)
+		}
+		for _, stranger := range []string{"contos", "contoso\u200b", "fabrikam"} {
+			hasHours(w, "in another tenant", address{stranger, "ada"}, 0, n)
+		}
+	}
+	w.update(w.in(signinsRoom), func(t tx) error {
+		_, _, err := t.signins.PurgeSignIns(tenant, when(2), store.Page{})
+		return err
+	})
+	hasHours(w, "after purges with any cursor", address{tenant, "ada"}, 2, n)
 }
 
 func afterPurgeOfSignIns(w *world) {
@@ -353,7 +433,10 @@ func purgeInTransactions(w *world) {
 	record(w, hourly(of, n)...)
 	s := w.in(signinsRoom)
 	l := pages[signins.SignIn]{room: signinsRoom, list: signInsOfList}
-	purge := func(t tx) error { _, err := t.signins.PurgeSignIns(tenant, when(n-1), 1000); return err }
+	purge := func(t tx) error {
+		_, _, err := t.signins.PurgeSignIns(tenant, when(n-1), store.Page{Size: store.MaxPageSize})
+		return err
+	}
 	var inside error
 	err := s.Update(w.ctx, func(t tx) error {
 		inside = errors.Join(purge(t), l.wants(t, of, store.Page{}, []string{name("", n-1)}))

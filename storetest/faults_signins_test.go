@@ -22,12 +22,30 @@ var signinsFaults = []fault{
 	{"lists the oldest sessions first",
 		[]string{"signins SessionsOf has the newest start first, then the least id", "signins SessionsOf gives every item once and in order, whatever the page size"},
 		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return oldestSessions{tx} })},
-	{"hides sessions that were ended",
-		[]string{"signins SessionsOf has the newest start first, then the least id"},
+	{"lists sessions that were ended",
+		[]string{"signins SessionsOf has what was not ended, and nothing else"},
+		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return endedListed{tx} })},
+	{"removes sessions that were ended",
+		[]string{"signins SessionsOf has what was not ended, and nothing else", "signins Sessions gives every item once and in order, whatever the page size"},
 		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return endedHidden{tx} })},
+	{"lists sessions from before the time",
+		[]string{"signins SessionsOf has what started at the given time or later"},
+		listsSince(func(time.Time) time.Time { return time.Time{} })},
+	{"compares the time to the second",
+		[]string{"signins SessionsOf has what started at the given time or later"},
+		listsSince(func(since time.Time) time.Time { return since.Truncate(time.Second) })},
+	{"leaves out a session of the very time",
+		[]string{"signins SessionsOf has what started at the given time or later"},
+		listsSince(func(since time.Time) time.Time { return since.Add(time.Microsecond) })},
 	{"keeps a session that was removed",
 		[]string{"signins session gets a greater revision after its removal"},
 		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return undeleted{tx} })},
+	{"keeps habits that were removed",
+		[]string{"signins habits gets a greater revision after its removal"},
+		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return unforgotten{tx} })},
+	{"lists the habits of the first page again and again",
+		[]string{"signins AllHabits gives every item once and in order, whatever the page size"},
+		inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return habitsAnew{tx} })},
 
 	{"lists attempts in the order in which they were recorded",
 		[]string{"signins SignInsOf has the newest attempt first, then the least id"},
@@ -78,38 +96,76 @@ var signinsFaults = []fault{
 		}},
 	{"purges what is as old as the time",
 		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},
-		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error) {
-			return tx.PurgeSignIns(t, before.Add(time.Microsecond), limit)
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			return tx.PurgeSignIns(t, before.Add(time.Microsecond), p)
 		})},
 	{"purges by whole hours",
 		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},
-		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error) {
-			return tx.PurgeSignIns(t, before.Truncate(time.Hour), limit)
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			return tx.PurgeSignIns(t, before.Truncate(time.Hour), p)
 		})},
 	{"purges all tenants",
 		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},
-		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error) {
-			if _, err := tx.PurgeSignIns("fabrikam", before, limit); err != nil {
-				return 0, err
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			if _, _, err := tx.PurgeSignIns("fabrikam", before, p); err != nil {
+				return 0, "", err
 			}
-			return tx.PurgeSignIns(t, before, limit)
+			return tx.PurgeSignIns(t, before, p)
 		})},
 	{"purges without a limit",
-		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},
-		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error) {
-			n, err := tx.PurgeSignIns(t, before, 1<<30)
-			return min(n, limit), err
+		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit", "signins PurgeSignIns comes by each account once, and by a bounded number in a call"},
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			n, err := purgeAll(tx, t, before)
+			return min(n, p.Limit()), "", err
 		})},
 	{"stops a purge early",
 		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},
-		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error) {
-			return tx.PurgeSignIns(t, before, min(limit, 64))
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			n, _, err := tx.PurgeSignIns(t, before, p)
+			return n, "", err
+		})},
+	{"goes on with the next account though the last is not done",
+		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			n, next, err := tx.PurgeSignIns(t, before, p)
+			if n == p.Limit() && next != "" {
+				_, next, err = tx.PurgeSignIns(t, time.Time{}, store.Page{Size: 1, After: next})
+			}
+			return n, next, err
 		})},
 	{"tells of no purge",
 		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},
-		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error) {
-			_, err := tx.PurgeSignIns(t, before, limit)
-			return 0, err
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			_, next, err := tx.PurgeSignIns(t, before, p)
+			return 0, next, err
+		})},
+	{"begins each call of a purge anew",
+		[]string{"signins PurgeSignIns comes by each account once, and by a bounded number in a call"},
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			return tx.PurgeSignIns(t, before, store.Page{Size: p.Size})
+		})},
+	{"counts only what it removes",
+		[]string{"signins PurgeSignIns comes by each account once, and by a bounded number in a call"},
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			n, next, err := tx.PurgeSignIns(t, before, p)
+			for err == nil && n == 0 && next != "" {
+				p.After = next
+				n, next, err = tx.PurgeSignIns(t, before, p)
+			}
+			return n, next, err
+		})},
+	{"purges one account in a call",
+		[]string{"signins PurgeSignIns comes by each account once, and by a bounded number in a call"},
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			return tx.PurgeSignIns(t, before, store.Page{Size: 1, After: p.After})
+		})},
+	{"lets a cursor tell which tenant is purged",
+		[]string{"signins PurgeSignIns removes nothing else for a cursor that was tampered with"},
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			if strings.HasPrefix(string(p.After), "ZmFi") {
+				t = "fabrikam"
+			}
+			return tx.PurgeSignIns(t, before, p)
 		})},
 	{"counts attempts for a cursor",
 		[]string{"signins PurgeSignIns leaves reading and writing as they were", "signins SignInsOf goes on where it was while things change"},
@@ -122,12 +178,12 @@ var signinsFaults = []fault{
 		inSignIns(func(tx signins.Tx, _ *memstore.Store, k *kept[time.Time]) signins.Tx { return purgesApart{tx, k} })},
 	{"is silent about a purge in View",
 		[]string{"signins PurgeSignIns is part of its transaction"},
-		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error) {
-			n, err := tx.PurgeSignIns(t, before, limit)
+		purges(func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+			n, next, err := tx.PurgeSignIns(t, before, p)
 			if errors.Is(err, store.ErrReadOnly) {
 				err = nil
 			}
-			return n, err
+			return n, next, err
 		})},
 	{"rounds coordinates",
 		[]string{"signins sign-in comes back as it was put"},
@@ -221,17 +277,28 @@ func (tx signInRecorder) PutSignIn(s signins.SignIn) (store.Revision, error) {
 }
 
 // purges makes a fault of PurgeSignIns.
-func purges(purge func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error)) func(*memstore.Store) storetest.Backend {
+func purges(purge func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error)) func(*memstore.Store) storetest.Backend {
 	return inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return signInPurger{tx, purge} })
 }
 
 type signInPurger struct {
 	signins.Tx
-	purge func(tx signins.Tx, t policy.TenantID, before time.Time, limit int) (int, error)
+	purge func(tx signins.Tx, t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error)
 }
 
-func (tx signInPurger) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
-	return tx.purge(tx.Tx, t, before, limit)
+func (tx signInPurger) PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+	return tx.purge(tx.Tx, t, before, p)
+}
+
+// purgeAll removes all that is older.
+func purgeAll(tx signins.Tx, t policy.TenantID, before time.Time) (total int, err error) {
+	for p := (store.Page{Size: store.MaxPageSize}); ; {
+		n, next, err := tx.PurgeSignIns(t, before, p)
+		total += n
+		if p.After = next; err != nil || next == "" {
+			return total, err
+		}
+	}
 }
 
 type idsKept struct {
@@ -254,12 +321,12 @@ type purgesApart struct {
 	*kept[time.Time]
 }
 
-func (tx purgesApart) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
-	n, err := tx.Tx.PurgeSignIns(t, before, limit)
+func (tx purgesApart) PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+	n, next, err := tx.Tx.PurgeSignIns(t, before, p)
 	if err == nil {
 		tx.put(string(t), before)
 	}
-	return n, err
+	return n, next, err
 }
 
 func (tx purgesApart) SignInsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[signins.SignIn], error) {
@@ -278,20 +345,58 @@ func (tx placeIncluded) SignInsBefore(t policy.TenantID, a policy.AccountID, at 
 
 type oldestSessions struct{ signins.Tx }
 
-func (tx oldestSessions) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
-	list, err := tx.Tx.SessionsOf(t, a, p)
+func (tx oldestSessions) SessionsOf(t policy.TenantID, a policy.AccountID, since time.Time, p store.Page) (store.List[policy.Session], error) {
+	list, err := tx.Tx.SessionsOf(t, a, since, p)
 	slices.Reverse(list.Items)
 	return list, err
 }
 
+type endedListed struct{ signins.Tx }
+
+func (tx endedListed) SessionsOf(t policy.TenantID, a policy.AccountID, since time.Time, p store.Page) (store.List[policy.Session], error) {
+	all, err := whole(func(p store.Page) (store.List[policy.Session], error) { return tx.Sessions(t, p) })
+	if err != nil {
+		return store.List[policy.Session]{}, err
+	}
+	all = slices.DeleteFunc(all, func(s policy.Session) bool { return s.Account != a || s.StartedAt.Before(since) })
+	slices.SortFunc(all, func(a, b policy.Session) int {
+		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return offsets(all, p, asItIs)
+}
+
 type endedHidden struct{ signins.Tx }
 
-func (tx endedHidden) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
-	list, err := tx.Tx.SessionsOf(t, a, p)
+func (tx endedHidden) Sessions(t policy.TenantID, p store.Page) (store.List[policy.Session], error) {
+	list, err := tx.Tx.Sessions(t, p)
 	list.Items = slices.DeleteFunc(list.Items, func(s policy.Session) bool { return !s.EndedAt.IsZero() })
 	return list, err
+}
+
+// listsSince makes a fault of the time that SessionsOf goes by.
+func listsSince(change func(time.Time) time.Time) func(*memstore.Store) storetest.Backend {
+	return inSignIns(func(tx signins.Tx, _ *memstore.Store, _ *none) signins.Tx { return sinceChanged{tx, change} })
+}
+
+type sinceChanged struct {
+	signins.Tx
+	change func(time.Time) time.Time
+}
+
+func (tx sinceChanged) SessionsOf(t policy.TenantID, a policy.AccountID, since time.Time, p store.Page) (store.List[policy.Session], error) {
+	return tx.Tx.SessionsOf(t, a, tx.change(since), p)
 }
 
 type undeleted struct{ signins.Tx }
 
 func (undeleted) DeleteSession(policy.TenantID, policy.AccountID, policy.SessionID) error { return nil }
+
+type unforgotten struct{ signins.Tx }
+
+func (unforgotten) DeleteHabits(policy.TenantID, policy.AccountID) error { return nil }
+
+type habitsAnew struct{ signins.Tx }
+
+func (tx habitsAnew) AllHabits(t policy.TenantID, p store.Page) (store.List[signins.Habits], error) {
+	return tx.Tx.AllHabits(t, store.Page{Size: p.Size})
+}

@@ -140,8 +140,8 @@ func (tx wordySignIns) PutSession(s policy.Session) (store.Revision, error) {
 	return rev, in("PutSession", err)
 }
 
-func (tx wordySignIns) SessionsOf(t policy.TenantID, a policy.AccountID, p store.Page) (store.List[policy.Session], error) {
-	list, err := tx.Tx.SessionsOf(t, a, short(p))
+func (tx wordySignIns) SessionsOf(t policy.TenantID, a policy.AccountID, since time.Time, p store.Page) (store.List[policy.Session], error) {
+	list, err := tx.Tx.SessionsOf(t, a, since, short(p))
 	return list, in("SessionsOf", err)
 }
 
@@ -160,7 +160,7 @@ func (tx wordySignIns) SignInsOf(t policy.TenantID, a policy.AccountID, p store.
 	return list, in("SignInsOf", err)
 }
 
-func (tx wordySignIns) PurgeSignIns(t policy.TenantID, before time.Time, limit int) (int, error) {
-	n, err := tx.Tx.PurgeSignIns(t, before, limit)
-	return n, in("PurgeSignIns", err)
+func (tx wordySignIns) PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (int, store.Cursor, error) {
+	n, next, err := tx.Tx.PurgeSignIns(t, before, short(p))
+	return n, next, in("PurgeSignIns", err)
 }

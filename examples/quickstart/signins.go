@@ -25,6 +25,11 @@ func (d *demo) signIns(ctx context.Context) error {
 		return nil
 	}
 	d.show.title("Import of the log of sign-ins")
+	if d.export.name != sampleName { // a log that was kept may be old
+		if err := d.app.Admin.Policy.Set(ctx, d.admin, signins.RetentionDays, signins.RetentionDays.Max); err != nil {
+			return err
+		}
+	}
 	for _, t := range d.export.logs {
 		err := t.read(func(r io.Reader) error {
 			report, err := msgraph.ImportSignIns(ctx, d.app.Admin.SignIns, d.host, r)
@@ -32,11 +37,6 @@ func (d *demo) signIns(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return err
-		}
-	}
-	if d.export.name != sampleName { // a log that was kept may be old
-		if err := d.app.Admin.Policy.Set(ctx, d.admin, signins.RetentionDays, signins.RetentionDays.Max); err != nil {
 			return err
 		}
 	}

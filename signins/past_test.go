@@ -1,0 +1,76 @@
+package signins_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+func TestWhatWasPurgedDoesNotComeBack(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	r := signins.Record{ID: "r", Account: "ada", At: w.Clock.Now(), Place: accounttest.NewYork, DeviceName: "phone"}
+	isNew, err := w.App.Host.SignIns.Record(ctx, w.Host, r)
+	require.NoError(t, err)
+	require.True(t, isNew)
+	w.Clock.Advance(30*day + time.Microsecond)
+	again := func(at time.Time, want signins.Imported) {
+		t.Helper()
+		r.At = at
+		before := rows(t, w.DB)
+		isNew, err := w.Fork(t).App.Host.SignIns.Record(ctx, w.Host, r)
+		require.NoError(t, err)
+		require.Equal(t, want.New, isNew)
+		done, err := w.App.Admin.SignIns.Import(ctx, w.Host, []signins.Record{r})
+		require.NoError(t, err)
+		require.Equal(t, []signins.Imported{want}, done)
+		require.Equal(t, want.New, before != rows(t, w.DB))
+	}
+	again(r.At, signins.Imported{}) // it is there still
+	n, err := w.App.Host.SignIns.PurgeActivity(ctx, w.Host)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	again(r.At, signins.Imported{Past: true})
+	again(w.Clock.Now().Add(-30*day), signins.Imported{New: true})
+	require.Len(t, listed(t, w, w.SignIn(ada), signins.Query{}, 50), 1)
+}
+
+// endless is a store that answers each reading of attempts with nothing, and more behind it.
+type endless struct {
+	signins.Store
+	calls int
+}
+
+func (e *endless) View(ctx context.Context, fn func(signins.Tx) error) error {
+	return e.Store.View(ctx, func(tx signins.Tx) error { return fn(endlessTx{tx, e}) })
+}
+
+type endlessTx struct {
+	signins.Tx
+	e *endless
+}
+
+func (x endlessTx) SignInsOf(policy.TenantID, policy.AccountID, store.Page) (store.List[signins.SignIn], error) {
+	if x.e.calls++; x.e.calls > 2*signins.MaxScan {
+		panic("it never ends")
+	}
+	return store.List[signins.SignIn]{Next: "more"}, nil
+}
+
+func TestAStoreThatNeverComesToAnEndIsLeft(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	e := &endless{Store: w.DB.SignIns()}
+	list, err := over(t, w, e).Service.Activity(ctx, ada, signins.Query{})
+	require.NoError(t, err)
+	require.Empty(t, list.Items)
+	require.Equal(t, store.Cursor("more"), list.Next)
+	require.LessOrEqual(t, e.calls, signins.MaxScan)
+}

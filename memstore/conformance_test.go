@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -48,6 +49,10 @@ func (r *restarting) Devices() devices.Store {
 
 func (r *restarting) SignIns() signins.Store {
 	return restartingRoom[signins.Tx]{r, (*memstore.Store).SignIns}
+}
+
+func (r *restarting) Challenges() store.Store[challenge.Tx] {
+	return restartingRoom[challenge.Tx]{r, (*memstore.Store).Challenges}
 }
 
 func (r *restarting) restart() error {

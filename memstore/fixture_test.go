@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -44,6 +45,14 @@ func full(t testing.TB) *memstore.Store {
 	}))
 	require.NoError(t, db.SignIns().Update(ctx, func(tx signins.Tx) error {
 		return first(only(tx.PutSignIn(signIn("ada", "a1", noon))), only(tx.PutSignIn(signIn("ada", "a2", noon.Add(time.Hour)))))
+	}))
+	require.NoError(t, db.Challenges().Update(ctx, func(tx challenge.Tx) error {
+		return first(
+			only(tx.PutChallenge(challenge.Challenge{Tenant: "contoso", ID: "c1", To: "+49 30 123",
+				Binding:  challenge.Binding{Account: "ada", Purpose: challenge.StepUp, Method: challenge.SMS, Target: "phone/1"},
+				IssuedAt: noon, ExpiresAt: noon.Add(time.Minute)})),
+			only(tx.PutCounter(challenge.Counter{Tenant: "contoso", Account: "ada", Method: challenge.SMS, Failed: 1, FailedAt: noon,
+				Sent: []challenge.Sending{{To: "+49 30 123", At: noon}}})))
 	}))
 	return db
 }

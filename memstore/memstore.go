@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -57,6 +58,10 @@ func (s *Store) Devices() devices.Store { return as[devices.Tx]{s} }
 
 // SignIns is s as package signins needs it.
 func (s *Store) SignIns() signins.Store { return as[signins.Tx]{s} }
+
+// Challenges is s as package challenge needs it. Rooms reach challenges through transactions of their own; this is for
+// tests, and for the suite of package storetest.
+func (s *Store) Challenges() store.Store[challenge.Tx] { return as[challenge.Tx]{s} }
 
 // as is a Store for a room whose transaction type is T, which [Tx] satisfies.
 type as[T any] struct{ s *Store }

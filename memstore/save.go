@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -58,6 +59,8 @@ var tables = []struct {
 	{habitsByID.table, decode[signins.Habits]},
 	{usageByID.table, decode[policy.Usage]},
 	{followersByID.table, decode[policy.Follower]},
+	{challengesByID.table, decode[challenge.Challenge]},
+	{countersByID.table, decode[challenge.Counter]},
 	{eventsByAccount.table, decode[policy.Event]},
 	{devicesByID.table, decode[devices.Device]},
 	{keysByDevice.table, decode[devices.RecoveryKey]},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -38,6 +39,11 @@ var (
 		func(k key, r *policy.Usage) key { return kUsage(k, r.Tenant, r.Account, r.Action) }}
 	followersByID = &index[policy.Follower]{"followers", byID,
 		func(k key, r *policy.Follower) key { return kFollower(k, r.Tenant, r.Name) }}
+
+	challengesByID = &index[challenge.Challenge]{"challenges", byID,
+		func(k key, r *challenge.Challenge) key { return kChallenge(k, r.Tenant, r.Account, r.ID) }}
+	countersByID = &index[challenge.Counter]{"challenge-counters", byID,
+		func(k key, r *challenge.Counter) key { return kCounter(k, r.Tenant, r.Account, r.Method) }}
 
 	eventsByAccount = &index[policy.Event]{"events", byID, // one account's, newest first
 		func(k key, r *policy.Event) key { return kAccount(k, r.Tenant, r.Account).newestFirst(r.Seq) }}
@@ -83,7 +89,7 @@ func schema() *memdb.DBSchema {
 	for _, i := range []interface {
 		schema() (string, *memdb.IndexSchema)
 	}{
-		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID,
+		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID, challengesByID, countersByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 		signInChunks,
 	} {
@@ -114,6 +120,14 @@ func kAccount(k key, t policy.TenantID, a policy.AccountID) key { return kTenant
 
 func kSession(k key, t policy.TenantID, a policy.AccountID, s policy.SessionID) key {
 	return kAccount(k, t, a).part(string(s))
+}
+
+func kChallenge(k key, t policy.TenantID, a policy.AccountID, id challenge.ID) key {
+	return kAccount(k, t, a).part(string(id))
+}
+
+func kCounter(k key, t policy.TenantID, a policy.AccountID, m challenge.Method) key {
+	return kAccount(k, t, a).part(string(m))
 }
 
 func kUsage(k key, t policy.TenantID, a policy.AccountID, action policy.Action) key {

@@ -63,6 +63,8 @@ type Standing struct {
 	State   State     `json:"state"`
 	// Epoch counts the account's restarts: a session of an earlier epoch is dead.
 	Epoch uint64 `json:"epoch,omitempty"`
+	// Credentials counts changes of what the person signs in with: a challenge of an earlier count is dead.
+	Credentials uint64 `json:"credentials,omitempty"`
 	// SessionsValidFrom kills whatever was authenticated before it; zero kills nothing.
 	SessionsValidFrom time.Time `json:"sessionsValidFrom,omitzero"`
 	// Risk is that somebody else has got hold of the account. It is raised by what its person reports, and

@@ -66,7 +66,8 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 }
 
 // PasswordChanged notes that an account has a new password, set with proof of who the person is: it is no longer at
-// risk, nor has to change the password. It is for a host that keeps passwords itself.
+// risk, nor has to change the password, and codes that were asked for before are dead. It is for a host that keeps
+// passwords itself.
 func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountID) error {
 	if err := CheckID("account", id); err != nil {
 		return err
@@ -74,6 +75,7 @@ func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountI
 	_, err := Do(ctx, h.guard, h.store, actor, passwordChanged, On("account", id), "",
 		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
 			st.Risk, st.MustChangePassword = NoRisk, false
+			st.Credentials++
 			rev, err := tx.PutStanding(st)
 			return struct{}{}, Change{Subject: id, Revision: rev}, err
 		})

@@ -257,3 +257,28 @@ func TestNoDoorLeavesHalfOfAChange(t *testing.T) {
 		})
 	}
 }
+
+func TestAChangedPasswordIsCountedAndLeavesSessionsAlone(t *testing.T) {
+	h := newHouse(t)
+	before, err := h.hosts.Account(ctx, h.Host, "ada")
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, h.hosts.PasswordChanged(ctx, h.Host, "ada"))
+	}
+	after, err := h.hosts.Account(ctx, h.Host, "ada")
+	require.NoError(t, err)
+	require.Equal(t, before.Credentials+2, after.Credentials)
+	require.Equal(t, before.Epoch, after.Epoch)
+	require.NoError(t, h.edit(h.ada, editing(), "n1", "still here", ""))
+}
+
+func TestARoomsOwnLimitRefusesAsALimitDoes(t *testing.T) {
+	until := time.Date(2026, 1, 5, 9, 1, 0, 0, time.UTC)
+	r := policy.Throttled(until)
+	require.Equal(t, policy.CodeThrottled, r.Code)
+	require.Equal(t, policy.ClassThrottled, r.Class)
+	require.Equal(t, policy.WaitUntil, r.Remedy)
+	require.Equal(t, until, r.Until)
+	require.Contains(t, r.Message(), "2026-01-05T09:01:00Z")
+	require.Equal(t, time.Minute, policy.Throttled(until.Add(time.Minute)).Until.Sub(until), "each is one of its own")
+}

@@ -155,6 +155,9 @@ func OtherKind(c Code, text string) *Reason {
 	return &Reason{Code: c, Class: ClassAccountKind, Remedy: NoRemedy, Text: text}
 }
 
+// Throttled is the reason for what was done too often, until the given time.
+func Throttled(until time.Time) *Reason { return throttled.until(until) }
+
 // SessionEnded is the reason for whom an operation does not know as signed in (any more).
 func SessionEnded() Reason { return *sessionEnded }
 

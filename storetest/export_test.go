@@ -31,6 +31,7 @@ func Samples() []Sample {
 	return []Sample{
 		sampleOf(settingsKind), sampleOf(standingKind), sampleOf(sessionKind), sampleOf(signInKind), sampleOf(usageKind),
 		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind), sampleOf(habitsKind),
+		sampleOf(challengeKind), sampleOf(counterKind),
 	}
 }
 

@@ -20,13 +20,13 @@ var eventFaults = []fault{
 	{"writes events after the commit",
 		[]string{"policy event is seen by the transaction that wrote it", "policy EventsOf is seen by the transaction that wrote it"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{lateEvents[policy.AdminTx]{db.Policy(), db, latePolicy, func(context.Context) {}}, db.Devices(), db.SignIns()}
+			return backend{lateEvents[policy.AdminTx]{db.Policy(), db, latePolicy, func(context.Context) {}}, db.Devices(), db.SignIns(), db.Challenges()}
 		}},
 	{"writes events of a room after its commit",
 		[]string{"rooms show a change and its event together"},
 		func(db *memstore.Store) storetest.Backend {
 			looked := make(looks)
-			return backend{watched{db.Policy(), looked}, lateEvents[devices.Tx]{db.Devices(), db, lateDevices, looked.twice}, db.SignIns()}
+			return backend{watched{db.Policy(), looked}, lateEvents[devices.Tx]{db.Devices(), db, lateDevices, looked.twice}, db.SignIns(), db.Challenges()}
 		}},
 	{"writes events beside the transaction",
 		[]string{"policy transactions keep nothing of a function that fails", "policy transactions keep nothing of a function that panics",
@@ -35,7 +35,7 @@ var eventFaults = []fault{
 			log := memstore.New()
 			return backend{
 				store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return besideTx{tx, log} }),
-				db.Devices(), db.SignIns(),
+				db.Devices(), db.SignIns(), db.Challenges(),
 			}
 		}},
 	{"numbers events by how many there are",
@@ -58,7 +58,7 @@ var eventFaults = []fault{
 	{"numbers events when they are appended and not when they are committed",
 		[]string{"event log hides no event of a slow transaction from a follower"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{&earlyNumbers{db: db}, db.Devices(), db.SignIns()}
+			return backend{&earlyNumbers{db: db}, db.Devices(), db.SignIns(), db.Challenges()}
 		}},
 	{"follows by the time of events",
 		[]string{"event log loses no event to concurrency"},

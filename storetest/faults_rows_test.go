@@ -26,7 +26,7 @@ var rowFaults = []fault{
 			return backend{
 				store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return strictUsage{tx} }),
 				store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return strictUsageOfDevices{tx} }),
-				db.SignIns(),
+				db.SignIns(), db.Challenges(),
 			}
 		}},
 	{"keeps what it was passed",
@@ -102,7 +102,7 @@ var rowFaults = []fault{
 	{"keeps each room in a database of its own",
 		[]string{"rooms share what every room's transaction reads", "rooms keep an event exactly if they keep the change"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{db.Policy(), memstore.New().Devices(), db.SignIns()}
+			return backend{db.Policy(), memstore.New().Devices(), db.SignIns(), db.Challenges()}
 		}},
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -19,18 +20,20 @@ type fault struct {
 	backend func(*memstore.Store) storetest.Backend
 }
 
-var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults, signinsFaults)
+var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults, signinsFaults, challengeFaults)
 
 // backend is a Backend of any stores.
 type backend struct {
-	policy  store.Store[policy.AdminTx]
-	devices devices.Store
-	signins signins.Store
+	policy     store.Store[policy.AdminTx]
+	devices    devices.Store
+	signins    signins.Store
+	challenges store.Store[challenge.Tx]
 }
 
-func (b backend) Policy() store.Store[policy.AdminTx] { return b.policy }
-func (b backend) Devices() devices.Store              { return b.devices }
-func (b backend) SignIns() signins.Store              { return b.signins }
+func (b backend) Policy() store.Store[policy.AdminTx]   { return b.policy }
+func (b backend) Devices() devices.Store                { return b.devices }
+func (b backend) SignIns() signins.Store                { return b.signins }
+func (b backend) Challenges() store.Store[challenge.Tx] { return b.challenges }
 
 // inPolicy makes a fault of a wrapper around the transactions of package policy. What the wrapper remembers
 // from one transaction to the next is in an S of each store's own.
@@ -39,7 +42,7 @@ func inPolicy[S any](wrap func(policy.AdminTx, *memstore.Store, *S) policy.Admin
 		state := new(S)
 		return backend{
 			store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return wrap(tx, db, state) }),
-			db.Devices(), db.SignIns(),
+			db.Devices(), db.SignIns(), db.Challenges(),
 		}
 	}
 }
@@ -51,7 +54,7 @@ func inDevices[S any](wrap func(devices.Tx, *memstore.Store, *S) devices.Tx) fun
 		return backend{
 			db.Policy(),
 			store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return wrap(tx, db, state) }),
-			db.SignIns(),
+			db.SignIns(), db.Challenges(),
 		}
 	}
 }
@@ -63,6 +66,18 @@ func inSignIns[S any](wrap func(signins.Tx, *memstore.Store, *S) signins.Tx) fun
 		return backend{
 			db.Policy(), db.Devices(),
 			store.Narrow(db.SignIns(), func(tx signins.Tx) signins.Tx { return wrap(tx, db, state) }),
+			db.Challenges(),
+		}
+	}
+}
+
+// inChallenges is inPolicy for package challenge.
+func inChallenges[S any](wrap func(challenge.Tx, *memstore.Store, *S) challenge.Tx) func(*memstore.Store) storetest.Backend {
+	return func(db *memstore.Store) storetest.Backend {
+		state := new(S)
+		return backend{
+			db.Policy(), db.Devices(), db.SignIns(),
+			store.Narrow(db.Challenges(), func(tx challenge.Tx) challenge.Tx { return wrap(tx, db, state) }),
 		}
 	}
 }

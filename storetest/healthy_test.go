@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -24,6 +25,7 @@ func TestAHealthyStoreOfAnotherKindPasses(t *testing.T) {
 			concurrentRoom[policy.AdminTx]{c, (*memstore.Store).Policy, func(tx policy.AdminTx) policy.AdminTx { return wordyPolicy{tx} }},
 			concurrentRoom[devices.Tx]{c, (*memstore.Store).Devices, func(tx devices.Tx) devices.Tx { return wordyDevices{tx} }},
 			concurrentRoom[signins.Tx]{c, (*memstore.Store).SignIns, func(tx signins.Tx) signins.Tx { return wordySignIns{tx} }},
+			concurrentRoom[challenge.Tx]{c, (*memstore.Store).Challenges, func(tx challenge.Tx) challenge.Tx { return wordyChallenges{tx} }},
 		}
 	})
 }
@@ -126,6 +128,28 @@ func (tx wordyDevices) PutDevice(d devices.Device) (store.Revision, error) {
 func (tx wordyDevices) RecoveryKeysOf(t policy.TenantID, d policy.DeviceID, p store.Page) (store.List[devices.RecoveryKey], error) {
 	list, err := tx.Tx.RecoveryKeysOf(t, d, short(p))
 	return list, in("RecoveryKeysOf", err)
+}
+
+type wordyChallenges struct{ challenge.Tx }
+
+func (tx wordyChallenges) Challenge(t policy.TenantID, a policy.AccountID, id challenge.ID) (challenge.Challenge, error) {
+	c, err := tx.Tx.Challenge(t, a, id)
+	return c, in("Challenge", err)
+}
+
+func (tx wordyChallenges) PutChallenge(c challenge.Challenge) (store.Revision, error) {
+	rev, err := tx.Tx.PutChallenge(c)
+	return rev, in("PutChallenge", err)
+}
+
+func (tx wordyChallenges) Counter(t policy.TenantID, a policy.AccountID, m challenge.Method) (challenge.Counter, error) {
+	c, err := tx.Tx.Counter(t, a, m)
+	return c, in("Counter", err)
+}
+
+func (tx wordyChallenges) PutCounter(c challenge.Counter) (store.Revision, error) {
+	rev, err := tx.Tx.PutCounter(c)
+	return rev, in("PutCounter", err)
 }
 
 type wordySignIns struct{ signins.Tx }

@@ -89,15 +89,18 @@ var standingKind = kind[policy.Standing]{
 			Kind:  pick(n, policy.Work, policy.Personal, policy.Guest),
 			State: pick(n, policy.Active, policy.Disabled, policy.Closed)}
 		if n > 0 {
-			st.Epoch, st.SessionsValidFrom = uint64(n), when(n)
+			st.Epoch, st.Credentials, st.SessionsValidFrom = uint64(n), uint64(n+1), when(n)
 			st.Risk, st.MustChangePassword = pick(n, policy.LowRisk, policy.HighRisk), true
 		}
 		return st
 	},
 	get: func(t tx, at address) (policy.Standing, error) { return t.Standing(at.tenant(), at.account()) },
 	put: func(t tx, r policy.Standing) (store.Revision, error) {
-		if t.signins != nil {
+		switch {
+		case t.signins != nil:
 			return t.signins.PutStanding(r)
+		case t.challenges != nil:
+			return t.challenges.PutStanding(r)
 		}
 		return t.admin.PutStanding(r)
 	},

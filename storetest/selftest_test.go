@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -36,6 +37,9 @@ func TestAHealthyRoomPassesAlone(t *testing.T) {
 	})
 	t.Run("signins", func(t *testing.T) {
 		storetest.RunSignIns(t, func(testing.TB) signins.Store { return memstore.New().SignIns() })
+	})
+	t.Run("challenge", func(t *testing.T) {
+		storetest.RunChallenges(t, func(testing.TB) store.Store[challenge.Tx] { return memstore.New().Challenges() })
 	})
 }
 
@@ -87,10 +91,11 @@ func TestEachCheckHasANameOfItsOwnAndARule(t *testing.T) {
 func TestABackendWithoutARoomFails(t *testing.T) {
 	db := memstore.New()
 	for name, b := range map[string]storetest.Backend{
-		"no backend": nil,
-		"no policy":  backend{devices: db.Devices(), signins: db.SignIns()},
-		"no devices": backend{policy: db.Policy(), signins: db.SignIns()},
-		"no signins": backend{policy: db.Policy(), devices: db.Devices()},
+		"no backend":    nil,
+		"no policy":     backend{devices: db.Devices(), signins: db.SignIns(), challenges: db.Challenges()},
+		"no devices":    backend{policy: db.Policy(), signins: db.SignIns(), challenges: db.Challenges()},
+		"no signins":    backend{policy: db.Policy(), devices: db.Devices(), challenges: db.Challenges()},
+		"no challenges": backend{policy: db.Policy(), devices: db.Devices(), signins: db.SignIns()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			failures := 0

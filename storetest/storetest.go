@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -17,10 +18,11 @@ type Backend interface {
 	Policy() store.Store[policy.AdminTx]
 	Devices() devices.Store
 	SignIns() signins.Store
+	Challenges() store.Store[challenge.Tx]
 }
 
-// Run checks every promise of the contract: those of [RunPolicy], [RunDevices] and [RunSignIns], and that the
-// rooms share one database. Each check gets a fresh, empty store from open; what open needs to tidy up
+// Run checks every promise of the contract: those of [RunPolicy], [RunDevices], [RunSignIns] and
+// [RunChallenges], and that the rooms share one database. Each check gets a fresh, empty store from open; what open needs to tidy up
 // belongs into [testing.TB.Cleanup].
 func Run(t *testing.T, open func(testing.TB) Backend) {
 	t.Helper()
@@ -48,16 +50,25 @@ func RunSignIns(t *testing.T, open func(testing.TB) signins.Store) {
 	run(t, signinsChecks(), func(t testing.TB) Backend { return single{signins: open(t)} })
 }
 
-// single is a Backend of one room.
-type single struct {
-	policy  store.Store[policy.AdminTx]
-	devices devices.Store
-	signins signins.Store
+// RunChallenges checks the part of a store that package challenge needs alone: challenges, their counters, and the
+// standing that ends them. Rooms embed that part in transactions of their own.
+func RunChallenges(t *testing.T, open func(testing.TB) store.Store[challenge.Tx]) {
+	t.Helper()
+	run(t, challengeChecks(), func(t testing.TB) Backend { return single{challenges: open(t)} })
 }
 
-func (s single) Policy() store.Store[policy.AdminTx] { return s.policy }
-func (s single) Devices() devices.Store              { return s.devices }
-func (s single) SignIns() signins.Store              { return s.signins }
+// single is a Backend of one room.
+type single struct {
+	policy     store.Store[policy.AdminTx]
+	devices    devices.Store
+	signins    signins.Store
+	challenges store.Store[challenge.Tx]
+}
+
+func (s single) Policy() store.Store[policy.AdminTx]   { return s.policy }
+func (s single) Devices() devices.Store                { return s.devices }
+func (s single) SignIns() signins.Store                { return s.signins }
+func (s single) Challenges() store.Store[challenge.Tx] { return s.challenges }
 
 // check is one promise of the contract, kept or broken by one kind of row, list or room. Subject and promise
 // make a sentence; rule tells who wrote the store why it matters and what keeps it.
@@ -68,7 +79,7 @@ type check struct {
 }
 
 func allChecks() []check {
-	return slices.Concat(policyChecks(), devicesChecks(), signinsChecks(), togetherChecks())
+	return slices.Concat(policyChecks(), devicesChecks(), signinsChecks(), challengeChecks(), togetherChecks())
 }
 
 func run(t *testing.T, checks []check, open func(testing.TB) Backend) {
@@ -98,7 +109,7 @@ func (c check) run(t testing.TB, open func(testing.TB) Backend) {
 		if s := r.open(b); s != nil {
 			w.stores[r.index] = s
 		} else {
-			t.Fatalf("the store of %s is nil. A room that is not kept is not skipped: check the others with RunPolicy, RunDevices or RunSignIns", r.name)
+			t.Fatalf("the store of %s is nil. A room that is not kept is not skipped: check the others with RunPolicy, RunDevices, RunSignIns or RunChallenges", r.name)
 		}
 	}
 	c.test(w)
@@ -139,14 +150,21 @@ var (
 		}
 		return nil
 	}}
+	challengeRoom = room{"challenge", 3, func(b Backend) store.Store[tx] {
+		if s := b.Challenges(); s != nil {
+			return store.Narrow(s, func(t challenge.Tx) tx { return tx{Tx: t, challenges: t} })
+		}
+		return nil
+	}}
 )
 
 // tx is a transaction of any room: what all rooms share, and the methods of the one it is of.
 type tx struct {
 	policy.Tx
-	admin   policy.AdminTx // nil in another room than policy
-	devices devices.Tx     // nil in another room than devices
-	signins signins.Tx     // nil in another room than signins
+	admin      policy.AdminTx // nil in another room than policy
+	devices    devices.Tx     // nil in another room than devices
+	signins    signins.Tx     // nil in another room than signins
+	challenges challenge.Tx   // nil in another room than challenge
 }
 
 // world is what a check works in. Functions that run inside a transaction report by returning an error or by
@@ -154,7 +172,7 @@ type tx struct {
 type world struct {
 	testing.TB
 	ctx    context.Context
-	stores [3]store.Store[tx] // by room.index; nil where the check does not ask for the room
+	stores [4]store.Store[tx] // by room.index; nil where the check does not ask for the room
 }
 
 func (w *world) in(r room) store.Store[tx] { return w.stores[r.index] }

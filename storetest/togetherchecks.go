@@ -24,7 +24,7 @@ func togetherChecks() []check {
 			rule: "A transaction of one room that read what a transaction of another room wrote meanwhile does not commit as if it had not."},
 	}
 	for i := range list {
-		list[i].subject, list[i].rooms = "rooms", []room{policyRoom, devicesRoom, signinsRoom}
+		list[i].subject, list[i].rooms = "rooms", []room{policyRoom, devicesRoom, signinsRoom, challengeRoom}
 	}
 	return list
 }
@@ -52,9 +52,12 @@ func sharedRows(w *world) {
 	readBy(policyRoom)
 	readBy(devicesRoom)
 	readBy(signinsRoom)
+	readBy(challengeRoom)
 	session = rows[policy.Session]{signinsRoom, sessionKind}.store(w, rows[policy.Session]{signinsRoom, sessionKind}.next(session, address{tenant, "ada", "s"}, 2))
 	readBy(policyRoom)
 	standing = rows[policy.Standing]{signinsRoom, standingKind}.store(w, rows[policy.Standing]{signinsRoom, standingKind}.next(standing, address{tenant, "ada"}, 2))
+	readBy(policyRoom)
+	standing = rows[policy.Standing]{challengeRoom, standingKind}.store(w, rows[policy.Standing]{challengeRoom, standingKind}.next(standing, address{tenant, "ada"}, 3))
 	readBy(policyRoom)
 	usage = rows[policy.Usage]{devicesRoom, usageKind}.store(w, rows[policy.Usage]{devicesRoom, usageKind}.next(usage, address{tenant, "ada", "reveal"}, 2))
 	readBy(policyRoom)

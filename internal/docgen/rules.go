@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -115,6 +116,32 @@ enabled) and the target found. "S1" to "S5" in the sources are the product's see
 				fmt.Fprintf(&b, "| `%s` | %s | %d | %d | %s |\n", s.Name, s.What, s.Default, s.Min, most)
 			}
 		}
+	}
+	b.WriteString(codes())
+	return b.String()
+}
+
+// codes is the table of what codes are sent for.
+func codes() string {
+	var b strings.Builder
+	b.WriteString(`
+## challenge
+
+Codes and links that rooms send, each good once. Wrong answers are counted by account and method: from the fifth in a
+row on each has to wait, from the tenth a day, from the hundredth for an administrator. Five end the challenge.
+
+| purpose | method | digits | lives | proves | survives changed credentials | source |
+|---|---|---|---|---|---|---|
+`)
+	for _, k := range challenge.Kinds() {
+		digits, proves := strconv.Itoa(k.Digits), "the target only"
+		if k.Digits == 0 {
+			digits = "256 bits"
+		}
+		if k.Factor != 0 {
+			proves = k.Factor.String()
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", k.Purpose, k.Method, digits, short(k.Lifetime), proves, yes(k.Survives), k.Source)
 	}
 	return b.String()
 }

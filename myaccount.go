@@ -2,21 +2,25 @@
 // with their own account, and why not.
 //
 // Call [New] with a store and a vault for secrets. What it gives has three sides: the rooms' services for the
-// account's owner ([Account.Devices], [Account.SignIns]), [Account.Admin] for administrators and [Account.Host] for the program
+// account's owner ([Account.Account], [Account.Devices], [Account.SignIns]), [Account.Admin] for administrators and [Account.Host] for the program
 // itself. Each operation takes the [policy.Actor] who acts; a refusal is a [policy.Denied], which says why
 // and what helps.
 //
-// The rooms are packages of their own, to be read one at a time: devices and signins so far. Their words for deciding
+// The rooms are packages of their own, to be read one at a time: account, devices and signins so far. Their words for deciding
 // are in policy, the contract of a store in store and in each room's Tx.
 package myaccount
 
 //go:generate go run ./internal/gen
 
 import (
+	"context"
 	"errors"
 	"slices"
 
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -28,6 +32,7 @@ type Store interface {
 	Policy() store.Store[policy.AdminTx]
 	Devices() devices.Store
 	SignIns() signins.Store
+	Account() account.Store
 }
 
 // Account is the assembled library.
@@ -36,11 +41,15 @@ type Account struct {
 	Devices *devices.Service
 	// SignIns is the owner's door to where they are signed in, and what attempts to sign in there were.
 	SignIns *signins.Service
+	// Account is the owner's door to their profile.
+	Account *account.Service
 	// Log is the event log: one's own history, the auditors' view, the host's feed.
 	Log *policy.Log
 
 	Admin Admin
 	Host  Host
+
+	store Store
 }
 
 // Admin holds the administrators' doors.
@@ -48,6 +57,7 @@ type Admin struct {
 	Policy  *policy.Admin // tenants, locks, licences, settings
 	Devices *devices.Admin
 	SignIns *signins.Admin
+	Account *account.Admin
 }
 
 // Host holds the embedding program's doors.
@@ -55,15 +65,43 @@ type Host struct {
 	Accounts *policy.HostDoor // make accounts known, say whether they may act
 	Devices  *devices.Host
 	SignIns  *signins.Host // start sessions, give the actor of a request, record attempts to sign in
+	Account  *account.Host // what the organization's directory knows of people
+}
+
+// Option configures an [Account].
+type Option func(*config)
+
+// config is what options set.
+type config struct {
+	policy []policy.Option
+	slow   password.SlowHash
+	sender challenge.Sender
+}
+
+// WithHasher sets how passwords are hashed: [secret.NewHasher] with other costs than [secret.DefaultParams], or for
+// another number at a time than one per processor.
+func WithHasher(h password.SlowHash) Option { return func(c *config) { c.slow = h } }
+
+// WithSender sets who delivers codes and links to people. Without one, what needs a code fails with
+// [challenge.ErrNotSent].
+func WithSender(s challenge.Sender) Option { return func(c *config) { c.sender = s } }
+
+// WithPolicy sets how actors are admitted and what the time is: [policy.Vouch], [policy.WithClock], [policy.WithIDs].
+func WithPolicy(options ...policy.Option) Option {
+	return func(c *config) { c.policy = append(c.policy, options...) }
 }
 
 // New assembles all rooms over one store. The vault keeps secrets at rest: a [secret.KeyRing], or something
 // that calls a key service.
-func New(s Store, vault secret.Vault, options ...policy.Option) (*Account, error) {
+func New(s Store, vault secret.Vault, options ...Option) (*Account, error) {
 	if s == nil || vault == nil {
 		return nil, errors.New("myaccount: New needs a store and a vault")
 	}
-	g := policy.NewGuard(options...)
+	var c config
+	for _, o := range options {
+		o(&c)
+	}
+	g := policy.NewGuard(c.policy...)
 	d, err := devices.New(g, s.Devices(), vault)
 	if err != nil {
 		return nil, err
@@ -72,13 +110,49 @@ func New(s Store, vault secret.Vault, options ...policy.Option) (*Account, error
 	if err != nil {
 		return nil, err
 	}
-	areas := slices.Concat(devices.Areas(), signins.Areas())
-	settings := slices.Concat(devices.Settings(), signins.Settings())
+	ac, err := c.account(g, s.Account(), vault)
+	if err != nil {
+		return nil, err
+	}
+	areas := slices.Concat(devices.Areas(), signins.Areas(), account.Areas())
+	settings := slices.Concat(devices.Settings(), signins.Settings(), account.Settings())
 	return &Account{
-		Devices: d.Service, SignIns: si.Service, Log: policy.NewLog(g, s.Policy()),
-		Admin: Admin{policy.NewAdmin(g, s.Policy(), areas, settings), d.Admin, si.Admin},
-		Host:  Host{policy.NewHost(g, s.Policy()), d.Host, si.Host},
+		Devices: d.Service, SignIns: si.Service, Account: ac.Service, Log: policy.NewLog(g, s.Policy()),
+		Admin: Admin{policy.NewAdmin(g, s.Policy(), areas, settings), d.Admin, si.Admin, ac.Admin},
+		Host:  Host{policy.NewHost(g, s.Policy()), d.Host, si.Host, ac.Host},
+		store: s,
 	}, nil
+}
+
+// account makes the room of that name with what it needs besides.
+func (c *config) account(g *policy.Guard, s account.Store, vault secret.Vault) (account.Room, error) {
+	if c.slow == nil {
+		h, err := secret.NewHasher(secret.DefaultParams, 0)
+		if err != nil {
+			return account.Room{}, err
+		}
+		c.slow = h
+	}
+	if c.sender == nil {
+		c.sender = nobody{}
+	}
+	hasher, err := password.NewHasher(c.slow, vault)
+	if err != nil {
+		return account.Room{}, err
+	}
+	codes, err := challenge.NewCodes(vault, c.sender)
+	if err != nil {
+		return account.Room{}, err
+	}
+	return account.New(g, s, hasher, codes)
+}
+
+// nobody delivers nothing.
+type nobody struct{}
+
+// Send implements [challenge.Sender].
+func (nobody) Send(context.Context, challenge.Message) error {
+	return errors.New("myaccount: there is no sender; give New one WithSender")
 }
 
 // containDevices lets package signins reach devices in its own transaction.

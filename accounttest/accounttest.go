@@ -67,17 +67,19 @@ type World struct {
 	Clock *Clock
 	// Ring seals what rests in DB. With it a test can put a room of its own over a store of its own making.
 	Ring *secret.KeyRing
+	// Mail catches the codes that are sent.
+	Mail *Mailbox
 	// Host is the embedding program in the world's tenant.
 	Host policy.Actor
 
-	options []policy.Option
+	options []myaccount.Option
 	lastID  *atomic.Uint64 // of the operations; a fork goes on from it, since rows are named after operations
 	// attempts counts recorded attempts to sign in; a fork goes on from it too.
 	attempts *atomic.Uint64
 }
 
-// New makes a world. The options come after the world's own clock and ids.
-func New(t testing.TB, options ...policy.Option) *World {
+// New makes a world. The options come after the world's own clock, ids, mailbox and quick hashing of passwords.
+func New(t testing.TB, options ...myaccount.Option) *World {
 	t.Helper()
 	ring, err := secret.NewKeyRing(secret.NewKey("test"))
 	if err != nil {
@@ -94,7 +96,14 @@ func (w *World) assemble(t testing.TB) {
 	t.Helper()
 	last := w.lastID
 	ids := func() string { return "op-" + strconv.FormatUint(last.Add(1), 10) }
-	app, err := myaccount.New(w.DB, w.Ring, append([]policy.Option{policy.WithClock(w.Clock.Now), policy.WithIDs(ids)}, w.options...)...)
+	// The least that Argon2id allows: a test is no place to wait for passwords.
+	quick, err := secret.NewHasher(secret.Params{MemoryKiB: 8, Passes: 1, Parallelism: 1}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Mail = new(Mailbox)
+	own := []myaccount.Option{myaccount.WithPolicy(policy.WithClock(w.Clock.Now), policy.WithIDs(ids)), myaccount.WithHasher(quick), myaccount.WithSender(w.Mail)}
+	app, err := myaccount.New(w.DB, w.Ring, append(own, w.options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,6 +147,15 @@ func (d *Device) visibleTo(person policy.AccountID) bool {
 	return d.user(person) != nil
 }
 
+// unused reports whether the device was not active for [UnusedDays].
+func (d *Device) unused(op *policy.Op) bool {
+	active := d.LastSignInAt
+	if active.IsZero() {
+		active = d.RegisteredAt
+	}
+	return op.Now.Sub(active) > time.Duration(op.Settings.Value(UnusedDays))*24*time.Hour
+}
+
 func (d *Device) user(person policy.AccountID) *User {
 	for i := range d.Users {
 		if d.Users[i].Account == person {

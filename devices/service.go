@@ -114,11 +114,7 @@ func fill(item *Item, tx Tx, op *policy.Op, d Device) (err error) {
 	if u := d.user(op.Actor.Account); u != nil {
 		item.Recognition = u.Recognition
 	}
-	active := d.LastSignInAt
-	if active.IsZero() {
-		active = d.RegisteredAt
-	}
-	item.Unused = op.Now.Sub(active) > time.Duration(op.Settings.Value(UnusedDays))*24*time.Hour
+	item.Unused = d.unused(op)
 	if item.Recognize, err = policy.Judge(tx, op, recognize, d); err != nil {
 		return err
 	}

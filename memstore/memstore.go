@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -58,6 +59,9 @@ func (s *Store) Devices() devices.Store { return as[devices.Tx]{s} }
 
 // SignIns is s as package signins needs it.
 func (s *Store) SignIns() signins.Store { return as[signins.Tx]{s} }
+
+// Account is s as package account needs it.
+func (s *Store) Account() account.Store { return as[account.Tx]{s} }
 
 // Challenges is s as package challenge needs it. Rooms reach challenges through transactions of their own; this is for
 // tests, and for the suite of package storetest.

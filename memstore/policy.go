@@ -28,7 +28,7 @@ func (tx *Tx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standing, 
 
 // PutStanding implements [policy.AdminTx].
 func (tx *Tx) PutStanding(st policy.Standing) (store.Revision, error) {
-	st.SessionsValidFrom = store.Time(st.SessionsValidFrom)
+	st.SessionsValidFrom, st.RestrictedUntil = store.Time(st.SessionsValidFrom), store.Time(st.RestrictedUntil)
 	return put(tx, standingByID, &st, func(r *policy.Standing) *store.Revision { return &r.Revision })
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -62,6 +63,10 @@ var tables = []struct {
 	{challengesByID.table, decode[challenge.Challenge]},
 	{countersByID.table, decode[challenge.Counter]},
 	{eventsByAccount.table, decode[policy.Event]},
+	{profilesByID.table, decode[account.Profile]},
+	{credentialsByID.table, decode[account.Credential]},
+	{portraitsByID.table, decode[account.Portrait]},
+	{schemasByID.table, decode[account.Schema]},
 	{devicesByID.table, decode[devices.Device]},
 	{keysByDevice.table, decode[devices.RecoveryKey]},
 	{signInChunks.table, decode[signins.SignIn]}, // single records, as nothing outside knows of chunks

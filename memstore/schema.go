@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -57,6 +58,15 @@ var (
 			return kLikeness(k, r).newestFirst(r.Seq)
 		}}
 
+	profilesByID = &index[account.Profile]{"profiles", byID,
+		func(k key, r *account.Profile) key { return kAccount(k, r.Tenant, r.Account) }}
+	credentialsByID = &index[account.Credential]{"credentials", byID,
+		func(k key, r *account.Credential) key { return kAccount(k, r.Tenant, r.Account) }}
+	portraitsByID = &index[account.Portrait]{"portraits", byID,
+		func(k key, r *account.Portrait) key { return kAccount(k, r.Tenant, r.Account) }}
+	schemasByID = &index[account.Schema]{"schemas", byID,
+		func(k key, r *account.Schema) key { return kTenant(k, r.Tenant) }}
+
 	devicesByID = &index[devices.Device]{"devices", byID,
 		func(k key, r *devices.Device) key { return kDevice(k, r.Tenant, r.ID) }}
 
@@ -89,7 +99,8 @@ func schema() *memdb.DBSchema {
 	for _, i := range []interface {
 		schema() (string, *memdb.IndexSchema)
 	}{
-		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID, challengesByID, countersByID,
+		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID,
+		profilesByID, credentialsByID, portraitsByID, schemasByID, challengesByID, countersByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 		signInChunks,
 	} {

@@ -42,9 +42,10 @@ const (
 	Active   State = iota + 1 // may sign in and act
 	Disabled                  // switched off by an administrator or the host
 	Closed                    // closed; its identifier is never used again
+	Closing                   // to be closed unless it is reopened in time
 )
 
-var stateNames = enum.Names[State]{Active: "active", Disabled: "disabled", Closed: "closed"}
+var stateNames = enum.Names[State]{Active: "active", Disabled: "disabled", Closed: "closed", Closing: "closing"}
 
 // String is the state's name, such as "active".
 func (s State) String() string { return stateNames.Text(s) }
@@ -71,9 +72,24 @@ type Standing struct {
 	// lowered by [HostDoor.PasswordChanged].
 	Risk Risk `json:"risk,omitempty"`
 	// MustChangePassword says that the person has to set a new password at the next sign-in.
-	MustChangePassword bool           `json:"mustChangePassword,omitempty"`
-	Revision           store.Revision `json:"revision"`
+	MustChangePassword bool `json:"mustChangePassword,omitempty"`
+	// RestrictedUntil is when the account may do again what a [Rule] keeps from one whose security info was all
+	// replaced; zero if it was not.
+	RestrictedUntil time.Time      `json:"restrictedUntil,omitzero"`
+	Revision        store.Revision `json:"revision"`
 }
+
+// Voided is the standing with everything void that the account's person was given before: sessions, tokens, codes.
+func (st Standing) Voided(now time.Time) Standing {
+	st.Epoch++
+	if now.After(st.SessionsValidFrom) { // a clock that was set back revives nothing
+		st.SessionsValidFrom = now
+	}
+	return st
+}
+
+// Restricted reports whether the account is restricted at a time, after all of its security info was replaced.
+func (st Standing) Restricted(now time.Time) bool { return now.Before(st.RestrictedUntil) }
 
 // Risk is how likely something is not what it seems.
 type Risk uint8

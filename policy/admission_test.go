@@ -123,12 +123,29 @@ func TestTheSameAccountIdInAnotherTenantIsSomebodyElse(t *testing.T) {
 
 func TestOnlyAnActiveAccountActs(t *testing.T) {
 	h := newHouse(t)
-	for _, state := range []policy.State{policy.Disabled, policy.Closed, 0, policy.Closed + 1} {
+	for _, state := range []policy.State{policy.Disabled, policy.Closed, 0, policy.Closing + 1} {
 		h.standing(func(st *policy.Standing) { st.State = state })
 		h.notAdmitted(t, h.ada, policy.CodeAccountNotActive)
 	}
+	h.standing(func(st *policy.Standing) { st.State = policy.Closing })
+	h.notAdmitted(t, h.ada, policy.CodeAccountClosing)
 	h.standing(func(st *policy.Standing) { st.State = policy.Active })
 	h.admitted(t, h.ada)
+}
+
+func TestARestrictedAccountWaitsForWhatNeedsASettledOne(t *testing.T) {
+	h := newHouse(t)
+	settled := editing(func(sp *noteSpec) { sp.Settled = true })
+	require.NoError(t, h.edit(h.ada, settled, "n1", "one", ""))
+	until := h.Clock.Now().Add(30 * 24 * time.Hour)
+	h.standing(func(st *policy.Standing) { st.RestrictedUntil = until })
+	d := refused(t, h.edit(h.ada, settled, "n1", "two", ""), policy.CodeRestricted).Decision
+	require.Equal(t, until, d.Reason().Until)
+	require.NoError(t, h.edit(h.ada, editing(), "n1", "three", ""), "the rest goes on")
+	h.Clock.Advance(30*24*time.Hour - time.Microsecond)
+	refused(t, h.edit(h.SignIn(h.ada), settled, "n1", "four", ""), policy.CodeRestricted)
+	h.Clock.Advance(time.Microsecond)
+	require.NoError(t, h.edit(h.SignIn(h.ada), settled, "n1", "five", ""))
 }
 
 func TestASessionLivesAsLongAsItsAccountSays(t *testing.T) {

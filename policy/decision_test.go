@@ -42,6 +42,22 @@ func everyRefusal(t *testing.T) map[policy.Code]policy.Decision {
 	h.Disable(h.ada, h.Device(h.ada, "lost"))
 	require.NoError(t, h.hosts.Provision(ctx, h.Host, "bob", policy.Work))
 	require.NoError(t, h.hosts.SetState(ctx, h.Host, "bob", policy.Disabled))
+	for id, change := range map[policy.AccountID]func(*policy.Standing){
+		"cleo": func(st *policy.Standing) { st.State = policy.Closing },
+		"rhea": func(st *policy.Standing) { st.RestrictedUntil = h.Clock.Now().Add(time.Hour) },
+	} {
+		require.NoError(t, h.hosts.Provision(ctx, h.Host, id, policy.Work))
+		require.NoError(t, h.rows.Update(ctx, func(tx policy.AdminTx) error {
+			st, err := tx.Standing(contoso, id)
+			if err != nil {
+				return err
+			}
+			change(&st)
+			_, err = tx.PutStanding(st)
+			return err
+		}))
+	}
+	h.put(contoso, note{ID: "r1", Owner: "rhea"})
 	for range 2 {
 		require.NoError(t, h.edit(h.ada, often, "n1", "a", ""))
 	}
@@ -64,6 +80,8 @@ func everyRefusal(t *testing.T) map[policy.Code]policy.Decision {
 		policy.CodeUnknownTenant:    {actor: ada(func(a *policy.Actor) { a.Tenant = "nowhere" }), spec: editing()},
 		policy.CodeUnknownAccount:   {actor: ada(func(a *policy.Actor) { a.Account = "eve" }), spec: editing()},
 		policy.CodeAccountNotActive: {actor: ada(func(a *policy.Actor) { a.Account = "bob" }), spec: editing()},
+		policy.CodeAccountClosing:   {actor: ada(func(a *policy.Actor) { a.Account = "cleo" }), spec: editing()},
+		policy.CodeRestricted:       {actor: ada(func(a *policy.Actor) { a.Account = "rhea" }), spec: editing(func(sp *noteSpec) { sp.Settled = true }), id: "r1"},
 		policy.CodeSessionEnded:     {actor: ada(func(a *policy.Actor) { a.Session = "s" }), spec: editing()},
 		policy.CodeUnknownDevice:    {actor: ada(func(a *policy.Actor) { a.Device = "d" }), spec: editing()},
 		policy.CodeDeviceDisabled:   {actor: ada(func(a *policy.Actor) { a.Device = "lost" }), spec: editing()},

@@ -62,12 +62,12 @@
 //	policy.set-account-state
 //	    Enable, disable or close an account.
 //	    by the host
-//	    refused if: closed
+//	    refused if: closed; being closed
 //	    event: Update user, the person is told
 //	policy.password-changed
 //	    Note that an account has a new password, which ends its risk.
 //	    by the host
-//	    refused if: closed
+//	    refused if: closed; being closed
 //	    event: Change user password, the person is told
 //	policy.read-account
 //	    Read an account's standing.

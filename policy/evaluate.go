@@ -47,6 +47,9 @@ func judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row *R) (Decision, error) 
 			return op.refuse(r, reason), nil
 		}
 	}
+	if r.Settled && op.Standing.Restricted(op.Now) {
+		return op.refuse(r, restricted.until(op.Standing.RestrictedUntil)), nil
+	}
 	if op.Actor.person() {
 		switch reason, err := op.withinLimit(tx, r); {
 		case err != nil:

@@ -119,7 +119,11 @@ func (op *Op) admitPerson(tx Tx, id AccountID, device DeviceID, session func(Tx)
 	if op.Standing, err = op.Account(tx, id); err != nil {
 		return reasonIfMissing(err, unknownAccount)
 	}
-	if op.Standing.State != Active {
+	switch op.Standing.State {
+	case Active:
+	case Closing:
+		return closing, nil
+	default:
 		return notActive, nil
 	}
 	if r, err := session(tx); err != nil || r != nil {

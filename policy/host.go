@@ -32,22 +32,20 @@ func (h *HostDoor) Provision(ctx context.Context, actor Actor, id AccountID, kin
 	return err
 }
 
-// SetState enables, disables or closes an account; closing is for good. Whatever was signed in before an
+// SetState enables, disables or closes an account; closing is for good, at once, and leaves what rooms keep of it. See
+// package account for the way with a time to think it over. Whatever was signed in before an
 // account left [Active] stays signed out after it comes back.
 func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, state State) error {
 	if err := CheckID("account", id); err != nil {
 		return err
 	}
-	if _, known := stateNames[state]; !known {
+	if state != Active && state != Disabled && state != Closed {
 		return &Invalid{"state", "is none of Active, Disabled and Closed"}
 	}
 	_, err := Do(ctx, h.guard, h.store, actor, setState, On("account", id), "",
 		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
 			if state != Active {
-				st.Epoch++
-				if op.Now.After(st.SessionsValidFrom) { // a clock that was set back revives nothing
-					st.SessionsValidFrom = op.Now
-				}
+				st = st.Voided(op.Now)
 			}
 			st.State = state
 			rev, err := tx.PutStanding(st)

@@ -258,6 +258,16 @@ func TestNoDoorLeavesHalfOfAChange(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatIsBeingClosedIsReopenedFirst(t *testing.T) {
+	h := newHouse(t)
+	h.standing(func(st *policy.Standing) { st.State = policy.Closing })
+	for _, to := range []policy.State{policy.Active, policy.Disabled, policy.Closed} {
+		refused(t, h.hosts.SetState(ctx, h.Host, "ada", to), policy.CodeAccountClosing)
+	}
+	h.standing(func(st *policy.Standing) { st.State = policy.Active })
+	invalid(t, h.hosts.SetState(ctx, h.Host, "ada", policy.Closing), "state")
+}
+
 func TestAChangedPasswordIsCountedAndLeavesSessionsAlone(t *testing.T) {
 	h := newHouse(t)
 	before, err := h.hosts.Account(ctx, h.Host, "ada")

@@ -55,6 +55,7 @@ const (
 	CodeUnknownTenant       Code = "unknown-tenant"
 	CodeUnknownAccount      Code = "unknown-account"
 	CodeAccountNotActive    Code = "account-not-active"
+	CodeAccountClosing      Code = "account-closing"
 	CodeSessionEnded        Code = "session-ended"
 	CodeUnknownDevice       Code = "unknown-device"
 	CodeDeviceDisabled      Code = "device-disabled"
@@ -65,6 +66,7 @@ const (
 	CodeNotLicensed         Code = "not-licensed"
 	CodeAreaOff             Code = "area-off"
 	CodeAreaReadOnly        Code = "area-read-only"
+	CodeRestricted          Code = "restricted"
 	CodeThrottled           Code = "throttled"
 	CodeStrongerProof       Code = "stronger-proof-needed"
 	CodeFresherProof        Code = "fresher-proof-needed"
@@ -182,6 +184,7 @@ var (
 	unknownTenant  = &Reason{Code: CodeUnknownTenant, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This organization is not known here."}
 	unknownAccount = &Reason{Code: CodeUnknownAccount, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This account is not known here."}
 	notActive      = &Reason{Code: CodeAccountNotActive, Class: ClassNotAdmitted, Remedy: AskAdministrator, Text: "This account is not active."}
+	closing        = &Reason{Code: CodeAccountClosing, Class: ClassNotAdmitted, Remedy: SignIn, Text: "This account is being closed. Sign in with a code to keep it."}
 	sessionEnded   = &Reason{Code: CodeSessionEnded, Class: ClassNotAdmitted, Remedy: SignIn, Text: "You were signed out. Sign in again."}
 	unknownDevice  = &Reason{Code: CodeUnknownDevice, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using is not known here."}
 	deviceDisabled = &Reason{Code: CodeDeviceDisabled, Class: ClassNotAdmitted, Remedy: UseAnotherDevice, Text: "The device you are using has been disabled."}
@@ -192,6 +195,7 @@ var (
 	areaOff        = &Reason{Code: CodeAreaOff, Class: ClassLocked, Remedy: AskAdministrator, Text: "Your organization has turned this off."}
 	areaReadOnly   = &Reason{Code: CodeAreaReadOnly, Class: ClassLocked, Remedy: AskAdministrator, Text: "This is managed by your organization."}
 	notLicensed    = &Reason{Code: CodeNotLicensed, Class: ClassNotLicensed, Remedy: AskAdministrator, Text: "Your organization does not have the licence {what}, which this needs."}
+	restricted     = &Reason{Code: CodeRestricted, Class: ClassState, Remedy: WaitUntil, Text: "All security info of this account was replaced lately. This can be done again after {until}."}
 	throttled      = &Reason{Code: CodeThrottled, Class: ClassThrottled, Remedy: WaitUntil, Text: "You have done this too often. Try again after {until}."}
 	strongerProof  = &Reason{Code: CodeStrongerProof, Class: ClassProof, Remedy: ProveMore, Text: "Verify your identity with another factor; this needs {level}."}
 	fresherProof   = &Reason{Code: CodeFresherProof, Class: ClassProof, Remedy: ProveAgain, Text: "Verify your identity again; this needs {level} at most {minutes} minutes old."}

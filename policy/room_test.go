@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
@@ -148,7 +149,7 @@ var ctx = context.Background()
 // newHouse makes a house on the in-memory store, with ada and her notes in it.
 func newHouse(t *testing.T, options ...policy.Option) *house {
 	t.Helper()
-	w := accounttest.New(t, options...)
+	w := accounttest.New(t, myaccount.WithPolicy(options...))
 	h := &house{World: w}
 	h.over(w.DB.Policy(), options...)
 	h.ada = w.Person("ada", policy.Work)

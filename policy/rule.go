@@ -45,6 +45,8 @@ type Rule struct {
 	Area    Area    // that an administrator may lock
 	Access  Access  // how far the area must be open: ReadOnly to look, Edit to change
 	License License // that the tenant must have, besides what it demands itself
+	// Settled keeps the action from an account that is restricted ([Standing.Restricted]).
+	Settled bool
 
 	// The following bind every person, by whichever door.
 

@@ -41,6 +41,11 @@ const (
 )
 
 var (
+	alreadyClosed = Forbidden("account-closed", NoRemedy, "This account is closed for good.")
+	toReopen      = Forbidden(CodeAccountClosing, NoRemedy, "This account is being closed. Reopen or restore it first.")
+)
+
+var (
 	createTenant = &Spec[AdminTx, Settings]{
 		Rule: Rule{Action: CreateTenant, Activity: "Create tenant", Category: "DirectoryManagement", By: BySystem,
 			Says: "Make a tenant, turned on.", States: "exists already"},
@@ -92,18 +97,21 @@ var (
 	}
 	setState = &Spec[AdminTx, Standing]{
 		Rule: Rule{Action: SetState, Activity: "Update user", Category: userCat, By: ByHost, Notify: true,
-			Says: "Enable, disable or close an account.", States: "closed"},
+			Says: "Enable, disable or close an account.", States: "closed; being closed"},
 		Load: loadStanding,
 		Forbids: func(_ *Op, st Standing) *Reason {
-			if st.State == Closed {
-				return Forbidden("account-closed", NoRemedy, "This account is closed for good.")
+			switch st.State {
+			case Closed:
+				return alreadyClosed
+			case Closing:
+				return toReopen
 			}
 			return nil
 		},
 	}
 	passwordChanged = &Spec[AdminTx, Standing]{
 		Rule: Rule{Action: PasswordChanged, Activity: "Change user password", Category: userCat, By: ByHost, Notify: true,
-			Says: "Note that an account has a new password, which ends its risk.", States: "closed", Source: "Entra: remediate risks and unblock users"},
+			Says: "Note that an account has a new password, which ends its risk.", States: "closed; being closed", Source: "Entra: remediate risks and unblock users"},
 		Load: loadStanding, Forbids: setState.Forbids,
 	}
 	readAccount = &Spec[AdminTx, Standing]{

@@ -50,6 +50,15 @@ func (s Session) Clone() Session {
 	return s
 }
 
+// Under is s as it goes on when its account's standing has become st ([Standing.Voided]): the one session that is kept.
+func (s Session) Under(st Standing) Session {
+	s.Epoch = st.Epoch
+	if s.StartedAt.Before(st.SessionsValidFrom) {
+		s.StartedAt = st.SessionsValidFrom
+	}
+	return s
+}
+
 // AliveUnder reports whether s still counts: not ended, of its account's current epoch, not issued before
 // SessionsValidFrom, and within both limits of its level. It does not count either while it was authenticated or
 // seen more than a minute in the future, by a clock that was ahead: it would outlive its limits.

@@ -89,6 +89,13 @@ func NewHasher(p Params, concurrent int) (*Hasher, error) {
 	return &Hasher{params: p, random: rand.Reader, slots: make(chan struct{}, concurrent)}, nil
 }
 
+// CheckHash tells whether a hash that comes from elsewhere can be verified: Argon2id in PHC string form, within the bounds
+// of [Params]. What cannot is [ErrHash].
+func CheckHash(h Hash) error {
+	_, _, _, err := parsePHC(string(h))
+	return err
+}
+
 // Hash hashes password with a fresh random salt. It waits for its turn until ctx is done.
 func (h *Hasher) Hash(ctx context.Context, password Text) (Hash, error) {
 	salt := make([]byte, saltBytes)

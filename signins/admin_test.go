@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -101,7 +102,7 @@ func TestAnAdministratorWhoSignsThemselvesOutIsOutToo(t *testing.T) {
 }
 
 func TestAHostThatVouchesForItsActorsIsShownNoEndedSession(t *testing.T) {
-	w := accounttest.New(t, policy.Vouch(policy.Work))
+	w := accounttest.New(t, myaccount.WithPolicy(policy.Vouch(policy.Work)))
 	stranger := w.SignIn(policy.Actor{Tenant: accounttest.Tenant, Account: "stranger"})
 	s, other := w.Session(stranger), w.Session(stranger)
 	elsewhereKept := stranger

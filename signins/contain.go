@@ -162,7 +162,7 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 				also = append(also, ch)
 			}
 		case EndAllSessions:
-			st = voided(op, st)
+			st = st.Voided(op.Now)
 		case UntrustDevice, DisableDevice:
 			var ch policy.Change
 			if r.devices == nil {

@@ -24,7 +24,7 @@ func check(err error) {
 func install(now *time.Time) (*myaccount.Account, policy.Actor) {
 	ring, err := secret.NewKeyRing(secret.NewKey("2026"))
 	check(err)
-	app, err := myaccount.New(memstore.New(), ring, policy.WithClock(func() time.Time { return *now }))
+	app, err := myaccount.New(memstore.New(), ring, myaccount.WithPolicy(policy.WithClock(func() time.Time { return *now })))
 	check(err)
 	check(app.Admin.Policy.CreateTenant(context.Background(), policy.System("setup"), "contoso"))
 	host := policy.Host("my-portal", "contoso")

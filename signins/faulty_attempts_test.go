@@ -108,7 +108,7 @@ func assembled(t testing.TB, w *accounttest.World, f *faulty) signins.Room {
 	t.Helper()
 	var last atomic.Uint64
 	ids := func() string { return "over-" + strconv.FormatUint(last.Add(1), 10) }
-	app, err := myaccount.New(apart{w.DB, f}, w.Ring, policy.WithClock(w.Clock.Now), policy.WithIDs(ids))
+	app, err := myaccount.New(apart{w.DB, f}, w.Ring, myaccount.WithPolicy(policy.WithClock(w.Clock.Now), policy.WithIDs(ids)))
 	require.NoError(t, err)
 	return signins.Room{Service: app.SignIns, Admin: app.Admin.SignIns, Host: app.Host.SignIns}
 }

@@ -116,12 +116,11 @@ func (s *Service) EndOthers(ctx context.Context, actor policy.Actor) error {
 		func(tx Tx, op *policy.Op, present policy.Session) (none, policy.Change, error) {
 			st := op.Standing
 			st.Epoch++ // whatever was issued before is dead, without looking at it
-			present.Epoch = st.Epoch
 			rev, err := tx.PutStanding(st)
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
-			_, err = tx.PutSession(present)
+			_, err = tx.PutSession(present.Under(st))
 			return none{}, policy.Change{Subject: op.Actor.Account, Revision: rev, Facts: []policy.Fact{{Name: "kept", Value: string(present.ID)}}}, err
 		})
 	return err
@@ -161,7 +160,8 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes
 				return Started{}, ch, op.Refuse(r)
 			}
 			// It stays the same session, so that nothing that is known of it is shaken off.
-			present.Token, present.Epoch, present.StartedAt, present.SeenAt = digest, st.Epoch, st.SessionsValidFrom, op.Now
+			present = present.Under(st)
+			present.Token, present.SeenAt = digest, op.Now
 			if _, err = tx.PutSession(present); err != nil {
 				return Started{}, ch, err
 			}
@@ -173,15 +173,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes
 // signOut makes everything void that an account's person was given before: one row, however many sessions
 // there are.
 func signOut(tx Tx, op *policy.Op, st policy.Standing) (policy.Standing, policy.Change, error) {
-	st = voided(op, st)
+	st = st.Voided(op.Now)
 	rev, err := tx.PutStanding(st)
 	return st, policy.Change{Subject: st.Account, Revision: rev}, err
-}
-
-func voided(op *policy.Op, st policy.Standing) policy.Standing {
-	st.Epoch++
-	if op.Now.After(st.SessionsValidFrom) { // a clock that was set back revives nothing
-		st.SessionsValidFrom = op.Now
-	}
-	return st
 }

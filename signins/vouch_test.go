@@ -5,13 +5,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 )
 
 func TestASessionThatTheHostKeepsCannotBeToldFromTheOthers(t *testing.T) {
-	w := accounttest.New(t, policy.Vouch(policy.Work))
+	w := accounttest.New(t, myaccount.WithPolicy(policy.Vouch(policy.Work)))
 	ours := w.Session(w.Person("ada", policy.Work))
 	away := w.SignIn(ours.Actor)
 	away.Session = "kept-elsewhere"

@@ -87,10 +87,11 @@ var standingKind = kind[policy.Standing]{
 	sample: func(at address, n int) policy.Standing {
 		st := policy.Standing{Tenant: at.tenant(), Account: at.account(),
 			Kind:  pick(n, policy.Work, policy.Personal, policy.Guest),
-			State: pick(n, policy.Active, policy.Disabled, policy.Closed)}
+			State: pick(n, policy.Active, policy.Disabled, policy.Closed, policy.Closing)}
 		if n > 0 {
 			st.Epoch, st.Credentials, st.SessionsValidFrom = uint64(n), uint64(n+1), when(n)
 			st.Risk, st.MustChangePassword = pick(n, policy.LowRisk, policy.HighRisk), true
+			st.RestrictedUntil = when(n + 1)
 		}
 		return st
 	},

@@ -56,7 +56,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
-	app, err := myaccount.New(memstore.New(), ring, policy.WithClock(o.clock))
+	app, err := myaccount.New(memstore.New(), ring, myaccount.WithPolicy(policy.WithClock(o.clock)))
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func fixed(tb testing.TB, s size) *fixture {
 // fork takes the fixture back to its beginning.
 func (f *fixture) fork(tb testing.TB) {
 	f.db, f.clock = fixtures[f.size].db.Fork(), accounttest.NewClock()
-	app, err := myaccount.New(f.db, f.ring, policy.WithClock(f.clock.Now))
+	app, err := myaccount.New(f.db, f.ring, myaccount.WithPolicy(policy.WithClock(f.clock.Now)))
 	must(tb, err)
 	f.app = app
 }

@@ -53,7 +53,7 @@ func newSignedIn(tb testing.TB, n int) *signedIn {
 	ring, err := secret.NewKeyRing(secret.NewKey("bench"))
 	must(tb, err)
 	s := &signedIn{db: memstore.New(), clock: accounttest.NewClock(), bare: &bareSessions{sessions: make(map[[sha256.Size]byte]policy.Session)}}
-	s.app, err = myaccount.New(s.db, ring, policy.WithClock(s.clock.Now))
+	s.app, err = myaccount.New(s.db, ring, myaccount.WithPolicy(policy.WithClock(s.clock.Now)))
 	must(tb, err)
 	must(tb, s.app.Admin.Policy.CreateTenant(ctx, policy.System("bench"), tenant))
 	must(tb, s.app.Admin.Policy.Set(ctx, host, signins.MaxSessions, policy.Unlimited))
@@ -323,7 +323,7 @@ func BenchmarkSignOutEverywhere(b *testing.B) {
 			b.ResetTimer()
 			for range b.N {
 				b.StopTimer()
-				app, err := myaccount.New(filled.Fork(), ring, policy.WithClock(s.clock.Now))
+				app, err := myaccount.New(filled.Fork(), ring, myaccount.WithPolicy(policy.WithClock(s.clock.Now)))
 				must(b, err)
 				_, yes, err := app.SignIns.AskSignOutEverywhere(b.Context(), s.actors[0])
 				must(b, err)

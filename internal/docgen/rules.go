@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/password"
@@ -25,6 +26,7 @@ var rooms = []struct {
 	settings []policy.Setting
 }{
 	{"policy", policy.Rules(), nil, policy.OwnSettings()},
+	{"account", account.Rules(), account.Areas(), account.Settings()},
 	{"password", nil, nil, password.Settings()},
 	{"devices", devices.Rules(), devices.Areas(), devices.Settings()},
 	{"signins", signins.Rules(), signins.Areas(), signins.Settings()},
@@ -72,7 +74,7 @@ func withTable(doc string, rules []policy.Rule) (string, error) {
 	b.WriteString(head + marker + "//\n// Generated from the rules themselves; docs/rules.md has their sources.\n//\n")
 	for _, r := range rules {
 		fmt.Fprintf(&b, "//\t%s\n//\t    %s\n", r.Action, r.Says)
-		for _, l := range []string{"by " + by(r), conditions(r), prefixed("refused if: ", r.States), prefixed("event: ", event(r))} {
+		for _, l := range []string{"by " + by(r), conditions(r), prefixed("refused if: ", states(r)), prefixed("event: ", event(r))} {
 			if l != "" {
 				fmt.Fprintf(&b, "//\t    %s\n", l)
 			}
@@ -96,7 +98,7 @@ enabled) and the target found. "S1" to "S5" in the sources are the product's see
 			b.WriteString("\n| action | what it does | by | kinds | area | refused if | limit | proof | confirm | event | source |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 		}
 		for _, r := range room.rules {
-			cells := []string{"`" + string(r.Action) + "`", r.Says, by(r), kinds(r), area(r), r.States, limit(r), proof(r), yes(r.Confirm), event(r), r.Source}
+			cells := []string{"`" + string(r.Action) + "`", r.Says, by(r), kinds(r), area(r), states(r), limit(r), proof(r), yes(r.Confirm), event(r), r.Source}
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
 		}
 		if len(room.areas) > 0 {
@@ -185,6 +187,16 @@ func area(r policy.Rule) string {
 		return ""
 	}
 	return fmt.Sprintf("`%s` %s", r.Area, r.Access)
+}
+
+func states(r policy.Rule) string {
+	switch {
+	case !r.Settled:
+		return r.States
+	case r.States == "":
+		return "restricted"
+	}
+	return r.States + "; restricted"
 }
 
 func limit(r policy.Rule) string {

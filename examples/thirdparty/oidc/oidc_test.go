@@ -20,6 +20,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc/oidctest"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/examples/thirdparty/oidc"
@@ -48,7 +49,7 @@ func newSite(t *testing.T, entra bool) *site {
 	t.Cleanup(server.Close)
 	provider.SetIssuer(server.URL)
 
-	w := accounttest.New(t, policy.Vouch(policy.Work))
+	w := accounttest.New(t, myaccount.WithPolicy(policy.Vouch(policy.Work)))
 	tokens, err := oidc.New(t.Context(), oidc.Provider{Issuer: server.URL, Client: client, Tenant: accounttest.Tenant, Entra: entra}, w.Clock.Now)
 	require.NoError(t, err)
 	mux := http.NewServeMux()

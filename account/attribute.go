@@ -1,0 +1,187 @@
+package account
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+
+	"github.com/seed4b20689c/myaccount/policy"
+)
+
+// Attribute names one thing that a profile tells about a person.
+type Attribute string
+
+// The attributes, in the order in which a profile shows them.
+const (
+	Photo         Attribute = "photo" // set by [Service.SetPhoto], not by an update
+	DisplayName   Attribute = "display-name"
+	GivenName     Attribute = "given-name"
+	FamilyName    Attribute = "family-name"
+	Title         Attribute = "title"
+	Department    Attribute = "department"
+	Office        Attribute = "office"
+	Manager       Attribute = "manager" // an account of the same tenant
+	MobilePhone   Attribute = "mobile-phone"
+	BusinessPhone Attribute = "business-phone"
+	Language      Attribute = "language"  // BCP 47, such as "de-CH"
+	Region        Attribute = "region"    // whose formats are used: ISO 3166, such as "CH"
+	TimeZone      Attribute = "time-zone" // of the IANA database, such as "Europe/Zurich"
+)
+
+// Input is how a form asks for an attribute.
+type Input string
+
+// Inputs, as HTML forms have them; the last three are lists to choose from.
+const (
+	FileInput     Input = "file"
+	TextInput     Input = "text"
+	PhoneInput    Input = "tel"
+	AccountInput  Input = "account"
+	LanguageInput Input = "language"
+	RegionInput   Input = "region"
+	ZoneInput     Input = "time-zone"
+)
+
+// attribute is all that is known of an [Attribute].
+type attribute struct {
+	name    Attribute
+	label   string // English default
+	input   Input
+	longest int // code points (Graph: user resource type), never more
+	// required says that it cannot be cleared, whatever the schema says.
+	required bool
+	// synced says that it is the directory's where an account is synchronized from one. Usage location and
+	// language stay the cloud's (Entra: manage user profile info).
+	synced bool
+	// work is what the owner of a work account may; of a personal one, what their own is. A guest's profile is as a
+	// work account's.
+	work, personal policy.Access
+	// text is where a profile has it. That of the photo tells one photo from the next.
+	text func(*Profile) *string
+	// tidy gives the one way of writing a value that is not empty, or the error that says what would be right.
+	tidy func(string) (string, error)
+}
+
+// attributes lists them all. A work profile is the organization's and read-only (S4); what only helps to show the pages
+// is the person's. A personal profile is the person's own (S5), and tells of no organization.
+var attributes = []attribute{
+	{name: Photo, label: "Photo", input: FileInput, work: policy.ReadOnly, personal: policy.Edit,
+		text: func(p *Profile) *string { return &p.Photo }},
+	{name: DisplayName, label: "Display name", input: TextInput, longest: 256, required: true, synced: true, work: policy.ReadOnly, personal: policy.Edit,
+		text: func(p *Profile) *string { return &p.DisplayName }},
+	{name: GivenName, label: "First name", input: TextInput, longest: 64, synced: true, work: policy.ReadOnly, personal: policy.Edit,
+		text: func(p *Profile) *string { return &p.GivenName }},
+	{name: FamilyName, label: "Last name", input: TextInput, longest: 64, synced: true, work: policy.ReadOnly, personal: policy.Edit,
+		text: func(p *Profile) *string { return &p.FamilyName }},
+	{name: Title, label: "Job title", input: TextInput, longest: 128, synced: true, work: policy.ReadOnly,
+		text: func(p *Profile) *string { return &p.Title }},
+	{name: Department, label: "Department", input: TextInput, longest: 64, synced: true, work: policy.ReadOnly,
+		text: func(p *Profile) *string { return &p.Department }},
+	{name: Office, label: "Office", input: TextInput, longest: 128, synced: true, work: policy.ReadOnly,
+		text: func(p *Profile) *string { return &p.Office }},
+	{name: Manager, label: "Manager", input: AccountInput, longest: policy.MaxID, synced: true, work: policy.ReadOnly, tidy: tidyAccount,
+		text: func(p *Profile) *string { return (*string)(&p.Manager) }},
+	{name: MobilePhone, label: "Mobile phone", input: PhoneInput, longest: 64, synced: true, work: policy.ReadOnly, personal: policy.Edit, tidy: tidyPhone,
+		text: func(p *Profile) *string { return &p.MobilePhone }},
+	{name: BusinessPhone, label: "Office phone", input: PhoneInput, longest: 64, synced: true, work: policy.ReadOnly, tidy: tidyPhone,
+		text: func(p *Profile) *string { return &p.BusinessPhone }},
+	{name: Language, label: "Display language", input: LanguageInput, longest: 35, work: policy.Edit, personal: policy.Edit, tidy: tidyLanguage,
+		text: func(p *Profile) *string { return &p.Language }},
+	{name: Region, label: "Regional format", input: RegionInput, longest: 3, work: policy.Edit, personal: policy.Edit, tidy: tidyRegion,
+		text: func(p *Profile) *string { return &p.Region }},
+	{name: TimeZone, label: "Time zone", input: ZoneInput, longest: 64, work: policy.Edit, personal: policy.Edit, tidy: tidyZone,
+		text: func(p *Profile) *string { return &p.TimeZone }},
+}
+
+func known(name Attribute) *attribute {
+	for i := range attributes {
+		if attributes[i].name == name {
+			return &attributes[i]
+		}
+	}
+	return nil
+}
+
+// check tidies a new value and holds it against what is true of it everywhere and what a tenant asks besides.
+func (a *attribute) check(value string, rule AttributeRule) (string, error) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		if a.required || rule.Required {
+			return "", &policy.Invalid{Field: string(a.name), Problem: "is empty; it is needed"}
+		}
+		return "", nil
+	}
+	longest := a.longest
+	if rule.Longest > 0 && rule.Longest < longest {
+		longest = rule.Longest
+	}
+	if err := policy.CheckText(string(a.name), value, longest); err != nil {
+		return "", err
+	}
+	if a.tidy != nil {
+		tidied, err := a.tidy(value)
+		if err != nil {
+			return "", &policy.Invalid{Field: string(a.name), Problem: err.Error()}
+		}
+		value = tidied
+	}
+	if rule.Pattern != "" {
+		pattern, err := compile(rule.Pattern)
+		if err != nil {
+			return "", err // a store's schema that Admin.SetSchema would have refused
+		}
+		if !pattern.MatchString(value) {
+			return "", &policy.Invalid{Field: string(a.name), Problem: fmt.Sprintf("is not as your organization writes it; want it to match %s", rule.Pattern)}
+		}
+	}
+	return value, nil
+}
+
+func tidyAccount(value string) (string, error) { return value, policy.CheckID("account", value) }
+
+// minDigits is fewer than any subscriber number of a public network has.
+const minDigits = 3
+
+func tidyPhone(value string) (string, error) {
+	digits := 0
+	for i, r := range value {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case r == '+' && i == 0, strings.ContainsRune(" -./()x", r):
+		default:
+			return "", fmt.Errorf("has %q; want a phone number such as +49 30 123456, with x before an extension", r)
+		}
+	}
+	if digits < minDigits {
+		return "", fmt.Errorf("has %d digits; want a phone number such as +49 30 123456", digits)
+	}
+	return value, nil
+}
+
+func tidyLanguage(value string) (string, error) {
+	tag, err := language.Parse(value)
+	if err != nil || tag == language.Und {
+		return "", fmt.Errorf("is no language; want a BCP 47 tag such as en-GB")
+	}
+	return tag.String(), nil
+}
+
+func tidyRegion(value string) (string, error) {
+	region, err := language.ParseRegion(value)
+	if err != nil || !region.IsCountry() {
+		return "", fmt.Errorf("is no country; want its two letters of ISO 3166, such as GB")
+	}
+	return region.Canonicalize().String(), nil
+}
+
+func tidyZone(value string) (string, error) {
+	// LoadLocation takes the empty name, "UTC" and "Local" for the program's own.
+	if _, err := time.LoadLocation(value); err != nil || value == "Local" || !utf8.ValidString(value) {
+		return "", fmt.Errorf("is no time zone; want a name of the IANA database such as Europe/London")
+	}
+	return value, nil
+}

@@ -1,0 +1,110 @@
+// Package account is the room for the account itself: who its person is, as their organization or they themselves tell
+// it.
+//
+// Call [New] first. It gives three doors: [Service] for the account's owner, [Admin] for the organization's
+// administrators, [Host] for the embedding application.
+//
+// What is special here:
+//
+//   - A profile is shown by a [Schema] that the tenant sets: each attribute is off, read-only or open to the owner of a
+//     work, personal or guest account. A portal renders its form from what [Service.Profile] gives.
+//   - An update is taken whole or not at all. An unchanged value is accepted wherever it stands.
+//   - What is synchronized from a directory can be changed only there, by administrators too.
+//
+// # Rules
+//
+// Generated from the rules themselves; docs/rules.md has their sources.
+//
+//	account.read-overview
+//	    See what needs one's attention in every room.
+//	    by the account's owner
+//	    kinds: work, personal, guest
+//	account.read-profile
+//	    See one's own profile, and what of it may be changed.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile read-only
+//	account.edit-attribute
+//	    Change one attribute of one's own profile.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile edit
+//	    refused if: not open by the schema; synchronized from a directory
+//	account.update-profile
+//	    Change one's own profile: all of an update, or nothing.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile read-only
+//	    refused if: as for each attribute that is changed
+//	    event: Update user (only if something of note changed)
+//	account.read-photo
+//	    See one's own photo.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile read-only
+//	    refused if: not shown by the schema
+//	account.change-photo
+//	    Set or remove one's own photo.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile edit; limit: 20 in 1 h
+//	    refused if: not open by the schema
+//	    event: Update user
+//	account.change-password
+//	    Change one's own password; all other sessions end.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.password edit; proof: aal1
+//	    refused if: kept elsewhere; no password yet; too many wrong ones; restricted
+//	    event: Change password (self-service), the person is told
+//	account.set-first-password
+//	    Set a first password.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.password edit; proof: aal1 within 15 min
+//	    refused if: kept elsewhere; has one; restricted
+//	    event: Change password (self-service), the person is told
+//	account.put-profile
+//	    Set a profile as the organization's directory has it.
+//	    by the host
+//	    event: Update user (only if something of note changed)
+//	account.verify-password
+//	    Verify a password for a sign-in page.
+//	    by the host
+//	    refused if: wrong; unknown; not active; locked: all alike
+//	    event: Verify password (only if refused)
+//	account.put-password
+//	    Set a password for an account that is new or comes from elsewhere.
+//	    by the host
+//	    refused if: closed
+//	    event: Reset user password, the person is told
+//	account.keep-password-elsewhere
+//	    Say that an account's password is kept elsewhere, or here again.
+//	    by the host
+//	    refused if: closed
+//	    event: Update user
+//	account.admin.read-profile
+//	    See any profile.
+//	    by Global Administrator, Global Reader, User Administrator, Helpdesk Administrator; the host
+//	account.admin.update-profile
+//	    Change any profile.
+//	    by Global Administrator, User Administrator; the host
+//	    refused if: synchronized from a directory
+//	    event: Update user (only if something of note changed)
+//	account.admin.read-photo
+//	    See anybody's photo.
+//	    by Global Administrator, Global Reader, User Administrator, Helpdesk Administrator; the host
+//	account.admin.change-photo
+//	    Set or remove anybody's photo.
+//	    by Global Administrator, User Administrator; the host
+//	    event: Update user
+//	account.admin.read-schema
+//	    See who may see and change which attribute.
+//	    by Global Administrator, Privileged Role Administrator, Global Reader; the host
+//	account.admin.set-schema
+//	    Say who may see and change which attribute, and what its values look like.
+//	    by Global Administrator, Privileged Role Administrator; the host
+//	    event: Update authorization policy
+//	account.admin.unlock-password
+//	    Forget the wrong passwords of an account, so that it is not locked.
+//	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
+//	    event: Unlock user account, the person is told
+//	account.admin.demand-new-password
+//	    Demand that a person sets a new password at the next sign-in.
+//	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
+//	    refused if: closed
+//	    event: Set force change user password, the person is told
+package account

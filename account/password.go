@@ -1,0 +1,285 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed4b20689c/myaccount/password"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// PasswordChange is what a person gives to change their password.
+type PasswordChange struct {
+	// Current is the password as it is. It may be empty where recent proofs stand in for it ([RecentProofsStandIn]).
+	Current secret.Text
+	New     secret.Text
+}
+
+// ChangePassword changes the actor's password. In one commit all other sessions end, whatever was pending (resets,
+// changes of address, step-ups) is void, and the account is no longer at risk; the present session goes on, and
+// signins.Host.AddProof gives it a new token. A new password that is not acceptable is a [password.Unacceptable], which
+// says everything that is wrong with it; a wrong current one counts as it does at sign-in.
+func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c PasswordChange) error {
+	now, err := policy.Prepare(ctx, s.guard, s.store, actor, changePassword, policy.Target{}, prepare)
+	if err != nil {
+		return err
+	}
+	if err := now.check(c.New, c.Current); err != nil {
+		return err
+	}
+	var v secret.Verified
+	byProofs := c.Current.Empty() && now.proofsStandIn
+	if !byProofs {
+		if v, err = s.hasher.Verify(ctx, c.Current, now.Hash); err != nil {
+			return fmt.Errorf("%s: %w", ChangePassword, err)
+		}
+	}
+	var hash secret.Hash
+	if v.OK || byProofs {
+		if hash, err = s.newHash(ctx, now, c.New); err != nil {
+			return err
+		}
+	}
+	_, err = policy.Do(ctx, s.guard, s.store, actor, changePassword, policy.Target{}, "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			if l.credential.Hash != now.Hash {
+				return none{}, policy.Change{}, fmt.Errorf("the password has changed meanwhile: %w", store.ErrConflict)
+			}
+			if byProofs {
+				if !proofsStandIn(op) { // they have grown old, or the tenant no longer wants that
+					return none{}, policy.Change{}, op.Refuse(wrongCurrent)
+				}
+				ch, err := l.replace(tx, op, hash)
+				return none{}, ch, err
+			}
+			denied, err := l.judge(tx, op, v, true, wrongCurrent)
+			if err != nil || denied != nil {
+				return none{}, policy.Change{Subject: l.Account, Failed: denied}, err
+			}
+			ch, err := l.replace(tx, op, hash)
+			return none{}, ch, err
+		})
+	return err
+}
+
+// SetFirstPassword sets a password for an actor who has none. It does the same as a change besides.
+func (s *Service) SetFirstPassword(ctx context.Context, actor policy.Actor, first secret.Text) error {
+	now, err := policy.Prepare(ctx, s.guard, s.store, actor, setFirstPassword, policy.Target{}, prepare)
+	if err != nil {
+		return err
+	}
+	if err := now.check(first, secret.Text{}); err != nil {
+		return err
+	}
+	hash, err := s.hasher.Hash(ctx, first)
+	if err != nil {
+		return fmt.Errorf("%s: %w", SetFirstPassword, err)
+	}
+	_, err = policy.Do(ctx, s.guard, s.store, actor, setFirstPassword, policy.Target{}, "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			ch, err := l.replace(tx, op, hash)
+			return none{}, ch, err
+		})
+	return err
+}
+
+// prepared is what is known of a login before its new password is judged and hashed, outside of transactions.
+type prepared struct {
+	Credential
+	rules         password.Rules
+	about         password.Context
+	proofsStandIn bool
+}
+
+func prepare(tx Tx, op *policy.Op, l login) (prepared, error) {
+	return prepared{l.credential, password.RulesOf(op.Settings), password.Context{
+		SecondFactor: op.Settings.Yes(SecondFactorAlways), UserNames: []string{string(l.Account)},
+		DisplayName: l.profile.DisplayName + " " + l.profile.GivenName + " " + l.profile.FamilyName, Organizations: []string{string(l.Tenant)},
+	}, proofsStandIn(op)}, nil
+}
+
+// check tells whether a password may be the new one.
+func (p *prepared) check(fresh, current secret.Text) error {
+	about := p.about
+	about.Current = current
+	return p.rules.Check(fresh, about)
+}
+
+// proofsStandIn reports whether the actor's recent proofs stand in for the current password.
+func proofsStandIn(op *policy.Op) bool {
+	knows := false
+	for _, p := range op.Actor.Proofs {
+		age := op.Now.Sub(p.At)
+		knows = knows || p.Factor == policy.FactorPassword && age <= recent
+	}
+	return knows && op.Settings.Yes(RecentProofsStandIn) && policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2
+}
+
+// newHash hashes a new password. Where the last one must not be taken again and was not given, it is compared with its
+// hash.
+func (r *room) newHash(ctx context.Context, now prepared, fresh secret.Text) (secret.Hash, error) {
+	if now.rules.NotCurrent {
+		switch same, err := r.hasher.Verify(ctx, fresh, now.Hash); {
+		case err != nil:
+			return "", fmt.Errorf("%s: %w", ChangePassword, err)
+		case same.OK:
+			return "", &password.Unacceptable{Problems: []password.Problem{{Code: password.SameAsCurrent}}}
+		}
+	}
+	hash, err := r.hasher.Hash(ctx, fresh)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", ChangePassword, err)
+	}
+	return hash, nil
+}
+
+// judge counts an attempt with the password. A wrong one gives the refusal that commits with its count; whatever does
+// not count is an error that refuses. After a right one the throttle is in l, to be stored with what follows.
+func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, familiar bool, wrong *policy.Reason) (*policy.Denied, error) {
+	if until, locked := l.credential.Throttle.Locked(op.Now, familiar); locked {
+		if wrong == wrongPassword { // whoever is not signed in learns nothing
+			return nil, op.Refuse(wrong)
+		}
+		if until.IsZero() {
+			return nil, op.Refuse(passwordSpent)
+		}
+		return nil, op.Refuse(policy.Throttled(until))
+	}
+	after, ok := l.credential.Throttle.Judge(v, op.Now, familiar, password.LockoutOf(op.Settings))
+	counted := after.InARow != l.credential.Throttle.InARow
+	l.credential.Throttle = after
+	if ok {
+		return nil, nil
+	}
+	if !counted {
+		return nil, op.Refuse(wrong) // one of the last three again
+	}
+	if _, err := tx.PutCredential(l.credential); err != nil {
+		return nil, err
+	}
+	var denied *policy.Denied
+	errors.As(op.Refuse(wrong), &denied)
+	return denied, nil
+}
+
+// replace stores a new password and does all that follows from it.
+func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash) (policy.Change, error) {
+	l.credential.Hash, l.credential.SetAt = hash, op.Now
+	rev, err := tx.PutCredential(l.credential)
+	if err != nil {
+		return policy.Change{}, err
+	}
+	st := l.Voided(op.Now)
+	st.Credentials++
+	st.Risk, st.MustChangePassword = policy.NoRisk, l.mustChange
+	if _, err := tx.PutStanding(st); err != nil {
+		return policy.Change{}, err
+	}
+	return policy.Change{Subject: l.Account, Target: onAccount(l.Account), Revision: rev}, keepPresent(tx, op, st)
+}
+
+// keepPresent lets the actor's own session go on, under what its account is now.
+func keepPresent(tx Tx, op *policy.Op, st policy.Standing) error {
+	if op.Actor.Session == "" || op.Actor.Account != st.Account {
+		return nil
+	}
+	s, err := tx.Session(st.Tenant, st.Account, op.Actor.Session)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // one that the host keeps, and vouches for
+		return nil
+	case err != nil:
+		return err
+	}
+	_, err = tx.PutSession(s.Under(st))
+	return err
+}
+
+// PasswordAttempt is what somebody gives who wants to sign in.
+type PasswordAttempt struct {
+	Account  policy.AccountID
+	Password secret.Text
+	// Familiar says that the person signed in from such a place and device before. Wrong passwords from elsewhere are
+	// counted apart, so that a stranger cannot lock somebody out at home.
+	Familiar bool
+}
+
+// VerifiedPassword is what comes of the right password.
+type VerifiedPassword struct {
+	// Proof is for signins.NewSession.
+	Proof policy.Proof
+	// MustChangePassword says that the person has to set a new password before anything else.
+	MustChangePassword bool
+	// Closing says that the account is being closed: no session can be started, but it can be reopened with a code.
+	Closing bool
+}
+
+// VerifyPassword verifies a password for a sign-in page. It does the same work for accounts that are known, unknown, not
+// active or locked, and refuses them alike with [CodeWrongPassword]. A hash of lesser
+// parameters than today's is made anew when the password is right.
+func (h *Host) VerifyPassword(ctx context.Context, actor policy.Actor, a PasswordAttempt) (VerifiedPassword, error) {
+	if err := policy.CheckID("account", a.Account); err != nil {
+		return VerifiedPassword{}, err
+	}
+	for tries := 1; ; tries++ {
+		out, err := h.verifyOnce(ctx, actor, a)
+		if !errors.Is(err, store.ErrConflict) || tries == maxTries {
+			return out, err
+		}
+	}
+}
+
+// maxTries is how often a password is verified anew because its hash was replaced meanwhile.
+const maxTries = 3
+
+func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAttempt) (VerifiedPassword, error) {
+	now, err := policy.Look(ctx, h.guard, h.store, actor, verifyPassword, policy.Target{},
+		func(tx Tx, op *policy.Op, _ none) (Credential, error) { return credentialOf(tx, op, a.Account) })
+	if err != nil {
+		return VerifiedPassword{}, err
+	}
+	v, err := h.hasher.Verify(ctx, a.Password, now.Hash)
+	if err != nil {
+		return VerifiedPassword{}, fmt.Errorf("%s: %w", VerifyPassword, err)
+	}
+	var renewed secret.Hash
+	if v.OK && v.Rehash {
+		if renewed, err = h.hasher.Hash(ctx, a.Password); err != nil {
+			return VerifiedPassword{}, fmt.Errorf("%s: %w", VerifyPassword, err)
+		}
+	}
+	// An unknown account is no target, so that guesses at names leave one record and not one each.
+	target := onAccount(a.Account)
+	if now.Revision == 0 {
+		target = policy.Target{}
+	}
+	return policy.Do(ctx, h.guard, h.store, actor, verifyPassword, target, "",
+		func(tx Tx, op *policy.Op, _ none) (VerifiedPassword, policy.Change, error) {
+			l, err := anyLogin(tx, op, onAccount(a.Account))
+			switch {
+			case errors.Is(err, store.ErrNotFound), err == nil && (l.credential.Hash == "" || l.State != policy.Active && l.State != policy.Closing):
+				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
+			case err != nil:
+				return VerifiedPassword{}, policy.Change{}, err
+			case l.credential.Hash != now.Hash:
+				return VerifiedPassword{}, policy.Change{}, fmt.Errorf("the password has changed meanwhile: %w", store.ErrConflict)
+			}
+			before := l.credential.Throttle
+			denied, err := l.judge(tx, op, v, a.Familiar, wrongPassword)
+			if err != nil || denied != nil {
+				return VerifiedPassword{}, policy.Change{Subject: a.Account, Failed: denied}, err
+			}
+			if renewed != "" {
+				l.credential.Hash = renewed
+			}
+			out := VerifiedPassword{policy.Proof{Factor: policy.FactorPassword, At: op.Now}, l.MustChangePassword, l.State == policy.Closing}
+			after := l.credential.Throttle
+			if renewed == "" && before.InARow == after.InARow && before.Familiar == after.Familiar && before.Unfamiliar == after.Unfamiliar {
+				return out, policy.Change{}, nil // as nearly always: nothing to write
+			}
+			_, err = tx.PutCredential(l.credential)
+			return out, policy.Change{}, err
+		})
+}

@@ -1,0 +1,97 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed4b20689c/myaccount/password"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+)
+
+// SetPassword sets the password of an account that is new, or comes from elsewhere with one. Such a password is known to
+// more than the person, so the person has to set a new one at the first sign-in. It must be acceptable as any other.
+func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.AccountID, fresh secret.Text) error {
+	now, err := policy.Prepare(ctx, h.guard, h.store, actor, putPassword, onAccount(id), prepare)
+	if err != nil {
+		return err
+	}
+	if err := now.check(fresh, secret.Text{}); err != nil {
+		return err
+	}
+	hash, err := h.hasher.Hash(ctx, fresh)
+	if err != nil {
+		return fmt.Errorf("%s: %w", PutPassword, err)
+	}
+	return h.putHash(ctx, actor, id, hash, true)
+}
+
+// ImportHash takes over the Argon2id hash of an account's password, in PHC string form, from another system. One that
+// asks for more work than is good for anybody is refused ([secret.ErrHash] in a [policy.Invalid]); one with lesser
+// parameters than today's is made anew when the person next signs in.
+func (h *Host) ImportHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash) error {
+	if err := secret.CheckHash(hash); err != nil {
+		return &policy.Invalid{Field: "hash", Problem: err.Error()}
+	}
+	return h.putHash(ctx, actor, id, hash, false)
+}
+
+func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, mustChange bool) error {
+	_, err := policy.Do(ctx, h.guard, h.store, actor, putPassword, onAccount(id), "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			l.credential.Elsewhere, l.credential.Place, l.credential.Throttle = KeptHere, "", password.Throttle{}
+			l.mustChange = mustChange
+			ch, err := l.replace(tx, op, hash)
+			return none{}, ch, err
+		})
+	return err
+}
+
+// KeepElsewhere says that an account's password is kept elsewhere, why, and where the person changes it: an address or a
+// few words. One that was kept here is forgotten. [KeptHere] says that it is kept here again; the account has no password
+// then until one is set.
+func (h *Host) KeepElsewhere(ctx context.Context, actor policy.Actor, id policy.AccountID, why Elsewhere, place string) error {
+	if err := elsewhereNames.Check(why); err != nil {
+		return &policy.Invalid{Field: "why", Problem: err.Error()}
+	}
+	if err := policy.CheckText("place", place, maxPlace); err != nil {
+		return err
+	}
+	_, err := policy.Do(ctx, h.guard, h.store, actor, keepElsewhere, onAccount(id), "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			c := Credential{Tenant: l.Tenant, Account: l.Account, Elsewhere: why, Place: place, Revision: l.credential.Revision}
+			if why == KeptHere && l.credential.Elsewhere == KeptHere {
+				c = l.credential // it was never elsewhere
+			}
+			rev, err := tx.PutCredential(c)
+			return none{}, policy.Change{Subject: l.Account, Revision: rev, Facts: []policy.Fact{{Name: "password", Value: why.String()}}}, err
+		})
+	return err
+}
+
+// maxPlace bounds where a password is changed, in code points.
+const maxPlace = 256
+
+// UnlockPassword ends the locks after wrong passwords. A password that is of no use any more, after too many in a row,
+// stays so until another is set.
+func (a *Admin) UnlockPassword(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
+	_, err := policy.Do(ctx, a.guard, a.store, actor, unlockPassword, onAccount(id), "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			l.credential.Throttle = l.credential.Throttle.Unlocked()
+			rev, err := tx.PutCredential(l.credential)
+			return none{}, policy.Change{Subject: l.Account, Revision: rev}, err
+		})
+	return err
+}
+
+// DemandNewPassword has a person set a new password at the next sign-in; all of their sessions end.
+func (a *Admin) DemandNewPassword(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
+	_, err := policy.Do(ctx, a.guard, a.store, actor, demandNew, onAccount(id), "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			st := l.Voided(op.Now)
+			st.MustChangePassword = true
+			rev, err := tx.PutStanding(st)
+			return none{}, policy.Change{Subject: l.Account, Revision: rev}, err
+		})
+	return err
+}

@@ -1,0 +1,90 @@
+package account_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+func photo(t testing.TB, side int) []byte {
+	var b bytes.Buffer
+	require.NoError(t, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, side, side)), nil))
+	return b.Bytes()
+}
+
+func TestAPersonSetsAndRemovesTheirPhoto(t *testing.T) {
+	k := people(t)
+	_, err := k.App.Account.Photo(t.Context(), k.per, 96)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.NoError(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 300)))
+	for side, want := range map[int]int{0: 48, 1: 48, 48: 48, 49: 96, 96: 96, 200: 240, 1000: 240} {
+		p, err := k.App.Account.Photo(t.Context(), k.per, side)
+		require.NoError(t, err)
+		require.Equal(t, want, p.Side, "asked for %d", side)
+		c, err := jpeg.DecodeConfig(bytes.NewReader(p.JPEG))
+		require.NoError(t, err)
+		require.Equal(t, want, c.Width)
+		f, _ := k.profile(t, k.per).Field(account.Photo)
+		require.Equal(t, f.Value, p.Version)
+	}
+	first, _ := k.profile(t, k.per).Field(account.Photo)
+	require.NoError(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 100)))
+	second, _ := k.profile(t, k.per).Field(account.Photo)
+	require.NotEqual(t, first.Value, second.Value)
+	p, err := k.App.Account.Photo(t.Context(), k.per, 1000)
+	require.NoError(t, err)
+	require.Equal(t, 96, p.Side, "nothing of the old photo is left")
+
+	require.NoError(t, k.App.Account.RemovePhoto(t.Context(), k.per))
+	require.NoError(t, k.App.Account.RemovePhoto(t.Context(), k.per), "there is none to remove")
+	_, err = k.App.Account.Photo(t.Context(), k.per, 96)
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func TestAWorkPhotoIsTheOrganizations(t *testing.T) {
+	k := people(t)
+	refused(t, k.App.Account.SetPhoto(t.Context(), k.ada, photo(t, 100)), account.CodeAttributeReadOnly)
+	require.NoError(t, k.App.Admin.Account.SetPhoto(t.Context(), k.admin, "ada", photo(t, 100)))
+	_, err := k.App.Account.Photo(t.Context(), k.ada, 48)
+	require.NoError(t, err, "it is shown")
+	_, err = k.App.Admin.Account.Photo(t.Context(), k.admin, "ada", 48)
+	require.NoError(t, err)
+	require.NoError(t, k.App.Admin.Account.RemovePhoto(t.Context(), k.admin, "ada"))
+	_, err = k.App.Admin.Account.Photo(t.Context(), k.admin, "ada", 48)
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	s := account.DefaultSchema()
+	s.Rules[account.Photo] = account.AttributeRule{}
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s))
+	_, err = k.App.Account.Photo(t.Context(), k.ada, 48)
+	refused(t, err, account.CodeAttributeOff)
+}
+
+func TestAPhotoThatIsNoneIsRefusedAndChangesNothing(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 100)))
+	before, err := k.App.Account.Photo(t.Context(), k.per, 96)
+	require.NoError(t, err)
+	for _, bad := range [][]byte{{}, []byte("GIF89a"), photo(t, 100)[:50], photo(t, 20)} {
+		invalid(t, k.App.Account.SetPhoto(t.Context(), k.per, bad), "photo")
+	}
+	after, err := k.App.Account.Photo(t.Context(), k.per, 96)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+func TestPhotosAreLimitedByTheHour(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.PhotosPerHour, 2))
+	for range 2 {
+		require.NoError(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)))
+	}
+	refused(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)), policy.CodeThrottled)
+}

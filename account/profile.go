@@ -1,0 +1,97 @@
+package account
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Profile is what an account's person is like, as the others of their organization know them. How to reach them for
+// proving who they are stands elsewhere, and is shown to nobody else (Entra: authentication contact info).
+type Profile struct {
+	Tenant  policy.TenantID  `json:"tenant"`
+	Account policy.AccountID `json:"account"`
+
+	DisplayName   string           `json:"displayName,omitempty"`
+	GivenName     string           `json:"givenName,omitempty"`
+	FamilyName    string           `json:"familyName,omitempty"`
+	Title         string           `json:"title,omitempty"`
+	Department    string           `json:"department,omitempty"`
+	Office        string           `json:"office,omitempty"`
+	Manager       policy.AccountID `json:"manager,omitempty"`
+	MobilePhone   string           `json:"mobilePhone,omitempty"`
+	BusinessPhone string           `json:"businessPhone,omitempty"`
+	Language      string           `json:"language,omitempty"`
+	Region        string           `json:"region,omitempty"`
+	TimeZone      string           `json:"timeZone,omitempty"`
+
+	// Photo tells one photo from the next; empty if there is none. See [Portrait].
+	Photo string `json:"photo,omitempty"`
+
+	// Source names the directory that the account is synchronized from, such as "Active Directory"; empty if it is at home
+	// here. What is the directory's can be changed there alone, by administrators too.
+	Source   string         `json:"source,omitempty"`
+	Revision store.Revision `json:"revision"`
+}
+
+// ProfileView is a profile as its owner sees it: a form can be made of it.
+type ProfileView struct {
+	Account policy.AccountID
+	Kind    policy.Kind
+	// Source names the directory that the account is synchronized from; empty if it is at home here.
+	Source string
+	// Revision is what an update of what was shown here names.
+	Revision store.Revision
+	// Fields are the attributes that are shown at all, in their order.
+	Fields []Field
+}
+
+// Field is one attribute of a profile, with what a form needs to ask for it.
+type Field struct {
+	Attribute Attribute
+	Label     string // English; translate it by the attribute
+	Input     Input
+	Value     string
+	// Shown is the value in words: the manager's name where Value is their account.
+	Shown string
+	// Required, Longest (in code points) and Pattern (RE2, for the whole value) say what an update accepts.
+	Required bool
+	Longest  int
+	Pattern  string
+	// Edit says whether it may be changed, and why not.
+	Edit policy.Decision
+}
+
+// Field gives one attribute's field, or none if it is not shown.
+func (v ProfileView) Field(name Attribute) (Field, bool) {
+	for _, f := range v.Fields {
+		if f.Attribute == name {
+			return f, true
+		}
+	}
+	return Field{}, false
+}
+
+// ProfileUpdate changes attributes of a profile.
+type ProfileUpdate struct {
+	// Revision is the one of the view that the person saw: if the profile has changed since, the update is refused with
+	// [store.ErrConflict]. Zero changes whatever is there now.
+	Revision store.Revision
+	// Set has the new values; an empty one clears. What is not named stays. A value that is the present one is accepted
+	// even where it may not be changed, so that a form can send all that it showed.
+	Set map[Attribute]string
+}
+
+func (u ProfileUpdate) check() error {
+	for _, name := range slices.Sorted(maps.Keys(u.Set)) {
+		switch a := known(name); {
+		case a == nil:
+			return &policy.Invalid{Field: string(name), Problem: "is no attribute of a profile"}
+		case a.input == FileInput:
+			return &policy.Invalid{Field: string(name), Problem: "is not set by an update; see SetPhoto"}
+		}
+	}
+	return nil
+}

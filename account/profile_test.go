@@ -1,0 +1,267 @@
+package account_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount"
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// known is a world where the directory has told about Ada, a member of the organization, Per, whose account is his own,
+// and Gil, a guest.
+type known struct {
+	*accounttest.World
+	ada, per, gil, admin policy.Actor
+}
+
+func people(t *testing.T, options ...myaccount.Option) known {
+	w := accounttest.New(t, options...)
+	k := known{w, w.Person("ada", policy.Work), w.Person("per", policy.Personal), w.Person("gil", policy.Guest), w.Admin("root", policy.UserAdministrator)}
+	for _, p := range []account.Profile{
+		{Account: "ada", DisplayName: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace", Title: "Analyst", Manager: "root", MobilePhone: "+44 20 7946 0000", Language: "en-GB"},
+		{Account: "root", DisplayName: "Charles Babbage"},
+		{Account: "per", DisplayName: "Per"},
+		{Account: "gil", DisplayName: "Gil"},
+	} {
+		require.NoError(t, w.App.Host.Account.PutProfile(t.Context(), w.Host, p))
+	}
+	return k
+}
+
+func (k known) profile(t *testing.T, a policy.Actor) account.ProfileView {
+	t.Helper()
+	v, err := k.App.Account.Profile(t.Context(), a)
+	require.NoError(t, err)
+	return v
+}
+
+func set(name account.Attribute, value string) account.ProfileUpdate {
+	return account.ProfileUpdate{Set: map[account.Attribute]string{name: value}}
+}
+
+func refused(t *testing.T, err error, want policy.Code) policy.Decision {
+	t.Helper()
+	var denied *policy.Denied
+	require.ErrorAs(t, err, &denied)
+	require.Equal(t, want, denied.Reason().Code, "%v", err)
+	return denied.Decision
+}
+
+func invalid(t *testing.T, err error, field string) {
+	t.Helper()
+	var i *policy.Invalid
+	require.ErrorAs(t, err, &i)
+	require.Equal(t, field, i.Field, "%v", err)
+}
+
+func TestAWorkProfileIsTheOrganizationsAndARefusalSaysWhomToAsk(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Policy.SetContact(t.Context(), k.Host, "the help desk, extension 4711"))
+	err := k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Director"))
+	d := refused(t, err, account.CodeAttributeReadOnly)
+	require.Equal(t, "the help desk, extension 4711", d.Contact)
+	require.Equal(t, policy.AskAdministrator, d.Reason().Remedy)
+	require.Contains(t, d.Reason().Message(), "Job title")
+	f, ok := k.profile(t, k.ada).Field(account.Title)
+	require.True(t, ok)
+	require.Equal(t, "Analyst", f.Value)
+	require.Equal(t, account.CodeAttributeReadOnly, f.Edit.Reason().Code, "what the form greys out is what an update refuses")
+}
+
+func TestAPersonalProfileIsThePersonsOwn(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.DisplayName, "  Per Martin-Löf ")))
+	v := k.profile(t, k.per)
+	f, _ := v.Field(account.DisplayName)
+	require.Equal(t, "Per Martin-Löf", f.Value)
+	require.True(t, f.Edit.Allowed)
+	_, shown := v.Field(account.Department)
+	require.False(t, shown, "an account of nobody's organization has no department")
+	refused(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.Department, "Logic")), account.CodeAttributeOff)
+}
+
+func TestAnUpdateIsTakenWholeOrNotAtAll(t *testing.T) {
+	k := people(t)
+	before := k.profile(t, k.ada)
+	u := account.ProfileUpdate{Set: map[account.Attribute]string{account.Language: "de-CH", account.Title: "Director", account.TimeZone: "Europe/Zurich"}}
+	refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, u), account.CodeAttributeReadOnly)
+	require.Empty(t, cmp.Diff(before, k.profile(t, k.ada), cmp.Comparer(policy.Decision.Equal)))
+}
+
+func TestAFormMaySendAllThatItShowed(t *testing.T) {
+	k := people(t)
+	v := k.profile(t, k.ada)
+	u := account.ProfileUpdate{Revision: v.Revision, Set: map[account.Attribute]string{}}
+	for _, f := range v.Fields {
+		if f.Input != account.FileInput {
+			u.Set[f.Attribute] = f.Value
+		}
+	}
+	u.Set[account.TimeZone] = "Europe/London"
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, u))
+	f, _ := k.profile(t, k.ada).Field(account.TimeZone)
+	require.Equal(t, "Europe/London", f.Value)
+
+	conflict := k.App.Account.UpdateProfile(t.Context(), k.ada, u)
+	require.ErrorIs(t, conflict, store.ErrConflict, "the form is of a profile that has changed")
+}
+
+func TestAnUpdateThatChangesNothingLeavesNoEvent(t *testing.T) {
+	k := people(t)
+	before := len(k.Events(accounttest.Tenant))
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Analyst")))
+	require.Len(t, k.Events(accounttest.Tenant), before)
+}
+
+func TestAChangeLeavesAnEventThatNamesTheAttributesAndNotTheirValues(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.MobilePhone, "+46 8 123 456")))
+	events := k.Events(accounttest.Tenant)
+	e := events[len(events)-1]
+	for _, other := range events {
+		if other.Seq > e.Seq {
+			e = other
+		}
+	}
+	require.Equal(t, "Update user", e.Activity)
+	require.Equal(t, policy.AccountID("per"), e.Account)
+	require.Equal(t, []policy.Fact{{Name: "changed", Value: "mobile-phone"}}, e.Facts)
+}
+
+func TestWhatIsSynchronizedCanBeChangedOnlyInItsDirectory(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, account.EntraDefaults()))
+	p, err := k.App.Admin.Account.Profile(t.Context(), k.admin, "ada")
+	require.NoError(t, err)
+	p.Source = "Active Directory"
+	require.NoError(t, k.App.Host.Account.PutProfile(t.Context(), k.Host, p))
+	d := refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.MobilePhone, "+44 20 7946 0001")), account.CodeSynchronized)
+	require.Contains(t, d.Reason().Message(), "Active Directory")
+	refused(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.admin, "ada", set(account.Title, "Director")), account.CodeSynchronized)
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Language, "fr")), "language stays the cloud's")
+}
+
+func TestTheEntraDefaultsOpenPhotoAndMobilePhone(t *testing.T) {
+	k := people(t)
+	refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.MobilePhone, "")), account.CodeAttributeReadOnly)
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, account.EntraDefaults()))
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.MobilePhone, "")))
+	photo, ok := k.profile(t, k.ada).Field(account.Photo)
+	require.True(t, ok)
+	require.True(t, photo.Edit.Allowed)
+}
+
+func TestASchemaSaysWhoSeesWhatAndWhatItLooksLike(t *testing.T) {
+	k := people(t)
+	s := account.DefaultSchema()
+	s.Rules[account.Office] = account.AttributeRule{Work: policy.Edit, Required: true, Longest: 6, Pattern: `[A-Z]\d+`}
+	s.Rules[account.Title] = account.AttributeRule{}
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s))
+	v := k.profile(t, k.ada)
+	_, shown := v.Field(account.Title)
+	require.False(t, shown)
+	refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Director")), account.CodeAttributeOff)
+	office, _ := v.Field(account.Office)
+	require.Equal(t, 6, office.Longest)
+	require.Equal(t, `[A-Z]\d+`, office.Pattern)
+	require.True(t, office.Required)
+	for _, wrong := range []string{"a12", "A12 ", "A1234567", "xA12x", "A12\u202e", "A"} {
+		err := k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Office, wrong))
+		if strings.TrimSpace(wrong) == "A12" {
+			require.NoError(t, err)
+			continue
+		}
+		invalid(t, err, "office")
+	}
+	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Office, "")), "office")
+}
+
+func TestASchemaThatCannotHoldIsRefusedByItsField(t *testing.T) {
+	k := people(t)
+	for field, rule := range map[string]struct {
+		of   account.Attribute
+		rule account.AttributeRule
+	}{
+		"rules.shoe-size":       {"shoe-size", account.AttributeRule{}},
+		"rules.office.longest":  {account.Office, account.AttributeRule{Longest: 129}},
+		"rules.office.pattern":  {account.Office, account.AttributeRule{Pattern: "("}},
+		"rules.office":          {account.Office, account.AttributeRule{Work: 7}},
+		"rules.photo.pattern":   {account.Photo, account.AttributeRule{Pattern: "x"}},
+		"rules.title.pattern":   {account.Title, account.AttributeRule{Pattern: strings.Repeat("a", account.MaxPattern+1)}},
+		"rules.manager.pattern": {account.Manager, account.AttributeRule{Pattern: "a)(b"}},
+	} {
+		s := account.Schema{Rules: map[account.Attribute]account.AttributeRule{rule.of: rule.rule}}
+		invalid(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s), field)
+	}
+	got, err := k.App.Admin.Account.Schema(t.Context(), k.Host)
+	require.NoError(t, err)
+	require.Equal(t, account.DefaultSchema().Rules, got.Rules, "nothing was set")
+}
+
+func TestAValueIsTidiedOrRefusedWithWhatWouldBeRight(t *testing.T) {
+	k := people(t)
+	for _, c := range []struct {
+		of         account.Attribute
+		give, want string // want is empty for what is refused
+	}{
+		{account.Language, "DE-ch", "de-CH"}, {account.Language, "english please", ""}, {account.Language, "und", ""},
+		{account.Region, "gb", "GB"}, {account.Region, "UK", "GB"}, {account.Region, "419", ""}, {account.Region, "Europe", ""},
+		{account.TimeZone, "Europe/Zurich", "Europe/Zurich"}, {account.TimeZone, "Local", ""}, {account.TimeZone, "../../etc/passwd", ""}, {account.TimeZone, "Mars/Olympus", ""},
+		{account.MobilePhone, "+49 (30) 123-456 x7", "+49 (30) 123-456 x7"}, {account.MobilePhone, "call me", ""}, {account.MobilePhone, "12", ""}, {account.MobilePhone, "12+3456", ""},
+		{account.DisplayName, strings.Repeat("é", 256), strings.Repeat("é", 256)}, {account.DisplayName, strings.Repeat("é", 257), ""},
+		{account.DisplayName, "", ""}, {account.DisplayName, " \t", ""}, {account.DisplayName, "a\x00b", ""}, {account.DisplayName, "a\u202eb", ""}, {account.DisplayName, "\xff", ""},
+		{account.DisplayName, "<b>Per</b>", "<b>Per</b>"},
+	} {
+		err := k.App.Account.UpdateProfile(t.Context(), k.per, set(c.of, c.give))
+		if c.want == "" {
+			invalid(t, err, string(c.of))
+			continue
+		}
+		require.NoError(t, err, "%s %q", c.of, c.give)
+		f, _ := k.profile(t, k.per).Field(c.of)
+		require.Equal(t, c.want, f.Value)
+	}
+	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set("shoe-size", "44")), "shoe-size")
+	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.Photo, "x")), "photo")
+}
+
+func TestAManagerIsAnAccountOfTheTenantAndNotOneself(t *testing.T) {
+	k := people(t)
+	w := k.World
+	w.Tenant("fabrikam")
+	w.PersonIn("fabrikam", "eve", policy.Work)
+	for _, nobody := range []string{"eve", "nobody", "ada"} {
+		refused(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.admin, "ada", set(account.Manager, nobody)), account.CodeUnknownManager)
+	}
+	require.NoError(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.admin, "ada", set(account.Manager, "per")))
+	f, _ := k.profile(t, k.ada).Field(account.Manager)
+	require.Equal(t, "per", f.Value)
+	require.Equal(t, "Per", f.Shown, "people see a name")
+}
+
+func TestALockedProfileIsShownAndAcceptsNothingNew(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Policy.Lock(t.Context(), k.Host, account.AreaProfile))
+	refused(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.DisplayName, "Pelle")), policy.CodeAreaReadOnly)
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.DisplayName, "Per")), "unchanged")
+	require.NoError(t, k.App.Admin.Policy.SetAccess(t.Context(), k.Host, account.AreaAccount, policy.Off))
+	_, err := k.App.Account.Profile(t.Context(), k.per)
+	refused(t, err, policy.CodeAreaOff)
+}
+
+func TestAProfileOfNobodyIsNotFound(t *testing.T) {
+	k := people(t)
+	_, err := k.App.Admin.Account.Profile(t.Context(), k.admin, "nobody")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	err = k.App.Host.Account.PutProfile(t.Context(), k.Host, account.Profile{Account: "nobody"})
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.False(t, errors.Is(k.App.Host.Account.PutProfile(t.Context(), k.Host, account.Profile{Account: "ada"}), store.ErrNotFound))
+}

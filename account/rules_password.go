@@ -1,0 +1,176 @@
+package account
+
+import (
+	"time"
+
+	"github.com/seed4b20689c/myaccount/policy"
+)
+
+// AreaPassword is changing one's password and setting a first one.
+const AreaPassword policy.Area = "account.password"
+
+// Actions about passwords.
+const (
+	ChangePassword   policy.Action = "account.change-password"
+	SetFirstPassword policy.Action = "account.set-first-password"
+
+	VerifyPassword policy.Action = "account.verify-password"
+	PutPassword    policy.Action = "account.put-password"
+	KeepElsewhere  policy.Action = "account.keep-password-elsewhere"
+	UnlockPassword policy.Action = "account.admin.unlock-password"
+	DemandNew      policy.Action = "account.admin.demand-new-password"
+)
+
+const passwordsSource = "S4; Entra: password policies, smart lockout; NIST SP 800-63B-4 3.1.1"
+
+// Settings about passwords, besides those of package password.
+var (
+	// SecondFactorAlways says that passwords are only ever accepted together with another factor, so that they may be
+	// shorter.
+	SecondFactorAlways = policy.Setting{Name: "account.second-factor-always", Default: 0, Min: 0, Max: 1,
+		What: "whether a second factor is always asked for besides a password, so that passwords may be shorter"}
+	// RecentProofsStandIn lets a recent proof of the password and a second factor stand in for the current password
+	// (Entra: combined registration).
+	RecentProofsStandIn = policy.Setting{Name: "account.recent-proofs-stand-in", Default: 0, Min: 0, Max: 1,
+		What: "whether who proved password and second factor just now need not give the current password to change it"}
+)
+
+// recent is how old proofs may be that stand in for a password or allow a first one.
+const recent = 15 * time.Minute
+
+// Codes of the reasons about passwords.
+const (
+	CodeWrongPassword     policy.Code = "wrong-password"
+	CodeNoPassword        policy.Code = "no-password"
+	CodeHasPassword       policy.Code = "has-password"
+	CodePasswordElsewhere policy.Code = "password-elsewhere"
+	CodePasswordless      policy.Code = "passwordless"
+	CodePasswordSpent     policy.Code = "password-spent"
+)
+
+var (
+	// wrongPassword is told alike for a wrong password, an unknown account, one that is not active, and one that is
+	// locked after too many wrong ones (security rules F1, 73 to 75).
+	wrongPassword    = policy.Forbidden(CodeWrongPassword, policy.SignIn, "The user name or the password is wrong, or there were too many attempts. Check both, or wait a little.")
+	wrongCurrent     = policy.Forbidden(CodeWrongPassword, policy.NoRemedy, "The current password is wrong.")
+	noPassword       = policy.Forbidden(CodeNoPassword, policy.NoRemedy, "This account has no password yet. Set a first one.")
+	hasPassword      = policy.Forbidden(CodeHasPassword, policy.NoRemedy, "This account has a password already. Change it instead.")
+	managedElsewhere = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is managed by your organization, and is changed there.")
+	managedAt        = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is changed at {what}.")
+	passwordless     = policy.Forbidden(CodePasswordless, policy.NoRemedy, "This account has no password, and needs none to sign in.")
+	closedForGood    = policy.Forbidden("account-closed", policy.NoRemedy, "This account is closed for good.")
+	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "There were too many wrong passwords in a row. The password has to be reset.")
+)
+
+const (
+	changedPassword    = "Change password (self-service)"
+	setPassword        = "Reset user password"
+	wrongPasswordGiven = "Verify password"
+	unlockedUser       = "Unlock user account"
+	forcedChange       = "Set force change user password"
+)
+
+var (
+	passwordAdmins = []policy.Role{policy.GlobalAdministrator, policy.UserAdministrator, policy.AuthenticationAdministrator, policy.PrivilegedAuthenticationAdministrator}
+)
+
+// login is a person with their password.
+type login struct {
+	person
+	credential Credential
+	// mustChange says that a password that is being set is known to others, and has to be replaced.
+	mustChange bool
+}
+
+// What the account's owner may do.
+var (
+	changePassword = &policy.Spec[Tx, login]{
+		Rule: policy.Rule{Action: ChangePassword, Activity: changedPassword, Category: userCategory,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaPassword, Access: policy.Edit, Settled: true, Level: policy.AAL1, Notify: true,
+			Says: "Change one's own password; all other sessions end.", States: "kept elsewhere; no password yet; too many wrong ones", Source: passwordsSource},
+		Load: ownLogin,
+		Forbids: func(_ *policy.Op, l login) *policy.Reason {
+			if r := l.credential.reason(); r != nil {
+				return r
+			}
+			return when(l.credential.Hash == "", noPassword)
+		},
+	}
+	setFirstPassword = &policy.Spec[Tx, login]{
+		Rule: policy.Rule{Action: SetFirstPassword, Activity: changedPassword, Category: userCategory,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaPassword, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: recent, Notify: true,
+			Says: "Set a first password.", States: "kept elsewhere; has one", Source: passwordsSource},
+		Load: ownLogin,
+		Forbids: func(_ *policy.Op, l login) *policy.Reason {
+			if r := l.credential.reason(); r != nil {
+				return r
+			}
+			return when(l.credential.Hash != "", hasPassword)
+		},
+	}
+)
+
+// What the host tells and asks.
+var (
+	verifyPassword = &policy.Spec[Tx, none]{
+		Rule: policy.Rule{Action: VerifyPassword, Activity: wrongPasswordGiven, Category: userCategory, By: policy.ByHost, Records: policy.NoSuccess,
+			Says: "Verify a password for a sign-in page.", States: "wrong; unknown; not active; locked: all alike", Source: passwordsSource},
+		Load: noRow,
+	}
+	putPassword = &policy.Spec[Tx, login]{
+		Rule: policy.Rule{Action: PutPassword, Activity: setPassword, Category: userCategory, By: policy.ByHost, Notify: true,
+			Says: "Set a password for an account that is new or comes from elsewhere.", States: "closed", Source: "OWASP ASVS 6.4.1"},
+		Load:    anyLogin,
+		Forbids: closedLogin,
+	}
+	keepElsewhere = &policy.Spec[Tx, login]{
+		Rule: policy.Rule{Action: KeepElsewhere, Activity: updateUser, Category: userCategory, By: policy.ByHost,
+			Says: "Say that an account's password is kept elsewhere, or here again.", States: "closed", Source: "Entra: licensing of password reset (writeback)"},
+		Load:    anyLogin,
+		Forbids: closedLogin,
+	}
+)
+
+// What administrators may do. None of it gives or takes a password (OWASP ASVS 6.4.6).
+var (
+	unlockPassword = &policy.Spec[Tx, login]{
+		Rule: policy.Rule{Action: UnlockPassword, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
+			Says: "Forget the wrong passwords of an account, so that it is not locked.", Source: passwordsSource},
+		Load: anyLogin,
+	}
+	demandNew = &policy.Spec[Tx, login]{
+		Rule: policy.Rule{Action: DemandNew, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
+			Says: "Demand that a person sets a new password at the next sign-in.", States: "closed", Source: "Entra: audit activities"},
+		Load:    anyLogin,
+		Forbids: closedLogin,
+	}
+)
+
+func when(wrong bool, r *policy.Reason) *policy.Reason {
+	if wrong {
+		return r
+	}
+	return nil
+}
+
+func noRow(Tx, *policy.Op, policy.Target) (none, error) { return none{}, nil }
+
+func ownLogin(tx Tx, op *policy.Op, t policy.Target) (l login, err error) {
+	if l.person, err = ownPerson(tx, op, t); err != nil {
+		return l, err
+	}
+	l.credential, err = credentialOf(tx, op, l.Account)
+	return l, err
+}
+
+func anyLogin(tx Tx, op *policy.Op, t policy.Target) (l login, err error) {
+	if l.person, err = anyPerson(tx, op, t); err != nil {
+		return l, err
+	}
+	l.credential, err = credentialOf(tx, op, l.Account)
+	return l, err
+}
+
+func closedLogin(_ *policy.Op, l login) *policy.Reason {
+	return when(l.State == policy.Closed, closedForGood)
+}

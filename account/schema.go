@@ -1,0 +1,124 @@
+package account
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Schema says, for a tenant, who may see and change which attribute of a profile, and what its values look like. An
+// attribute that it does not name is as [DefaultSchema] has it.
+type Schema struct {
+	Tenant   policy.TenantID             `json:"tenant"`
+	Rules    map[Attribute]AttributeRule `json:"rules,omitempty"`
+	Revision store.Revision              `json:"revision"`
+}
+
+// AttributeRule is what a schema says of one attribute. Its zero value shows it to no owner.
+type AttributeRule struct {
+	// Work, Personal and Guest say how far the attribute is open to the owner of such an account.
+	Work     policy.Access `json:"work"`
+	Personal policy.Access `json:"personal"`
+	Guest    policy.Access `json:"guest"`
+	// Required says that the attribute cannot be cleared.
+	Required bool `json:"required,omitempty"`
+	// Longest is the most code points of a value; 0 for as many as the attribute may have at all, and never more than
+	// that.
+	Longest int `json:"longest,omitempty"`
+	// Pattern is a regular expression (RE2) that the whole value must match; empty for none. At most [MaxPattern] bytes.
+	Pattern string `json:"pattern,omitempty"`
+}
+
+// MaxPattern bounds a pattern, in bytes.
+const MaxPattern = 256
+
+// Clone returns a copy that shares nothing with s.
+func (s Schema) Clone() Schema {
+	s.Rules = maps.Clone(s.Rules)
+	return s
+}
+
+// DefaultSchema is what holds for a tenant that set nothing: a work profile and a guest's are the organization's and
+// read-only but for language, region and time zone (S4); a personal one is the person's own (S5).
+func DefaultSchema() Schema {
+	rules := make(map[Attribute]AttributeRule, len(attributes))
+	for i := range attributes {
+		a := &attributes[i]
+		rules[a.name] = AttributeRule{Work: a.work, Guest: a.work, Personal: a.personal, Required: a.required}
+	}
+	return Schema{Rules: rules}
+}
+
+// EntraDefaults is [DefaultSchema] with what Microsoft Entra lets members of an organization change besides: their photo
+// and their mobile phone (Entra: default user permissions).
+func EntraDefaults() Schema {
+	s := DefaultSchema()
+	for _, name := range []Attribute{Photo, MobilePhone} {
+		r := s.Rules[name]
+		r.Work = policy.Edit
+		s.Rules[name] = r
+	}
+	return s
+}
+
+// rule is what holds for an attribute.
+func (s Schema) rule(a *attribute) AttributeRule {
+	if r, ok := s.Rules[a.name]; ok {
+		return r
+	}
+	return AttributeRule{Work: a.work, Guest: a.work, Personal: a.personal}
+}
+
+// open says how far an attribute is open to the owner of an account of a kind.
+func (r AttributeRule) open(kind policy.Kind) policy.Access {
+	switch kind {
+	case policy.Work:
+		return r.Work
+	case policy.Personal:
+		return r.Personal
+	case policy.Guest:
+		return r.Guest
+	}
+	return policy.Off
+}
+
+func (s Schema) check() error {
+	for _, name := range slices.Sorted(maps.Keys(s.Rules)) {
+		r, a := s.Rules[name], known(name)
+		field := "rules." + string(name)
+		if a == nil {
+			return &policy.Invalid{Field: field, Problem: "is no attribute of a profile"}
+		}
+		if r.Longest < 0 || r.Longest > a.longest {
+			return &policy.Invalid{Field: field + ".longest", Problem: fmt.Sprintf("is %d; want 0 for the most there is, or 1 to %d", r.Longest, a.longest)}
+		}
+		for _, open := range []policy.Access{r.Work, r.Personal, r.Guest} {
+			if open > policy.Edit {
+				return &policy.Invalid{Field: field, Problem: "is open in none of the ways Off, ReadOnly and Edit"}
+			}
+		}
+		if r.Pattern == "" {
+			continue
+		}
+		if a.input == FileInput || len(r.Pattern) > MaxPattern || !utf8.ValidString(r.Pattern) {
+			return &policy.Invalid{Field: field + ".pattern", Problem: fmt.Sprintf("want at most %d bytes, and for an attribute that is text", MaxPattern)}
+		}
+		if _, err := compile(r.Pattern); err != nil {
+			return &policy.Invalid{Field: field + ".pattern", Problem: err.Error()}
+		}
+	}
+	return nil
+}
+
+// compile makes a pattern match whole values only.
+func compile(pattern string) (*regexp.Regexp, error) {
+	if _, err := regexp.Compile(pattern); err != nil { // or else "a)(b" would come out of its group
+		return nil, err
+	}
+	return regexp.Compile(`^(?:` + pattern + `)$`)
+}

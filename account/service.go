@@ -1,0 +1,195 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/password"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Room holds the three doors.
+type Room struct {
+	Service *Service
+	Admin   *Admin
+	Host    *Host
+}
+
+// room is what the doors share.
+type room struct {
+	guard  *policy.Guard
+	store  Store
+	hasher *password.Hasher
+	codes  *challenge.Codes
+}
+
+// New makes the room. The hasher verifies passwords; the codes prove addresses.
+func New(g *policy.Guard, s Store, h *password.Hasher, c *challenge.Codes) (Room, error) {
+	if g == nil || s == nil || h == nil || c == nil {
+		return Room{}, errors.New("account: New needs a guard, a store, a hasher and codes")
+	}
+	r := &room{g, s, h, c}
+	return Room{&Service{r}, &Admin{r}, &Host{r}}, nil
+}
+
+// Service is the door of the account's owner.
+type Service struct{ *room }
+
+// Profile shows the actor's profile: each attribute that their organization shows, with the decision about changing
+// it.
+func (s *Service) Profile(ctx context.Context, actor policy.Actor) (ProfileView, error) {
+	return policy.Look(ctx, s.guard, s.store, actor, readProfile, policy.Target{},
+		func(tx Tx, op *policy.Op, p person) (ProfileView, error) {
+			v := ProfileView{Account: p.Account, Kind: p.Kind, Source: p.profile.Source, Revision: p.profile.Revision}
+			for i := range attributes {
+				a := &attributes[i]
+				rule := p.schema.rule(a)
+				if rule.open(p.Kind) == policy.Off {
+					continue
+				}
+				f, err := field(tx, op, a, rule, &p.profile)
+				if err != nil {
+					return ProfileView{}, err
+				}
+				if f.Edit, err = policy.Judge(tx, op, editAttribute, aspect{p, a}); err != nil {
+					return ProfileView{}, err
+				}
+				v.Fields = append(v.Fields, f)
+			}
+			return v, nil
+		})
+}
+
+// field shows an attribute, without the decision about it.
+func field(tx Tx, op *policy.Op, a *attribute, rule AttributeRule, p *Profile) (Field, error) {
+	f := Field{Attribute: a.name, Label: a.label, Input: a.input, Longest: a.longest, Required: a.required || rule.Required, Pattern: rule.Pattern}
+	if rule.Longest > 0 {
+		f.Longest = rule.Longest
+	}
+	f.Value = *a.text(p)
+	f.Shown = f.Value
+	if a.name != Manager || f.Value == "" {
+		return f, nil
+	}
+	manager, err := profileOf(tx, op, p.Manager)
+	if err == nil && manager.DisplayName != "" {
+		f.Shown = manager.DisplayName
+	}
+	return f, err
+}
+
+// UpdateProfile changes the actor's profile: all that the update names, or nothing. It is refused if an attribute that
+// may not be changed has another value than now, with a [policy.Invalid] if a value is not as it should be, and with
+// [store.ErrConflict] if the profile is not the one that the person saw any more.
+func (s *Service) UpdateProfile(ctx context.Context, actor policy.Actor, u ProfileUpdate) error {
+	return s.update(ctx, actor, updateProfile, policy.Target{}, u, func(tx Tx, op *policy.Op, a aspect) error {
+		d, err := policy.Judge(tx, op, editAttribute, a)
+		if err == nil && !d.Allowed {
+			return &policy.Denied{Decision: d}
+		}
+		return err
+	})
+}
+
+// update is the one way in which attributes change. may decides about each that would.
+func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, u ProfileUpdate,
+	may func(Tx, *policy.Op, aspect) error) error {
+	if err := u.check(); err != nil {
+		return err
+	}
+	_, err := policy.Do(ctx, r.guard, r.store, actor, sp, t, "",
+		func(tx Tx, op *policy.Op, p person) (none, policy.Change, error) {
+			if u.Revision != 0 && u.Revision != p.profile.Revision {
+				return none{}, policy.Change{}, fmt.Errorf("the profile has changed meanwhile: %w", store.ErrConflict)
+			}
+			ch, err := p.apply(tx, op, u.Set, may)
+			return none{}, ch, err
+		})
+	return err
+}
+
+// apply changes the profile and stores it, if anything is different.
+func (p person) apply(tx Tx, op *policy.Op, set map[Attribute]string, may func(Tx, *policy.Op, aspect) error) (policy.Change, error) {
+	next := p.profile
+	for i := range attributes {
+		a := &attributes[i]
+		value, named := set[a.name]
+		if value = strings.TrimSpace(value); !named || value == *a.text(&p.profile) {
+			continue
+		}
+		if err := may(tx, op, aspect{p, a}); err != nil {
+			return policy.Change{}, err
+		}
+		value, err := a.check(value, p.schema.rule(a))
+		if err != nil {
+			return policy.Change{}, err
+		}
+		*a.text(&next) = value
+	}
+	if err := managed(tx, op, next, p.profile.Manager); err != nil {
+		return policy.Change{}, err
+	}
+	return put(tx, p.profile, next)
+}
+
+// managed refuses a new manager who is no account of the tenant, or the person.
+func managed(tx Tx, op *policy.Op, next Profile, before policy.AccountID) error {
+	if next.Manager == "" || next.Manager == before {
+		return nil
+	}
+	switch _, err := op.Account(tx, next.Manager); {
+	case errors.Is(err, store.ErrNotFound), err == nil && next.Manager == next.Account:
+		return op.Refuse(unknownManager)
+	default:
+		return err
+	}
+}
+
+// put stores a profile that is different, and tells in its event which attributes are: the values are the person's
+// and stay out of a log that outlives them.
+func put(tx Tx, before, next Profile) (policy.Change, error) {
+	var facts []policy.Fact
+	for i := range attributes {
+		if a := &attributes[i]; *a.text(&next) != *a.text(&before) {
+			facts = append(facts, policy.Fact{Name: "changed", Value: string(a.name)})
+		}
+	}
+	if next.Source != before.Source {
+		facts = append(facts, policy.Fact{Name: "source", Value: next.Source})
+	}
+	if len(facts) == 0 {
+		return policy.Change{}, nil
+	}
+	rev, err := tx.PutProfile(next)
+	return policy.Change{Subject: next.Account, Target: onAccount(next.Account), Activity: updateUser, Revision: rev, Facts: facts}, err
+}
+
+// Can tells whether the actor may do one of [ReadProfile], [UpdateProfile], [ReadPhoto], [ChangePhoto], [ChangePassword],
+// [SetFirstPassword] (id is empty) or [EditAttribute] (id is the
+// attribute's name), and why not. It records nothing.
+func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
+	switch action {
+	case ReadProfile:
+		return policy.Can(ctx, s.guard, s.store, actor, readProfile, policy.Target{})
+	case UpdateProfile:
+		return policy.Can(ctx, s.guard, s.store, actor, updateProfile, policy.Target{})
+	case ReadPhoto:
+		return policy.Can(ctx, s.guard, s.store, actor, readPhoto, policy.Target{})
+	case ChangePhoto:
+		return policy.Can(ctx, s.guard, s.store, actor, changePhoto, policy.Target{})
+	case ChangePassword:
+		return policy.Can(ctx, s.guard, s.store, actor, changePassword, policy.Target{})
+	case SetFirstPassword:
+		return policy.Can(ctx, s.guard, s.store, actor, setFirstPassword, policy.Target{})
+	case EditAttribute:
+		return policy.Can(ctx, s.guard, s.store, actor, editAttribute, onAttribute(Attribute(id)))
+	}
+	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
+}
+
+// none is the result of what gives nothing.
+type none = struct{}

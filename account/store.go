@@ -1,0 +1,47 @@
+package account
+
+import (
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Store is what this room keeps its rows in. memstore.Store has one; bring your own by writing [Tx] for
+// your tables and proving it with storetest.
+type Store = store.Store[Tx]
+
+// Tx is all that this room needs of a store. Package storetest checks every promise below and those of
+// [challenge.Tx]. Missing rows are [store.ErrNotFound]; what a Put refuses is [store.ErrConflict]. Values go
+// in and come out as copies, times as [store.Time] gives them.
+type Tx interface {
+	challenge.Tx // and with it policy.Tx: settings, standing, sessions, limits, events
+
+	// PutSession stores s, compare-and-set on s.Revision; revision 0 makes the session.
+	PutSession(s policy.Session) (store.Revision, error)
+
+	// Profile gives an account's profile.
+	Profile(policy.TenantID, policy.AccountID) (Profile, error)
+	// PutProfile stores p, compare-and-set on p.Revision; revision 0 makes the profile.
+	PutProfile(p Profile) (store.Revision, error)
+	// DeleteProfile removes a profile.
+	DeleteProfile(policy.TenantID, policy.AccountID) error
+
+	// Credential gives an account's password and what is known of wrong ones.
+	Credential(policy.TenantID, policy.AccountID) (Credential, error)
+	// PutCredential stores c, compare-and-set on c.Revision; revision 0 makes it.
+	PutCredential(c Credential) (store.Revision, error)
+	// DeleteCredential removes an account's credential.
+	DeleteCredential(policy.TenantID, policy.AccountID) error
+
+	// Portrait gives the pictures of an account's photo.
+	Portrait(policy.TenantID, policy.AccountID) (Portrait, error)
+	// PutPortrait stores p, compare-and-set on p.Revision; revision 0 makes it.
+	PutPortrait(p Portrait) (store.Revision, error)
+	// DeletePortrait removes the pictures of an account's photo.
+	DeletePortrait(policy.TenantID, policy.AccountID) error
+
+	// Schema gives what a tenant set for profiles.
+	Schema(policy.TenantID) (Schema, error)
+	// PutSchema stores s, compare-and-set on s.Revision; revision 0 makes the schema.
+	PutSchema(s Schema) (store.Revision, error)
+}

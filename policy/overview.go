@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/seed4b20689c/myaccount/internal/enum"
+)
+
+// Block is what a room shows of itself on the page that a person sees first.
+type Block struct {
+	Room  string // the package's name, such as "devices"
+	Title string // English; translate it by Room
+	// Open says whether the room's own page can be opened, and why not. A block that cannot be opened says nothing else.
+	Open Decision
+	// Facts are a few numbers and texts, in the order in which they are shown.
+	Facts []Fact
+	// Notices are what the person should look at, the most urgent first.
+	Notices []Notice
+}
+
+// Notice is one thing that a person should look at.
+type Notice struct {
+	Code    Code // for translations and pictures
+	Urgency Urgency
+	Text    string // English default
+	// Action is what helps, if this library has it, and Target what it is about.
+	Action Action
+	Target Target
+}
+
+// Urgency is how soon a person should look at something.
+type Urgency uint8
+
+// Urgencies.
+const (
+	Calm    Urgency = iota // nothing to look at
+	Hint                   // whenever there is time
+	Warning                // soon
+	Alarm                  // now: somebody else may have the account
+)
+
+var urgencyNames = enum.Names[Urgency]{Calm: "calm", Hint: "hint", Warning: "warning", Alarm: "alarm"}
+
+// String is the urgency's name, such as "warning".
+func (u Urgency) String() string { return urgencyNames.Text(u) }
+
+// MarshalText writes the urgency's name.
+func (u Urgency) MarshalText() ([]byte, error) { return urgencyNames.Marshal(u) }
+
+// UnmarshalText reads an urgency's name.
+func (u *Urgency) UnmarshalText(b []byte) (err error) {
+	*u, err = urgencyNames.Unmarshal(b)
+	return err
+}
+
+// Urgency is that of the block's most urgent notice.
+func (b Block) Urgency() Urgency {
+	most := Calm
+	for _, n := range b.Notices {
+		most = max(most, n.Urgency)
+	}
+	return most
+}
+
+// Arrange puts an overview in order: what is not shown to this person left out, the block with the most urgent notice
+// first, and in each block the most urgent notice first. What is alike stays in its order.
+func Arrange(blocks []Block) []Block {
+	shown := slices.DeleteFunc(slices.Clone(blocks), func(b Block) bool {
+		code := b.Open.Reason().Code
+		return !b.Open.Allowed && (code == CodeAreaOff || b.Open.Reason().Class == ClassAccountKind)
+	})
+	for i := range shown {
+		b := &shown[i]
+		if !b.Open.Allowed {
+			b.Facts, b.Notices = nil, nil
+		}
+		b.Notices = slices.Clone(b.Notices)
+		slices.SortStableFunc(b.Notices, func(x, y Notice) int { return cmp.Compare(y.Urgency, x.Urgency) })
+	}
+	slices.SortStableFunc(shown, func(x, y Block) int { return cmp.Compare(y.Urgency(), x.Urgency()) })
+	return shown
+}

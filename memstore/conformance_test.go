@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
@@ -53,6 +54,10 @@ func (r *restarting) SignIns() signins.Store {
 
 func (r *restarting) Challenges() store.Store[challenge.Tx] {
 	return restartingRoom[challenge.Tx]{r, (*memstore.Store).Challenges}
+}
+
+func (r *restarting) Account() account.Store {
+	return restartingRoom[account.Tx]{r, (*memstore.Store).Account}
 }
 
 func (r *restarting) restart() error {

@@ -12,21 +12,24 @@ import (
 )
 
 // challengeChecks are all checks of what package challenge needs of a store.
-func challengeChecks() []check {
-	standing := rows[policy.Standing]{challengeRoom, standingKind}
-	one := rows[challenge.Challenge]{challengeRoom, challengeKind}
-	counter := rows[challenge.Counter]{challengeRoom, counterKind}
-	usage := rows[policy.Usage]{challengeRoom, usageKind}
+func challengeChecks() []check { return challengeChecksIn(challengeRoom) }
+
+// challengeChecksIn are the same for a room that embeds that part.
+func challengeChecksIn(r room) []check {
+	standing := rows[policy.Standing]{r, standingKind}
+	one := rows[challenge.Challenge]{r, challengeKind}
+	counter := rows[challenge.Counter]{r, counterKind}
+	usage := rows[policy.Usage]{r, usageKind}
 	whole := transactions[challenge.Challenge]{one, []probe{standing.probe(), one.probe(), counter.probe(), usage.probe()}}
 	return slices.Concat(
 		standing.checks(), one.checks(), counter.checks(), usage.checks(), whole.checks(),
 		[]check{
-			{"challenge ChallengesOf", "gives all challenges of its account, by id",
+			{r.name + " ChallengesOf", "gives all challenges of its account, by id",
 				"All of one account's, expired and spent ones too, more than a page of them, by id byte for byte, and nobody else's: what is not listed is not ended.",
-				[]room{challengeRoom}, listsChallenges},
-			{"challenge ChallengesOf", "sees what its transaction wrote",
+				[]room{r}, func(w *world) { listsChallenges(w, r) }},
+			{r.name + " ChallengesOf", "sees what its transaction wrote",
 				"A challenge that was put or removed before, in the same transaction, is listed or not accordingly.",
-				[]room{challengeRoom}, listsOwnWrites},
+				[]room{r}, func(w *world) { listsOwnWrites(w, r) }},
 		})
 }
 
@@ -77,9 +80,9 @@ var counterKind = kind[challenge.Counter]{
 	revision: func(r *challenge.Counter) *store.Revision { return &r.Revision },
 }
 
-func listsChallenges(w *world) {
+func listsChallenges(w *world, r room) {
 	var want []challenge.Challenge
-	w.update(w.in(challengeRoom), func(t tx) error {
+	w.update(w.in(r), func(t tx) error {
 		want = nil // it may run again
 		for i := range store.DefaultPageSize + 10 {
 			c := sampleChallenge(address{tenant, "ada", name("c", i*7%60)}, i%5)
@@ -98,10 +101,10 @@ func listsChallenges(w *world) {
 		return nil
 	})
 	slices.SortFunc(want, byChallengeID)
-	w.lists(address{tenant, "ada"}, want)
-	w.lists(address{tenant, "nobody"}, nil)
-	w.update(w.in(challengeRoom), func(t tx) error { return t.challenges.DeleteChallenge(tenant, "ada", want[0].ID) })
-	w.lists(address{tenant, "ada"}, want[1:])
+	w.lists(r, address{tenant, "ada"}, want)
+	w.lists(r, address{tenant, "nobody"}, nil)
+	w.update(w.in(r), func(t tx) error { return t.challenges.DeleteChallenge(tenant, "ada", want[0].ID) })
+	w.lists(r, address{tenant, "ada"}, want[1:])
 }
 
 func byChallengeID(a, b challenge.Challenge) int {
@@ -115,9 +118,9 @@ func byChallengeID(a, b challenge.Challenge) int {
 }
 
 // lists fails unless an account's challenges are want.
-func (w *world) lists(of address, want []challenge.Challenge) {
+func (w *world) lists(r room, of address, want []challenge.Challenge) {
 	w.Helper()
-	w.view(w.in(challengeRoom), func(t tx) error { return hasChallenges(t, of, want) })
+	w.view(w.in(r), func(t tx) error { return hasChallenges(t, of, want) })
 }
 
 func hasChallenges(t tx, of address, want []challenge.Challenge) error {
@@ -128,9 +131,9 @@ func hasChallenges(t tx, of address, want []challenge.Challenge) error {
 	return err
 }
 
-func listsOwnWrites(w *world) {
+func listsOwnWrites(w *world, r room) {
 	at := address{tenant, "ada", "c"}
-	w.update(w.in(challengeRoom), func(t tx) error {
+	w.update(w.in(r), func(t tx) error {
 		if err := hasChallenges(t, at, nil); err != nil {
 			return err
 		}

@@ -7,8 +7,8 @@
 //		})
 //	}
 //
-// [Run] is for a store of all rooms; [RunPolicy], [RunDevices], [RunSignIns] and [RunChallenges]
-// are for a team that keeps one room only. There
+// [Run] is for a store of all rooms; [RunPolicy], [RunDevices], [RunSignIns], [RunChallenges] and
+// [RunAccount] are for a team that keeps one room only. There
 // is nothing to leave out: a promise that a store breaks is one that some rule of the library rests on. Each
 // check gets a fresh and empty store, and a failure tells which promise was broken and why it is made.
 //
@@ -17,6 +17,6 @@
 // without them here, or its Put has to make what it refers to.
 //
 // The promises themselves stand in the comments of [store.Store], [policy.Tx], [policy.AdminTx],
-// [devices.Tx], [signins.Tx] and [challenge.Tx]. Those about rows are written once and checked on every kind of row, and those about lists on
-// every list. The suite is itself tested, by stores that are broken on purpose.
+// [devices.Tx], [signins.Tx], [challenge.Tx] and [account.Tx]. Those about rows are written once and checked on every kind of
+// row, and those about lists on every list. The suite is itself tested, by stores that are broken on purpose.
 package storetest

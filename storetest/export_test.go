@@ -1,6 +1,20 @@
 package storetest
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Single is a Backend that has no store of some rooms.
+func Single(p store.Store[policy.AdminTx], d devices.Store, s signins.Store, c store.Store[challenge.Tx], a account.Store) Backend {
+	return single{p, d, s, c, a}
+}
 
 // Check gives the suite's own test each check by itself.
 type Check struct {
@@ -32,6 +46,7 @@ func Samples() []Sample {
 		sampleOf(settingsKind), sampleOf(standingKind), sampleOf(sessionKind), sampleOf(signInKind), sampleOf(usageKind),
 		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind), sampleOf(habitsKind),
 		sampleOf(challengeKind), sampleOf(counterKind),
+		sampleOf(profileKind), sampleOf(credentialKind), sampleOf(portraitKind), sampleOf(schemaKind),
 	}
 }
 

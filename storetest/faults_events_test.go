@@ -20,22 +20,21 @@ var eventFaults = []fault{
 	{"writes events after the commit",
 		[]string{"policy event is seen by the transaction that wrote it", "policy EventsOf is seen by the transaction that wrote it"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{lateEvents[policy.AdminTx]{db.Policy(), db, latePolicy, func(context.Context) {}}, db.Devices(), db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: lateEvents[policy.AdminTx]{db.Policy(), db, latePolicy, func(context.Context) {}}}
 		}},
 	{"writes events of a room after its commit",
 		[]string{"rooms show a change and its event together"},
 		func(db *memstore.Store) storetest.Backend {
 			looked := make(looks)
-			return backend{watched{db.Policy(), looked}, lateEvents[devices.Tx]{db.Devices(), db, lateDevices, looked.twice}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: watched{db.Policy(), looked}, devices: lateEvents[devices.Tx]{db.Devices(), db, lateDevices, looked.twice}}
 		}},
 	{"writes events beside the transaction",
 		[]string{"policy transactions keep nothing of a function that fails", "policy transactions keep nothing of a function that panics",
 			"policy transactions keep nothing once the context is done", "policy transactions have one effect when the function runs again"},
 		func(db *memstore.Store) storetest.Backend {
 			log := memstore.New()
-			return backend{
-				store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return besideTx{tx, log} }),
-				db.Devices(), db.SignIns(), db.Challenges(),
+			return backend{Store: db,
+				policy: store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return besideTx{tx, log} }),
 			}
 		}},
 	{"numbers events by how many there are",
@@ -58,7 +57,7 @@ var eventFaults = []fault{
 	{"numbers events when they are appended and not when they are committed",
 		[]string{"event log hides no event of a slow transaction from a follower"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{&earlyNumbers{db: db}, db.Devices(), db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: &earlyNumbers{db: db}}
 		}},
 	{"follows by the time of events",
 		[]string{"event log loses no event to concurrency"},

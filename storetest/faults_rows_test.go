@@ -23,10 +23,9 @@ var rowFaults = []fault{
 	{"finds no usage where there is none yet",
 		[]string{"policy usage comes back as it was put", "devices usage comes back as it was put"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{
-				store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return strictUsage{tx} }),
-				store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return strictUsageOfDevices{tx} }),
-				db.SignIns(), db.Challenges(),
+			return backend{Store: db,
+				policy:  store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return strictUsage{tx} }),
+				devices: store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return strictUsageOfDevices{tx} }),
 			}
 		}},
 	{"keeps what it was passed",
@@ -102,7 +101,7 @@ var rowFaults = []fault{
 	{"keeps each room in a database of its own",
 		[]string{"rooms share what every room's transaction reads", "rooms keep an event exactly if they keep the change"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{db.Policy(), memstore.New().Devices(), db.SignIns(), db.Challenges()}
+			return backend{Store: db, devices: memstore.New().Devices()}
 		}},
 }
 

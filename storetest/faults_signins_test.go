@@ -92,7 +92,7 @@ var signinsFaults = []fault{
 	{"does not say that an attempt's id was taken meanwhile",
 		[]string{"signins sign-in is made by one of two at once, whatever their times"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{db.Policy(), db.Devices(), optimistic[signins.Tx]{db, (*memstore.Store).SignIns, recordsSignIns}, db.Challenges()}
+			return backend{Store: db, signins: optimistic[signins.Tx]{db, (*memstore.Store).SignIns, recordsSignIns}}
 		}},
 	{"purges what is as old as the time",
 		[]string{"signins PurgeSignIns removes what is older, of its tenant, up to its limit"},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
@@ -20,29 +21,47 @@ type fault struct {
 	backend func(*memstore.Store) storetest.Backend
 }
 
-var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults, signinsFaults, challengeFaults)
+var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults, signinsFaults, challengeFaults, accountFaults)
 
-// backend is a Backend of any stores.
+// backend is a Store with the stores of some rooms replaced.
 type backend struct {
+	*memstore.Store
 	policy     store.Store[policy.AdminTx]
 	devices    devices.Store
 	signins    signins.Store
 	challenges store.Store[challenge.Tx]
+	account    account.Store
 }
 
-func (b backend) Policy() store.Store[policy.AdminTx]   { return b.policy }
-func (b backend) Devices() devices.Store                { return b.devices }
-func (b backend) SignIns() signins.Store                { return b.signins }
-func (b backend) Challenges() store.Store[challenge.Tx] { return b.challenges }
+// or is a, or what b gives if a is nil.
+func or[T any](a store.Store[T], b func() store.Store[T]) store.Store[T] {
+	if a != nil {
+		return a
+	}
+	return b()
+}
+
+func (b backend) Policy() store.Store[policy.AdminTx]   { return or(b.policy, b.Store.Policy) }
+func (b backend) Devices() devices.Store                { return or(b.devices, b.Store.Devices) }
+func (b backend) SignIns() signins.Store                { return or(b.signins, b.Store.SignIns) }
+func (b backend) Challenges() store.Store[challenge.Tx] { return or(b.challenges, b.Store.Challenges) }
+func (b backend) Account() account.Store                { return or(b.account, b.Store.Account) }
+
+// inAccount is inPolicy for package account.
+func inAccount[S any](wrap func(account.Tx, *memstore.Store, *S) account.Tx) func(*memstore.Store) storetest.Backend {
+	return func(db *memstore.Store) storetest.Backend {
+		state := new(S)
+		return backend{Store: db, account: store.Narrow(db.Account(), func(tx account.Tx) account.Tx { return wrap(tx, db, state) })}
+	}
+}
 
 // inPolicy makes a fault of a wrapper around the transactions of package policy. What the wrapper remembers
 // from one transaction to the next is in an S of each store's own.
 func inPolicy[S any](wrap func(policy.AdminTx, *memstore.Store, *S) policy.AdminTx) func(*memstore.Store) storetest.Backend {
 	return func(db *memstore.Store) storetest.Backend {
 		state := new(S)
-		return backend{
-			store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return wrap(tx, db, state) }),
-			db.Devices(), db.SignIns(), db.Challenges(),
+		return backend{Store: db,
+			policy: store.Narrow(db.Policy(), func(tx policy.AdminTx) policy.AdminTx { return wrap(tx, db, state) }),
 		}
 	}
 }
@@ -51,10 +70,8 @@ func inPolicy[S any](wrap func(policy.AdminTx, *memstore.Store, *S) policy.Admin
 func inDevices[S any](wrap func(devices.Tx, *memstore.Store, *S) devices.Tx) func(*memstore.Store) storetest.Backend {
 	return func(db *memstore.Store) storetest.Backend {
 		state := new(S)
-		return backend{
-			db.Policy(),
-			store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return wrap(tx, db, state) }),
-			db.SignIns(), db.Challenges(),
+		return backend{Store: db,
+			devices: store.Narrow(db.Devices(), func(tx devices.Tx) devices.Tx { return wrap(tx, db, state) }),
 		}
 	}
 }
@@ -63,10 +80,8 @@ func inDevices[S any](wrap func(devices.Tx, *memstore.Store, *S) devices.Tx) fun
 func inSignIns[S any](wrap func(signins.Tx, *memstore.Store, *S) signins.Tx) func(*memstore.Store) storetest.Backend {
 	return func(db *memstore.Store) storetest.Backend {
 		state := new(S)
-		return backend{
-			db.Policy(), db.Devices(),
-			store.Narrow(db.SignIns(), func(tx signins.Tx) signins.Tx { return wrap(tx, db, state) }),
-			db.Challenges(),
+		return backend{Store: db,
+			signins: store.Narrow(db.SignIns(), func(tx signins.Tx) signins.Tx { return wrap(tx, db, state) }),
 		}
 	}
 }
@@ -75,9 +90,8 @@ func inSignIns[S any](wrap func(signins.Tx, *memstore.Store, *S) signins.Tx) fun
 func inChallenges[S any](wrap func(challenge.Tx, *memstore.Store, *S) challenge.Tx) func(*memstore.Store) storetest.Backend {
 	return func(db *memstore.Store) storetest.Backend {
 		state := new(S)
-		return backend{
-			db.Policy(), db.Devices(), db.SignIns(),
-			store.Narrow(db.Challenges(), func(tx challenge.Tx) challenge.Tx { return wrap(tx, db, state) }),
+		return backend{Store: db,
+			challenges: store.Narrow(db.Challenges(), func(tx challenge.Tx) challenge.Tx { return wrap(tx, db, state) }),
 		}
 	}
 }

@@ -16,56 +16,58 @@ var transactionFaults = []fault{
 		[]string{"policy transactions keep nothing of a function that fails", "devices transactions keep nothing of a function that fails",
 			"devices RecoveryKeysOf is seen by the transaction that wrote it", "rooms keep an event exactly if they keep the change"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{commitsOnError[policy.AdminTx]{db.Policy()}, commitsOnError[devices.Tx]{db.Devices()}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: commitsOnError[policy.AdminTx]{db.Policy()}, devices: commitsOnError[devices.Tx]{db.Devices()}}
 		}},
 	{"commits what a panicking function wrote",
 		[]string{"policy transactions keep nothing of a function that panics", "devices transactions keep nothing of a function that panics"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{commitsOnPanic[policy.AdminTx]{db.Policy()}, commitsOnPanic[devices.Tx]{db.Devices()}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: commitsOnPanic[policy.AdminTx]{db.Policy()}, devices: commitsOnPanic[devices.Tx]{db.Devices()}}
 		}},
 	{"takes a panic for success",
 		[]string{"policy transactions keep nothing of a function that panics"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{swallowsPanics[policy.AdminTx]{db.Policy()}, db.Devices(), db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: swallowsPanics[policy.AdminTx]{db.Policy()}}
 		}},
 	{"stays locked after a panic",
 		[]string{"policy transactions keep nothing of a function that panics", "devices transactions keep nothing of a function that panics"},
 		func(db *memstore.Store) storetest.Backend {
 			lock := make(chan struct{}, 1)
-			return backend{staysLocked[policy.AdminTx]{db.Policy(), lock}, staysLocked[devices.Tx]{db.Devices(), lock}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: staysLocked[policy.AdminTx]{db.Policy(), lock}, devices: staysLocked[devices.Tx]{db.Devices(), lock}}
 		}},
 	{"commits though the context is done",
 		[]string{"policy transactions keep nothing once the context is done", "devices transactions keep nothing once the context is done"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{ignoresContext[policy.AdminTx]{db.Policy()}, ignoresContext[devices.Tx]{db.Devices()}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: ignoresContext[policy.AdminTx]{db.Policy()}, devices: ignoresContext[devices.Tx]{db.Devices()}}
 		}},
 	{"lets View write",
 		[]string{"policy settings cannot be written in View", "policy event cannot be written in View", "policy follower cannot be written in View",
 			"devices device cannot be written in View", "devices recovery key cannot be written in View"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{viewWrites[policy.AdminTx]{db.Policy()}, viewWrites[devices.Tx]{db.Devices()}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: viewWrites[policy.AdminTx]{db.Policy()}, devices: viewWrites[devices.Tx]{db.Devices()}}
 		}},
 	{"hides the function's error",
 		[]string{"policy transactions return the function's own error", "devices transactions return the function's own error"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{hidesErrors[policy.AdminTx]{db.Policy()}, hidesErrors[devices.Tx]{db.Devices()}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: hidesErrors[policy.AdminTx]{db.Policy()}, devices: hidesErrors[devices.Tx]{db.Devices()}}
 		}},
 	{"compares revisions before the commit and not with it",
 		[]string{"policy transactions are serializable"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{optimistic[policy.AdminTx]{db, (*memstore.Store).Policy, recordsPolicy(true)}, db.Devices(), db.SignIns(), db.Challenges()}
+			return backend{Store: db, policy: optimistic[policy.AdminTx]{db, (*memstore.Store).Policy, recordsPolicy(true)}}
 		}},
 	{"compares with the commit what was written and not what was read",
 		[]string{"policy transactions are serializable", "devices transactions are serializable",
 			"devices transactions hold a limit over several rows", "rooms are serializable with each other"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{optimistic[policy.AdminTx]{db, (*memstore.Store).Policy, recordsPolicy(false)},
-				optimistic[devices.Tx]{db, (*memstore.Store).Devices, recordsDevices}, db.SignIns(), db.Challenges()}
+			return backend{Store: db,
+				policy:  optimistic[policy.AdminTx]{db, (*memstore.Store).Policy, recordsPolicy(false)},
+				devices: optimistic[devices.Tx]{db, (*memstore.Store).Devices, recordsDevices},
+			}
 		}},
 	{"does not say that a key's id was taken meanwhile",
 		[]string{"devices recovery key is made by one of two devices at once"},
 		func(db *memstore.Store) storetest.Backend {
-			return backend{db.Policy(), optimistic[devices.Tx]{db, (*memstore.Store).Devices, recordsDevices}, db.SignIns(), db.Challenges()}
+			return backend{Store: db, devices: optimistic[devices.Tx]{db, (*memstore.Store).Devices, recordsDevices}}
 		}},
 	{"reads each row from a snapshot of its own",
 		[]string{"policy transactions read one snapshot"},

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
@@ -22,10 +23,11 @@ func TestAHealthyStoreOfAnotherKindPasses(t *testing.T) {
 	storetest.Run(t, func(testing.TB) storetest.Backend {
 		c := &concurrent{db: memstore.New()}
 		return backend{
-			concurrentRoom[policy.AdminTx]{c, (*memstore.Store).Policy, func(tx policy.AdminTx) policy.AdminTx { return wordyPolicy{tx} }},
-			concurrentRoom[devices.Tx]{c, (*memstore.Store).Devices, func(tx devices.Tx) devices.Tx { return wordyDevices{tx} }},
-			concurrentRoom[signins.Tx]{c, (*memstore.Store).SignIns, func(tx signins.Tx) signins.Tx { return wordySignIns{tx} }},
-			concurrentRoom[challenge.Tx]{c, (*memstore.Store).Challenges, func(tx challenge.Tx) challenge.Tx { return wordyChallenges{tx} }},
+			policy:     concurrentRoom[policy.AdminTx]{c, (*memstore.Store).Policy, func(tx policy.AdminTx) policy.AdminTx { return wordyPolicy{tx} }},
+			devices:    concurrentRoom[devices.Tx]{c, (*memstore.Store).Devices, func(tx devices.Tx) devices.Tx { return wordyDevices{tx} }},
+			signins:    concurrentRoom[signins.Tx]{c, (*memstore.Store).SignIns, func(tx signins.Tx) signins.Tx { return wordySignIns{tx} }},
+			challenges: concurrentRoom[challenge.Tx]{c, (*memstore.Store).Challenges, func(tx challenge.Tx) challenge.Tx { return wordyChallenges{tx} }},
+			account:    concurrentRoom[account.Tx]{c, (*memstore.Store).Account, func(tx account.Tx) account.Tx { return wordyAccount{tx} }},
 		}
 	})
 }
@@ -150,6 +152,18 @@ func (tx wordyChallenges) Counter(t policy.TenantID, a policy.AccountID, m chall
 func (tx wordyChallenges) PutCounter(c challenge.Counter) (store.Revision, error) {
 	rev, err := tx.Tx.PutCounter(c)
 	return rev, in("PutCounter", err)
+}
+
+type wordyAccount struct{ account.Tx }
+
+func (tx wordyAccount) Profile(t policy.TenantID, a policy.AccountID) (account.Profile, error) {
+	p, err := tx.Tx.Profile(t, a)
+	return p, in("Profile", err)
+}
+
+func (tx wordyAccount) PutCredential(c account.Credential) (store.Revision, error) {
+	rev, err := tx.Tx.PutCredential(c)
+	return rev, in("PutCredential", err)
 }
 
 type wordySignIns struct{ signins.Tx }

@@ -116,8 +116,11 @@ var sessionKind = kind[policy.Session]{
 		return t.Session(at.tenant(), at.account(), policy.SessionID(at[2]))
 	},
 	put: func(t tx, r policy.Session) (store.Revision, error) {
-		if t.signins != nil {
+		switch {
+		case t.signins != nil:
 			return t.signins.PutSession(r)
+		case t.account != nil:
+			return t.account.PutSession(r)
 		}
 		return t.admin.PutSession(r)
 	},

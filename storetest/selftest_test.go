@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
@@ -37,6 +38,9 @@ func TestAHealthyRoomPassesAlone(t *testing.T) {
 	})
 	t.Run("signins", func(t *testing.T) {
 		storetest.RunSignIns(t, func(testing.TB) signins.Store { return memstore.New().SignIns() })
+	})
+	t.Run("account", func(t *testing.T) {
+		storetest.RunAccount(t, func(testing.TB) account.Store { return memstore.New().Account() })
 	})
 	t.Run("challenge", func(t *testing.T) {
 		storetest.RunChallenges(t, func(testing.TB) store.Store[challenge.Tx] { return memstore.New().Challenges() })
@@ -92,10 +96,11 @@ func TestABackendWithoutARoomFails(t *testing.T) {
 	db := memstore.New()
 	for name, b := range map[string]storetest.Backend{
 		"no backend":    nil,
-		"no policy":     backend{devices: db.Devices(), signins: db.SignIns(), challenges: db.Challenges()},
-		"no devices":    backend{policy: db.Policy(), signins: db.SignIns(), challenges: db.Challenges()},
-		"no signins":    backend{policy: db.Policy(), devices: db.Devices(), challenges: db.Challenges()},
-		"no challenges": backend{policy: db.Policy(), devices: db.Devices(), signins: db.SignIns()},
+		"no policy":     storetest.Single(nil, db.Devices(), db.SignIns(), db.Challenges(), db.Account()),
+		"no devices":    storetest.Single(db.Policy(), nil, db.SignIns(), db.Challenges(), db.Account()),
+		"no signins":    storetest.Single(db.Policy(), db.Devices(), nil, db.Challenges(), db.Account()),
+		"no challenges": storetest.Single(db.Policy(), db.Devices(), db.SignIns(), nil, db.Account()),
+		"no account":    storetest.Single(db.Policy(), db.Devices(), db.SignIns(), db.Challenges(), nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			failures := 0

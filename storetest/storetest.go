@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -19,10 +20,11 @@ type Backend interface {
 	Devices() devices.Store
 	SignIns() signins.Store
 	Challenges() store.Store[challenge.Tx]
+	Account() account.Store
 }
 
-// Run checks every promise of the contract: those of [RunPolicy], [RunDevices], [RunSignIns] and
-// [RunChallenges], and that the rooms share one database. Each check gets a fresh, empty store from open; what open needs to tidy up
+// Run checks every promise of the contract: those of [RunPolicy], [RunDevices], [RunSignIns],
+// [RunChallenges] and [RunAccount], and that the rooms share one database. Each check gets a fresh, empty store from open; what open needs to tidy up
 // belongs into [testing.TB.Cleanup].
 func Run(t *testing.T, open func(testing.TB) Backend) {
 	t.Helper()
@@ -57,18 +59,27 @@ func RunChallenges(t *testing.T, open func(testing.TB) store.Store[challenge.Tx]
 	run(t, challengeChecks(), func(t testing.TB) Backend { return single{challenges: open(t)} })
 }
 
+// RunAccount checks the store of package account alone: profiles, photos, passwords and schemas, and the part that
+// challenges need.
+func RunAccount(t *testing.T, open func(testing.TB) account.Store) {
+	t.Helper()
+	run(t, accountChecks(), func(t testing.TB) Backend { return single{account: open(t)} })
+}
+
 // single is a Backend of one room.
 type single struct {
 	policy     store.Store[policy.AdminTx]
 	devices    devices.Store
 	signins    signins.Store
 	challenges store.Store[challenge.Tx]
+	account    account.Store
 }
 
 func (s single) Policy() store.Store[policy.AdminTx]   { return s.policy }
 func (s single) Devices() devices.Store                { return s.devices }
 func (s single) SignIns() signins.Store                { return s.signins }
 func (s single) Challenges() store.Store[challenge.Tx] { return s.challenges }
+func (s single) Account() account.Store                { return s.account }
 
 // check is one promise of the contract, kept or broken by one kind of row, list or room. Subject and promise
 // make a sentence; rule tells who wrote the store why it matters and what keeps it.
@@ -79,7 +90,7 @@ type check struct {
 }
 
 func allChecks() []check {
-	return slices.Concat(policyChecks(), devicesChecks(), signinsChecks(), challengeChecks(), togetherChecks())
+	return slices.Concat(policyChecks(), devicesChecks(), signinsChecks(), challengeChecks(), accountChecks(), togetherChecks())
 }
 
 func run(t *testing.T, checks []check, open func(testing.TB) Backend) {
@@ -109,7 +120,7 @@ func (c check) run(t testing.TB, open func(testing.TB) Backend) {
 		if s := r.open(b); s != nil {
 			w.stores[r.index] = s
 		} else {
-			t.Fatalf("the store of %s is nil. A room that is not kept is not skipped: check the others with RunPolicy, RunDevices, RunSignIns or RunChallenges", r.name)
+			t.Fatalf("the store of %s is nil. A room that is not kept is not skipped: check the others with RunPolicy, RunDevices, RunSignIns, RunChallenges or RunAccount", r.name)
 		}
 	}
 	c.test(w)
@@ -156,6 +167,12 @@ var (
 		}
 		return nil
 	}}
+	accountRoom = room{"account", 4, func(b Backend) store.Store[tx] {
+		if s := b.Account(); s != nil {
+			return store.Narrow(s, func(t account.Tx) tx { return tx{Tx: t, challenges: t, account: t} })
+		}
+		return nil
+	}}
 )
 
 // tx is a transaction of any room: what all rooms share, and the methods of the one it is of.
@@ -164,7 +181,8 @@ type tx struct {
 	admin      policy.AdminTx // nil in another room than policy
 	devices    devices.Tx     // nil in another room than devices
 	signins    signins.Tx     // nil in another room than signins
-	challenges challenge.Tx   // nil in another room than challenge
+	challenges challenge.Tx   // nil in another room than challenge and account
+	account    account.Tx     // nil in another room than account
 }
 
 // world is what a check works in. Functions that run inside a transaction report by returning an error or by
@@ -172,7 +190,7 @@ type tx struct {
 type world struct {
 	testing.TB
 	ctx    context.Context
-	stores [4]store.Store[tx] // by room.index; nil where the check does not ask for the room
+	stores [5]store.Store[tx] // by room.index; nil where the check does not ask for the room
 }
 
 func (w *world) in(r room) store.Store[tx] { return w.stores[r.index] }

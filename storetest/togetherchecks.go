@@ -24,7 +24,7 @@ func togetherChecks() []check {
 			rule: "A transaction of one room that read what a transaction of another room wrote meanwhile does not commit as if it had not."},
 	}
 	for i := range list {
-		list[i].subject, list[i].rooms = "rooms", []room{policyRoom, devicesRoom, signinsRoom, challengeRoom}
+		list[i].subject, list[i].rooms = "rooms", []room{policyRoom, devicesRoom, signinsRoom, challengeRoom, accountRoom}
 	}
 	return list
 }
@@ -53,6 +53,7 @@ func sharedRows(w *world) {
 	readBy(devicesRoom)
 	readBy(signinsRoom)
 	readBy(challengeRoom)
+	readBy(accountRoom)
 	session = rows[policy.Session]{signinsRoom, sessionKind}.store(w, rows[policy.Session]{signinsRoom, sessionKind}.next(session, address{tenant, "ada", "s"}, 2))
 	readBy(policyRoom)
 	standing = rows[policy.Standing]{signinsRoom, standingKind}.store(w, rows[policy.Standing]{signinsRoom, standingKind}.next(standing, address{tenant, "ada"}, 2))

@@ -172,9 +172,8 @@ func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash) (policy.Change, e
 	if err != nil {
 		return policy.Change{}, err
 	}
-	st := l.Voided(op.Now)
-	st.Credentials++
-	st.Risk, st.MustChangePassword = policy.NoRisk, l.mustChange
+	st := l.WithNewPassword(op.Now)
+	st.MustChangePassword = l.mustChange
 	if _, err := tx.PutStanding(st); err != nil {
 		return policy.Change{}, err
 	}

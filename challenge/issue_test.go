@@ -191,7 +191,7 @@ func TestAnAccountHasOnlySoManyChallenges(t *testing.T) {
 func TestPendingChallengesDieWithWhatTheyWereAskedUnder(t *testing.T) {
 	ends := map[string]func(*desk){
 		"nothing":           func(*desk) {},
-		"a password change": func(d *desk) { require.NoError(t, d.App.Host.Accounts.PasswordChanged(ctx, d.Host, "ada")) },
+		"a password change": func(d *desk) { require.NoError(t, d.App.Host.Accounts.PasswordChanged(ctx, d.Host, "ada", "")) },
 		"a changed credential": func(d *desk) {
 			require.NoError(t, d.change(endPending, func(tx challenge.Tx, op *policy.Op) error {
 				_, err := challenge.EndPending(tx, op, "ada")

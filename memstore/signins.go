@@ -31,6 +31,7 @@ func (tx *Tx) PutSession(s policy.Session) (store.Revision, error) {
 	}
 	s.StartedAt, s.AuthenticatedAt = store.Time(s.StartedAt), store.Time(s.AuthenticatedAt)
 	s.SeenAt, s.EndedAt = store.Time(s.SeenAt), store.Time(s.EndedAt)
+	s.BeganAt, s.EndsAt = store.Time(s.BeganAt), store.Time(s.EndsAt)
 	return put(tx, sessionsByID, &s, func(r *policy.Session) *store.Revision { return &r.Revision })
 }
 

@@ -88,6 +88,15 @@ func (st Standing) Voided(now time.Time) Standing {
 	return st
 }
 
+// WithNewPassword is the standing once the person set a new password: whatever was given or asked for before is void, and
+// the account is no longer at risk.
+func (st Standing) WithNewPassword(now time.Time) Standing {
+	st = st.Voided(now)
+	st.Credentials++
+	st.Risk, st.MustChangePassword = NoRisk, false
+	return st
+}
+
 // Restricted reports whether the account is restricted at a time, after all of its security info was replaced.
 func (st Standing) Restricted(now time.Time) bool { return now.Before(st.RestrictedUntil) }
 

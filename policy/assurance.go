@@ -84,9 +84,9 @@ func (l Level) MarshalText() ([]byte, error) { return levelNames.Marshal(l) }
 // UnmarshalText reads a level's name.
 func (l *Level) UnmarshalText(b []byte) (err error) { *l, err = levelNames.Unmarshal(b); return err }
 
-// clockSkew is how far in the future a proof may lie: the clocks of the host that verified it and of
+// ClockSkew is how far in the future a proof may lie: the clocks of the host that verified it and of
 // this program differ a little. Anything later is no proof.
-const clockSkew = time.Minute
+const ClockSkew = time.Minute
 
 // Assurance computes the level that proofs reach at the time now, counting only those at most maxAge
 // old (0: of any age). It is derived afresh for each decision and never stored. The same factor never
@@ -95,7 +95,7 @@ func Assurance(proofs []Proof, now time.Time, maxAge time.Duration) Level {
 	var known, held, multi, hardware bool
 	for _, p := range proofs {
 		age := now.Sub(p.At)
-		if p.At.IsZero() || age < -clockSkew || (maxAge > 0 && age > maxAge) {
+		if p.At.IsZero() || age < -ClockSkew || (maxAge > 0 && age > maxAge) {
 			continue
 		}
 		switch p.Factor {

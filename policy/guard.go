@@ -171,7 +171,7 @@ func (op *Op) sessionAlive(tx Tx) (*Reason, error) {
 		}
 	}
 	from := op.Standing.SessionsValidFrom
-	if !from.IsZero() && (a.SignedInAt.Before(from) || a.SignedInAt.After(op.Now.Add(clockSkew))) {
+	if !from.IsZero() && (a.SignedInAt.Before(from) || a.SignedInAt.After(op.Now.Add(ClockSkew))) {
 		return sessionEnded, nil
 	}
 	return nil, nil

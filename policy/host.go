@@ -64,20 +64,44 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 }
 
 // PasswordChanged notes that an account has a new password, set with proof of who the person is: it is no longer at
-// risk, nor has to change the password, and codes that were asked for before are dead. It is for a host that keeps
-// passwords itself.
-func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountID) error {
+// risk, nor has to change the password, and sessions, tokens and codes from before are dead. The session in which it was
+// set goes on if keep names it. It is for a host that keeps passwords itself; package account does the same for one that
+// does not.
+func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountID, keep SessionID) error {
 	if err := CheckID("account", id); err != nil {
 		return err
 	}
+	if keep != "" {
+		if err := CheckID("keep", keep); err != nil {
+			return err
+		}
+	}
 	_, err := Do(ctx, h.guard, h.store, actor, passwordChanged, On("account", id), "",
 		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
-			st.Risk, st.MustChangePassword = NoRisk, false
-			st.Credentials++
+			kept, err := keptSession(tx, op, st, keep)
+			if err != nil {
+				return struct{}{}, Change{}, err
+			}
+			st = st.WithNewPassword(op.Now)
 			rev, err := tx.PutStanding(st)
+			if err == nil && keep != "" {
+				_, err = tx.PutSession(kept.Under(st))
+			}
 			return struct{}{}, Change{Subject: id, Revision: rev}, err
 		})
 	return err
+}
+
+// keptSession reads the session that is to go on: one that is alive, or [store.ErrNotFound].
+func keptSession(tx AdminTx, op *Op, st Standing, id SessionID) (Session, error) {
+	if id == "" {
+		return Session{}, nil
+	}
+	s, err := tx.Session(st.Tenant, st.Account, id)
+	if err == nil && (s.Tenant != st.Tenant || s.Account != st.Account || s.ID != id || !s.AliveUnder(st, op.Settings, op.Now)) {
+		return Session{}, store.ErrNotFound
+	}
+	return s, err
 }
 
 // Account reads an account's standing.

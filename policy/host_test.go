@@ -268,18 +268,28 @@ func TestAnAccountThatIsBeingClosedIsReopenedFirst(t *testing.T) {
 	invalid(t, h.hosts.SetState(ctx, h.Host, "ada", policy.Closing), "state")
 }
 
-func TestAChangedPasswordIsCountedAndLeavesSessionsAlone(t *testing.T) {
+func TestAChangedPasswordVoidsWhatWasBeforeAndKeepsTheOneSession(t *testing.T) {
 	h := newHouse(t)
+	now := h.Clock.Now()
+	for _, id := range []policy.SessionID{"kept", "other"} {
+		h.session(policy.Session{Tenant: contoso, Account: "ada", ID: id, StartedAt: now, AuthenticatedAt: now, SeenAt: now, Level: policy.AAL2})
+	}
 	before, err := h.hosts.Account(ctx, h.Host, "ada")
 	require.NoError(t, err)
-	for range 2 {
-		require.NoError(t, h.hosts.PasswordChanged(ctx, h.Host, "ada"))
-	}
+	h.Clock.Advance(time.Second)
+	require.ErrorIs(t, h.hosts.PasswordChanged(ctx, h.Host, "ada", "none"), store.ErrNotFound)
+	invalid(t, h.hosts.PasswordChanged(ctx, h.Host, "ada", "a\x00b"), "keep")
+	require.NoError(t, h.hosts.PasswordChanged(ctx, h.Host, "ada", "kept"))
 	after, err := h.hosts.Account(ctx, h.Host, "ada")
 	require.NoError(t, err)
-	require.Equal(t, before.Credentials+2, after.Credentials)
-	require.Equal(t, before.Epoch, after.Epoch)
-	require.NoError(t, h.edit(h.ada, editing(), "n1", "still here", ""))
+	require.Equal(t, before.Credentials+1, after.Credentials)
+	require.Equal(t, before.Epoch+1, after.Epoch)
+	there := func(id policy.SessionID) policy.Actor { a := h.ada; a.Session = id; return a }
+	require.NoError(t, h.edit(there("kept"), editing(), "n1", "still here", ""))
+	refused(t, h.edit(there("other"), editing(), "n1", "gone", ""), policy.CodeSessionEnded)
+	refused(t, h.edit(h.ada, editing(), "n1", "gone", ""), policy.CodeSessionEnded)
+	require.NoError(t, h.hosts.PasswordChanged(ctx, h.Host, "ada", ""))
+	refused(t, h.edit(there("kept"), editing(), "n1", "gone too", ""), policy.CodeSessionEnded)
 }
 
 func TestARoomsOwnLimitRefusesAsALimitDoes(t *testing.T) {

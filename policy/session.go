@@ -19,12 +19,17 @@ type Session struct {
 	Token secret.Digest `json:"token,omitzero"`
 	// Epoch is the account's when the session was issued.
 	Epoch     uint64    `json:"epoch,omitempty"`
-	StartedAt time.Time `json:"startedAt"` // when it was issued
+	StartedAt time.Time `json:"startedAt"` // when it was issued, or last kept while all others ended
+	// BeganAt is when the person began it: nothing moves it. Whoever was signed in then was a witness of what came after.
+	BeganAt time.Time `json:"beganAt,omitzero"`
 	// AuthenticatedAt is when its proofs last reached Level in full, which may be before it was issued. The overall
 	// limit counts from here, and no activity moves it.
 	AuthenticatedAt time.Time `json:"authenticatedAt,omitzero"`
 	SeenAt          time.Time `json:"seenAt,omitzero"`  // last activity noted; the idle limit counts from here
 	EndedAt         time.Time `json:"endedAt,omitzero"` // zero unless it was ended
+	// EndsAt is when it ends by itself, as it was reckoned when the row was written: a limit that was lengthened since
+	// does not revive it.
+	EndsAt time.Time `json:"endsAt,omitzero"`
 	// Level is the highest that Proofs reach, at whatever time. It says which limits bind the session and
 	// nothing else: decisions compute the level afresh.
 	Level  Level   `json:"level,omitempty"`
@@ -63,19 +68,37 @@ func (s Session) Under(st Standing) Session {
 // SessionsValidFrom, and within both limits of its level. It does not count either while it was authenticated or
 // seen more than a minute in the future, by a clock that was ahead: it would outlive its limits.
 func (s Session) AliveUnder(st Standing, tenant Settings, now time.Time) bool {
-	latest := now.Add(clockSkew)
-	return s.EndedAt.IsZero() && s.Epoch == st.Epoch && !s.StartedAt.Before(st.SessionsValidFrom) &&
+	latest := now.Add(ClockSkew)
+	return !s.OverUnder(st) &&
 		!s.AuthenticatedAt.After(latest) && !s.SeenAt.After(latest) && now.Before(s.ExpiresAt(tenant))
 }
 
-// ExpiresAt is when s ends by itself if nothing more is seen of it.
+// OverUnder reports whether s can never count again: it was ended, or its account was restarted since it was issued.
+func (s Session) OverUnder(st Standing) bool {
+	return !s.EndedAt.IsZero() || s.Epoch != st.Epoch || s.StartedAt.Before(st.SessionsValidFrom)
+}
+
+// ExpiresAt is when s ends by itself if nothing more is seen of it: by the tenant's limits now, and never after EndsAt.
 func (s Session) ExpiresAt(tenant Settings) time.Time {
 	overall, idle := tenant.SessionLimits(s.Level)
-	end := s.AuthenticatedAt.Add(overall)
-	if quiet := s.SeenAt.Add(idle); quiet.Before(end) {
-		return quiet
+	return earliest(s.EndsAt, s.AuthenticatedAt.Add(overall), s.SeenAt.Add(idle))
+}
+
+// Reckoned is s with EndsAt as its other fields and the tenant's limits make it, to be stored when they changed.
+func (s Session) Reckoned(tenant Settings) Session {
+	s.EndsAt = time.Time{}
+	s.EndsAt = s.ExpiresAt(tenant)
+	return s
+}
+
+// earliest is the least of the times that are not zero.
+func earliest(times ...time.Time) (least time.Time) {
+	for _, t := range times {
+		if !t.IsZero() && (least.IsZero() || t.Before(least)) {
+			least = t
+		}
 	}
-	return end
+	return least
 }
 
 // How long a session lives by the level that its proofs reached, and how long without activity. The defaults

@@ -138,10 +138,7 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 	if err != nil {
 		return store.List[Item]{}, err
 	}
-	began, err := beganAt(tx, op)
-	if err != nil {
-		return store.List[Item]{}, err
-	}
+	var seen *witness // read once, and only if there is something to answer
 	h := &history{tx: tx, op: op, account: account, from: keptFrom(op)}
 	out := store.List[Item]{Next: q.Page.After}
 	for want, more := q.Page.Limit(), true; more && len(out.Items) < want && h.seen < MaxScan; more = out.Next != "" {
@@ -160,7 +157,18 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 			if q.Unusual && len(flags) == 0 || q.Search != "" && !h.page[i].shows(q.Search) && !tells(flags, q.Search) {
 				continue
 			}
-			item, err := attempt{h.page[i], flags, began}.item(tx, op)
+			a := attempt{SignIn: h.page[i], flags: flags}
+			if a.answerable() {
+				if seen == nil {
+					w, err := witnessOf(tx, op, known)
+					if err != nil {
+						return store.List[Item]{}, err
+					}
+					seen = &w
+				}
+				a.witness, a.newSince = *seen, known.newSince(&a.SignIn)
+			}
+			item, err := a.item(tx, op)
 			if err != nil {
 				return store.List[Item]{}, err
 			}
@@ -261,25 +269,10 @@ func open(op *policy.Op, a policy.Area) bool {
 type attempt struct {
 	SignIn
 	flags []Flag
-	// began is when the actor signed in, as far as [fromThatSession] goes.
-	began time.Time
-}
-
-// beganAt is since when the actor is signed in. A session may be of proofs that are older than itself: it was no
-// witness of what came between.
-func beganAt(tx Tx, op *policy.Op) (time.Time, error) {
-	began := op.Actor.SignedInAt
-	if op.Actor.Session == "" || op.Standing.Account == "" { // none of ours, or no person
-		return began, nil
-	}
-	s, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
-	switch {
-	case errors.Is(err, store.ErrNotFound): // the host vouches for it
-		return began, nil
-	case err == nil && s.StartedAt.After(began):
-		return s.StartedAt, nil
-	}
-	return began, err
+	// witness is how far the actor can be believed about it, and newSince since when there was anything like it; only for
+	// what can be answered.
+	witness  witness
+	newSince time.Time
 }
 
 // signInOf reads an attempt of the actor's tenant. A store that answers with another row is never believed.
@@ -310,9 +303,16 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 	if err != nil {
 		return attempt{}, err
 	}
-	began, err := beganAt(tx, op)
-	return attempt{s, flags, began}, err
+	a := attempt{SignIn: s, flags: flags}
+	if a.answerable() {
+		a.newSince = known.newSince(&s)
+		a.witness, err = witnessOf(tx, op, known)
+	}
+	return a, err
 }
+
+// answerable reports whether there is anything that the person could say about the attempt.
+func (a attempt) answerable() bool { return len(a.flags) > 0 && a.Answer == Unanswered }
 
 // item is the person's view, with the decisions about it.
 func (a attempt) item(tx Tx, op *policy.Op) (item Item, err error) {

@@ -439,7 +439,7 @@ func TestSayingItWasNotMeContainsItInOneCommit(t *testing.T) {
 	require.True(t, st.MustChangePassword)
 	w.Clock.Advance(time.Second)
 	require.True(t, w.Session(w.SignIn(ada)).MustChangePassword, "who signs in is told")
-	require.NoError(t, w.App.Host.Accounts.PasswordChanged(ctx, w.Host, "ada"))
+	require.NoError(t, w.App.Host.Accounts.PasswordChanged(ctx, w.Host, "ada", ""))
 	st, err = w.App.Host.Accounts.Account(ctx, w.Host, "ada")
 	require.NoError(t, err)
 	require.Equal(t, []any{policy.NoRisk, false}, []any{st.Risk, st.MustChangePassword}, "a new password ends the risk")

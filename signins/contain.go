@@ -158,7 +158,7 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 		switch c.Step {
 		case EndThatSession:
 			var ch policy.Change
-			if ch, c.Why, err = endIfAlive(tx, op, s); err == nil && c.Why == "" {
+			if ch, c.Why, err = endThat(tx, op, s); err == nil && c.Why == "" {
 				also = append(also, ch)
 			}
 		case EndAllSessions:
@@ -192,13 +192,14 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 	return done, also, err
 }
 
-// endIfAlive ends the session of an attempt, unless it is over already.
-func endIfAlive(tx Tx, op *policy.Op, s *SignIn) (policy.Change, string, error) {
+// endThat ends the session of an attempt, unless it is over already: also one that is not alive just now, but could be
+// again.
+func endThat(tx Tx, op *policy.Op, s *SignIn) (policy.Change, string, error) {
 	session, err := sessionOf(tx, op, s.Account, s.Session)
 	if errors.Is(err, store.ErrNotFound) {
 		return policy.Change{}, "there is no such session any more", nil
 	}
-	if err != nil || !session.AliveUnder(op.Standing, op.Settings, op.Now) {
+	if err != nil || session.OverUnder(op.Standing) {
 		return policy.Change{}, "it has ended already", err
 	}
 	ch, err := endNow(tx, op, session)

@@ -155,8 +155,8 @@ func readable(t testing.TB, w *accounttest.World) (out []policy.Session) {
 func TestARefusalThatCannotBeRecordedIsStillARefusalAndSaysSo(t *testing.T) {
 	base := newStage(t)
 	s := base.enter(t, &faulty{})
-	// Settings, standing, the present session, its device, the row; and then the record.
-	f := spoiled(s.DB.SignIns(), &faulty{faults: faults{Strike: testkit.At(6, errStruck)}})
+	// Settings, standing, the present session, its device, the row, its account; and then the record.
+	f := spoiled(s.DB.SignIns(), &faulty{faults: faults{Strike: testkit.At(7, errStruck)}})
 	err := over(t, s.World, f).Service.End(t.Context(), s.there.Actor, s.over.Actor.Session)
 	require.Equal(t, signins.CodeSessionOver, codeOf(err))
 	require.ErrorIs(t, err, errStruck)

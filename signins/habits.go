@@ -111,6 +111,18 @@ func (h *Habits) trust(s *SignIn, now time.Time) {
 	})
 }
 
+// newSince is since when there is anything that an attempt was like: whoever says that it was theirs says so of all of
+// that.
+func (h *Habits) newSince(s *SignIn) time.Time {
+	first := s.At
+	h.each(s, func(list *[]Habit, what Habit) {
+		if i := slices.IndexFunc(*list, what.same); i >= 0 && !(*list)[i].First.IsZero() && (*list)[i].First.Before(first) {
+			first = (*list)[i].First
+		}
+	})
+	return first
+}
+
 // deny notes that a success was somebody else's. What was known before it stays usual; what began with it, or was
 // declared usual, stays strange. What was no success taught nothing.
 func (h *Habits) deny(s *SignIn, now time.Time) {
@@ -152,11 +164,6 @@ func (h *Habits) forget(before, today time.Time) (forgotten int, changed bool) {
 	return forgotten, changed || forgotten > 0
 }
 
-// empty reports whether nothing is known of an account but that it began before a time.
-func (h *Habits) empty(before time.Time) bool {
-	return len(h.Countries) == 0 && len(h.Places) == 0 && h.Since.Before(before)
-}
-
 // dayOf is when the day of a time began. Days are noted and not times, so that a habit is written once a day.
 func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
@@ -169,7 +176,7 @@ func note(list *[]Habit, n Habit) bool {
 		if later {
 			known.Last = n.Last
 		}
-		if !n.First.Before(known.First) || known.Denied && !n.First.IsZero() {
+		if !n.First.Before(known.First) {
 			return later
 		}
 		n.Last = known.Last

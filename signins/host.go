@@ -38,7 +38,8 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 				}
 			}
 			old := func(p policy.Proof) bool { return p.At.Before(st.SessionsValidFrom) }
-			if !op.Now.Before(st.SessionsValidFrom) && slices.ContainsFunc(n.Proofs, old) { // a clock set back locks nobody out
+			// A clock that was set back locks nobody out; one that differs a little lets nothing in from before.
+			if op.Now.After(st.SessionsValidFrom.Add(-policy.ClockSkew)) && slices.ContainsFunc(n.Proofs, old) {
 				return Started{}, policy.Change{}, op.Refuse(provenBefore) // a sign-in that was half done then
 			}
 			start := op.Now
@@ -46,9 +47,9 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 				start = st.SessionsValidFrom
 			}
 			level := reached(n.Proofs, op.Now)
-			s := policy.Session{Tenant: st.Tenant, Account: st.Account, ID: policy.SessionID(op.ID), Token: digest, Epoch: st.Epoch,
+			s := policy.Session{BeganAt: op.Now, Tenant: st.Tenant, Account: st.Account, ID: policy.SessionID(op.ID), Token: digest, Epoch: st.Epoch,
 				StartedAt: start, AuthenticatedAt: provenAt(n.Proofs, level, op.Now), SeenAt: op.Now, Level: level, Proofs: n.Proofs,
-				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place.String()}
+				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place.String()}.Reckoned(op.Settings)
 			if err := provable(op, s); err != nil {
 				return Started{}, policy.Change{}, err
 			}
@@ -150,6 +151,7 @@ func (h *Host) AddProof(ctx context.Context, actor policy.Actor, text secret.Tex
 				return Started{}, policy.Change{}, err
 			}
 			s.Token = digest
+			s = s.Reckoned(op.Settings)
 			rev, err := tx.PutSession(s)
 			return started(s, op.Standing, next, op.Settings), policy.Change{Subject: s.Account, Revision: rev,
 				Facts: []policy.Fact{{Name: "factor", Value: p.Factor.String()}, {Name: "level", Value: s.Level.String()}}}, err
@@ -181,7 +183,7 @@ func (h *Host) Touch(ctx context.Context, actor policy.Actor) error {
 			if a := op.Actor.Address; a.IsValid() && a != s.Address {
 				s.Address, s.Place = a, "" // where that is, nobody has said
 			}
-			_, err := tx.PutSession(s)
+			_, err := tx.PutSession(s.Reckoned(op.Settings))
 			return none{}, policy.Change{}, err
 		})
 	return err
@@ -325,7 +327,8 @@ func purgeBatch(tx Tx, op *policy.Op, at pastAt) (done batch[pastAt], err error)
 	return done, nil
 }
 
-// forgetHabits forgets what nothing was like lately. As long as attempts are kept, so is what makes them usual.
+// forgetHabits forgets what nothing was like lately. As long as attempts are kept, so is what makes them usual. That
+// somebody signed in at all is not forgotten: after a long time away everything is strange.
 func forgetHabits(tx Tx, op *policy.Op, done *batch[pastAt]) error {
 	list, err := tx.AllHabits(op.Actor.Tenant, store.Page{Size: habitsBatch, After: done.next.habits})
 	if err != nil {
@@ -338,13 +341,10 @@ func forgetHabits(tx Tx, op *policy.Op, done *batch[pastAt]) error {
 			return errors.New("the store gave the habits of another tenant")
 		}
 		n, changed := h.forget(before, op.Now)
-		switch {
-		case h.empty(before):
-			err = tx.DeleteHabits(h.Tenant, h.Account)
-		case changed:
-			_, err = tx.PutHabits(h)
+		if !changed {
+			continue
 		}
-		if err != nil {
+		if _, err := tx.PutHabits(h); err != nil {
 			return err
 		}
 		forgotten += n

@@ -194,7 +194,7 @@ func always(code policy.Code) func(somebody, condition) policy.Code {
 }
 
 func ifOver(_ somebody, c condition) policy.Code {
-	if c.over {
+	if c.over || c.subjectOff { // disabling an account ended them
 		return signins.CodeSessionOver
 	}
 	return ""

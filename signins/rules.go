@@ -100,7 +100,7 @@ var (
 	cannotSignIn    = policy.Forbidden(CodeCannotSignIn, policy.AskAdministrator, "This account cannot sign in: it is unknown or not active.")
 	notUnusual      = policy.Forbidden(CodeNotUnusual, policy.NoRemedy, "Nothing about this sign-in is unusual. If you do not recognize it, change your password and sign out everywhere.")
 	answered        = policy.Forbidden(CodeAnswered, policy.NoRemedy, "You have answered this already.")
-	thatSession     = policy.WrongDevice(CodeThatSession, "You signed in here no earlier than that. Confirm it from where you were signed in before, or verify with a second factor.")
+	thatSession     = policy.WrongDevice(CodeThatSession, "You were not signed in here as usual before that. Confirm it from where you were signed in before, or verify with a second factor.")
 	notYours        = policy.Forbidden(CodeNotYours, policy.NoRemedy, "Only the person themselves can say so.")
 	unknownAccount  = policy.Forbidden(CodeUnknownAccount, policy.NoRemedy, "There is no account with this id here.")
 	provenBefore    = policy.Forbidden(CodeProvenBefore, policy.SignIn, "You were signed out everywhere since you began to sign in. Begin anew.")
@@ -155,11 +155,11 @@ var (
 			Level: policy.AAL1, Says: "See where one is signed in.", Source: "ASVS 7.5.2"},
 		Load: noRow,
 	}
-	endSession = &sessionSpec{
+	endSession = &openSpec{
 		Rule: policy.Rule{Action: EndSession, Activity: endedSession, Category: category,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaSessions, Access: policy.Edit, Level: policy.AAL1,
 			Says: "End one session, one's own included.", States: "ended already", Source: "ASVS 7.5.2"},
-		Load:    ownSession,
+		Load:    withAccount(ownSession),
 		Forbids: over,
 	}
 	endOthers = &sessionSpec{
@@ -280,11 +280,11 @@ var (
 			Says: "See where a person is signed in."},
 		Load: noRow,
 	}
-	endAnySession = &sessionSpec{
+	endAnySession = &openSpec{
 		Rule: policy.Rule{Action: EndAnySession, Activity: endedSession, Category: category,
 			By: policy.ByRole | policy.ByHost, Roles: sessionAdmins, Notify: true,
 			Says: "End one session of a person.", States: "ended already", Source: "ASVS 7.4.5"},
-		Load:    anySession,
+		Load:    withAccount(anySession),
 		Forbids: over,
 	}
 	signOutPerson = &accountSpec{
@@ -343,8 +343,29 @@ func anySession(tx Tx, op *policy.Op, t policy.Target) (policy.Session, error) {
 	return sessionOf(tx, op, t.Of, policy.SessionID(t.ID))
 }
 
-func over(op *policy.Op, s policy.Session) *policy.Reason {
-	if !s.EndedAt.IsZero() || s.Account == op.Actor.Account && !s.AliveUnder(op.Standing, op.Settings, op.Now) {
+// openSession is a session with its account, which may be over already without a word in the session's row.
+type openSession struct {
+	policy.Session
+	of policy.Standing
+}
+
+type openSpec = policy.Spec[Tx, openSession]
+
+// withAccount makes a loader give the session's account too.
+func withAccount(load func(Tx, *policy.Op, policy.Target) (policy.Session, error)) func(Tx, *policy.Op, policy.Target) (openSession, error) {
+	return func(tx Tx, op *policy.Op, t policy.Target) (o openSession, err error) {
+		if o.Session, err = load(tx, op, t); err != nil {
+			return o, err
+		}
+		o.of, err = op.Account(tx, o.Account)
+		return o, err
+	}
+}
+
+// over lets every session be ended that could ever be alive again, be it that it ran out by itself: a limit may be
+// lengthened, and a clock put right.
+func over(_ *policy.Op, s openSession) *policy.Reason {
+	if s.OverUnder(s.of) {
 		return sessionOver
 	}
 	return nil
@@ -392,10 +413,12 @@ func unanswerable(_ *policy.Op, a attempt) *policy.Reason {
 	return nil
 }
 
-// fromThatSession keeps whoever signed in unusually from declaring that usual, from that session or one that they
-// started after it: who was not signed in before proves a second factor, which a stolen password is not.
+// fromThatSession keeps whoever signed in unusually from declaring that usual: from that session, from one that they
+// started after anything like it, and from one that began unusually itself. Who was not signed in before as usual proves
+// a second factor, which a stolen password is not.
 func fromThatSession(op *policy.Op, a attempt) *policy.Reason {
-	before := a.Session != op.Actor.Session && !a.began.IsZero() && a.began.Before(a.At)
+	w := a.witness
+	before := a.Session != op.Actor.Session && !w.strange && !w.began.IsZero() && w.began.Before(a.newSince)
 	if before || policy.Assurance(op.Actor.Proofs, op.Now, freshToTrust) >= policy.AAL2 {
 		return nil
 	}

@@ -47,22 +47,22 @@ func (s *Service) Sessions(ctx context.Context, actor policy.Actor, p store.Page
 }
 
 // shown lists the sessions of an account that are alive, with the decision about ending each.
-func shown(tx Tx, op *policy.Op, st policy.Standing, end *sessionSpec, p store.Page) (store.List[Session], error) {
+func shown(tx Tx, op *policy.Op, st policy.Standing, end *openSpec, p store.Page) (store.List[Session], error) {
 	found, err := store.Select(p, sessionsOf(tx, op, st), func(s *policy.Session) bool {
-		return s.AliveUnder(st, op.Settings, op.Now)
+		return !runOut(op, st, *s)
 	})
 	if err != nil {
 		return store.List[Session]{}, err
 	}
 	out := store.List[Session]{Items: make([]Session, len(found.Items)), Next: found.Next}
 	for i, s := range found.Items {
-		may, err := policy.Judge(tx, op, end, s)
+		may, err := policy.Judge(tx, op, end, openSession{s, st})
 		if err != nil {
 			return store.List[Session]{}, err
 		}
 		out.Items[i] = Session{ID: s.ID, Current: s.ID == op.Actor.Session && s.Account == op.Actor.Account,
 			Device: s.Device, Address: s.Address, Client: s.Client, Place: s.Place, Level: s.Level,
-			StartedAt: s.StartedAt, SeenAt: s.SeenAt, ExpiresAt: s.ExpiresAt(op.Settings), End: may}
+			StartedAt: s.BeganAt, SeenAt: s.SeenAt, ExpiresAt: s.ExpiresAt(op.Settings), End: may}
 	}
 	return out, nil
 }
@@ -96,17 +96,17 @@ func (s *Service) End(ctx context.Context, actor policy.Actor, id policy.Session
 	return s.end(ctx, actor, endSession, actor.Account, id)
 }
 
-func (r *room) end(ctx context.Context, actor policy.Actor, sp *sessionSpec, account policy.AccountID, id policy.SessionID) error {
+func (r *room) end(ctx context.Context, actor policy.Actor, sp *openSpec, account policy.AccountID, id policy.SessionID) error {
 	_, err := policy.Do(ctx, r.guard, r.store, actor, sp, onSession(account, id), "",
-		func(tx Tx, op *policy.Op, s policy.Session) (none, policy.Change, error) {
-			ch, err := endNow(tx, op, s)
+		func(tx Tx, op *policy.Op, s openSession) (none, policy.Change, error) {
+			ch, err := endNow(tx, op, s.Session)
 			return none{}, ch, err
 		})
 	return err
 }
 
 // EndOthers ends all of the actor's sessions but the present one, however many there are. Tokens that the host
-// keeps itself are not touched; [Service.SignOutEverywhere] ends those too. A present session that the host vouches for
+// keeps itself are void too ([Host.ValidSince]), and so are sign-ins that are half done. A present session that the host vouches for
 // ([policy.Vouch]) and keeps itself is refused with [CodeSessionElsewhere].
 func (s *Service) EndOthers(ctx context.Context, actor policy.Actor) error {
 	if actor.Session == "" {
@@ -114,8 +114,7 @@ func (s *Service) EndOthers(ctx context.Context, actor policy.Actor) error {
 	}
 	_, err := policy.Do(ctx, s.guard, s.store, actor, endOthers, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, present policy.Session) (none, policy.Change, error) {
-			st := op.Standing
-			st.Epoch++ // whatever was issued before is dead, without looking at it
+			st := op.Standing.Voided(op.Now) // whatever was issued before is dead, without looking at it
 			rev, err := tx.PutStanding(st)
 			if err != nil {
 				return none{}, policy.Change{}, err
@@ -162,6 +161,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes
 			// It stays the same session, so that nothing that is known of it is shaken off.
 			present = present.Under(st)
 			present.Token, present.SeenAt = digest, op.Now
+			present = present.Reckoned(op.Settings)
 			if _, err = tx.PutSession(present); err != nil {
 				return Started{}, ch, err
 			}

@@ -121,11 +121,16 @@ func started(s policy.Session, st policy.Standing, secretText secret.Text, tenan
 		MustChangePassword: st.MustChangePassword}
 }
 
-// prove adds a proof to a session, in the place of an older one of the same factor. The level follows the
+// prove adds a proof to a session, in the place of an older one of the same factor; one that is older itself, or from a
+// clock that is ahead, takes the place of none. The level follows the
 // proofs, and the overall limit begins anew when they reach it in full again: one factor alone does not prolong
 // a session of two. A proof that raises the level completes what the session has shown, and counts from itself.
 func prove(s *policy.Session, p policy.Proof, now time.Time) {
-	s.Proofs = append(slices.DeleteFunc(slices.Clone(s.Proofs), func(old policy.Proof) bool { return old.Factor == p.Factor }), p)
+	same := func(old policy.Proof) bool { return old.Factor == p.Factor }
+	if i := slices.IndexFunc(s.Proofs, same); i >= 0 && (p.At.Before(s.Proofs[i].At) || p.At.After(now.Add(policy.ClockSkew))) {
+		p = s.Proofs[i]
+	}
+	s.Proofs = append(slices.DeleteFunc(slices.Clone(s.Proofs), same), p)
 	level, news := reached(s.Proofs, now), s.Proofs
 	if level > s.Level {
 		news = []policy.Proof{p}
@@ -152,7 +157,7 @@ func provenAt(proofs []policy.Proof, level policy.Level, now time.Time) time.Tim
 
 // provable refuses a session whose proofs are so old that it would have run out at once.
 func provable(op *policy.Op, s policy.Session) error {
-	if op.Now.Before(s.ExpiresAt(op.Settings)) {
+	if op.Now.Before(s.Reckoned(op.Settings).EndsAt) {
 		return nil
 	}
 	return op.Refuse(provenLongAgo)
@@ -185,7 +190,7 @@ func makeRoom(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Change, error)
 	if err := retire(tx, op, st, open); err != nil || limit == policy.Unlimited {
 		return nil, err
 	}
-	alive := slices.DeleteFunc(open, func(s policy.Session) bool { return !s.AliveUnder(st, op.Settings, op.Now) })
+	alive := slices.DeleteFunc(open, func(s policy.Session) bool { return runOut(op, st, s) })
 	if len(alive) < limit {
 		return nil, nil
 	}
@@ -230,12 +235,11 @@ func openOf(tx Tx, op *policy.Op, st policy.Standing, limit int) (open []policy.
 func retire(tx Tx, op *policy.Op, st policy.Standing, open []policy.Session) error {
 	left := maxRetired
 	for _, s := range open {
-		end := s.ExpiresAt(op.Settings)
-		if s.Epoch == st.Epoch && op.Now.Before(end) {
+		if !runOut(op, st, s) {
 			continue
 		}
-		if s.EndedAt = op.Now; end.Before(op.Now) {
-			s.EndedAt = end
+		if s.EndedAt = op.Now; s.ExpiresAt(op.Settings).Before(op.Now) {
+			s.EndedAt = s.ExpiresAt(op.Settings)
 		}
 		if _, err := tx.PutSession(s); err != nil {
 			return err
@@ -245,6 +249,12 @@ func retire(tx Tx, op *policy.Op, st policy.Standing, open []policy.Session) err
 		}
 	}
 	return nil
+}
+
+// runOut reports whether a session will never be alive again: it is over, or its time is. One from a clock that was ahead
+// may be alive again; it is shown, and can be ended.
+func runOut(op *policy.Op, st policy.Standing, s policy.Session) bool {
+	return s.OverUnder(st) || !op.Now.Before(s.ExpiresAt(op.Settings))
 }
 
 // sessionsOf reads page by page those of an account's sessions that may be alive.

@@ -143,6 +143,7 @@ func sampleSession(at address, n int) policy.Session {
 	}
 	s.Token, s.Epoch = secret.Digest{0: byte(n), 31: 1}, uint64(n)
 	s.AuthenticatedAt, s.SeenAt, s.EndedAt = when(n+1), when(n+2), when(n+3)
+	s.BeganAt, s.EndsAt = when(n+4), when(n+5)
 	s.Level = pick(n, policy.AAL1, policy.AAL2, policy.AAL3)
 	s.Proofs = []policy.Proof{{Factor: policy.FactorPassword, At: when(n)}, {Factor: policy.FactorPasskey, At: when(n + 1)}}
 	s.Device, s.Address = policy.DeviceID(text("device", n)), pick(n, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1"))

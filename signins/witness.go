@@ -1,0 +1,67 @@
+package signins
+
+import (
+	"errors"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// witness is how far somebody can be believed who says that a sign-in was their own.
+type witness struct {
+	// began is when they signed in themselves.
+	began time.Time
+	// strange says that their own sign-in was unusual, and nobody answered for it.
+	strange bool
+}
+
+// How far the record of a sign-in lies from the beginning of its session, at the most: a person takes some time to sign
+// in, and a host to record it.
+const (
+	recordedBefore = 30 * time.Minute
+	recordedAfter  = 5 * time.Minute
+)
+
+// witnessOf looks at how the actor signed in.
+func witnessOf(tx Tx, op *policy.Op, known Habits) (witness, error) {
+	w := witness{began: op.Actor.SignedInAt}
+	if op.Actor.Session == "" || op.Standing.Account == "" { // none of ours, or no person
+		return w, nil
+	}
+	s, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // the host vouches for it
+		return w, nil
+	case err != nil:
+		return w, err
+	}
+	w.began = s.BeganAt
+	w.strange, err = startedStrangely(tx, op, known, s)
+	return w, err
+}
+
+// startedStrangely reports whether the attempt that a session came of was unusual and is not answered. It looks among
+// those around the session's beginning; where there are so many that it cannot tell, it believes the worst.
+func startedStrangely(tx Tx, op *policy.Op, known Habits, s policy.Session) (bool, error) {
+	h := &history{tx: tx, op: op, account: s.Account, from: keptFrom(op)}
+	read, err := tx.SignInsBefore(op.Actor.Tenant, s.Account, s.BeganAt.Add(recordedAfter), "", lookBack)
+	if err != nil {
+		return false, err
+	}
+	if h.page, err = h.shown(read); err != nil {
+		return false, err
+	}
+	for i := range h.page {
+		switch a := &h.page[i]; {
+		case a.At.Before(s.BeganAt.Add(-recordedBefore)):
+			return false, nil
+		case a.Session == s.ID && a.Answer == ThisWasNotMe:
+			return true, nil
+		case a.Session == s.ID && a.Answer == Unanswered:
+			flags, err := h.flags(known, i)
+			return len(flags) > 0, err
+		}
+	}
+	return len(read) == lookBack, nil
+}

@@ -41,19 +41,6 @@ func countries(t testing.TB, w *accounttest.World) (all []string) {
 	return all
 }
 
-// gone tells whether nothing at all is left of ada's habits.
-func gone(t testing.TB, w *accounttest.World) bool {
-	t.Helper()
-	err := w.DB.SignIns().View(t.Context(), func(tx signins.Tx) error {
-		_, err := tx.Habits(accounttest.Tenant, "ada")
-		return err
-	})
-	if err != nil {
-		require.ErrorIs(t, err, store.ErrNotFound)
-	}
-	return err != nil
-}
-
 func TestAHabitIsForgottenWhenNothingWasLikeItForLong(t *testing.T) {
 	w := accounttest.New(t)
 	ada := w.Person("ada", policy.Work)

@@ -144,7 +144,7 @@ func (c *config) account(g *policy.Guard, s account.Store, vault secret.Vault) (
 	if err != nil {
 		return account.Room{}, err
 	}
-	return account.New(g, s, hasher, codes)
+	return account.New(g, s, hasher, codes, vault)
 }
 
 // nobody delivers nothing.

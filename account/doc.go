@@ -107,4 +107,44 @@
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
 //	    refused if: closed
 //	    event: Set force change user password, the person is told
+//	account.read-recovery-code
+//	    See whether one has a recovery code, and since when.
+//	    by the account's owner
+//	    kinds: personal; area: account.recovery read-only
+//	account.new-recovery-code
+//	    Make a recovery code, in place of the one that there was; all other sessions end.
+//	    by the account's owner
+//	    kinds: personal; area: account.recovery edit; proof: aal1 within 15 min
+//	    refused if: restricted
+//	    event: User registered security info, the person is told
+//	account.remove-recovery-code
+//	    Remove one's recovery code; all other sessions end.
+//	    by the account's owner
+//	    kinds: personal; area: account.recovery edit; proof: aal1 within 15 min
+//	    refused if: there is none; restricted
+//	    event: User deleted security info, the person is told
+//	account.recover
+//	    Take a recovery code, and give the next one; the person is told of a right one.
+//	    by the host
+//	    refused if: wrong; unknown; no code; not active; too many wrong ones: all alike
+//	    event: Self-service password reset flow activity progress
+//	account.replace-security-info
+//	    Say that all security info was replaced: the account is restricted for 30 days.
+//	    by the host
+//	    refused if: not personal; closed
+//	    event: User updated security info, the person is told
+//	account.cancel-replacement
+//	    Take a replacement of all security info back, for who proved the old: sessions end, a new password is demanded.
+//	    by the host
+//	    refused if: not restricted; closed
+//	    event: User updated security info, the person is told
+//	account.admin.unlock-recovery
+//	    Forget the wrong recovery codes of an account, so that the right one is heard.
+//	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
+//	    event: Unlock user account, the person is told
+//	account.admin.lift-restriction
+//	    End the restriction of an account whose security info was all replaced.
+//	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
+//	    refused if: not restricted; closed
+//	    event: Admin updated security info, the person is told
 package account

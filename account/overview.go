@@ -15,6 +15,7 @@ const (
 	NoticeAtRisk             policy.Code = "account-at-risk"
 	NoticeMustChangePassword policy.Code = "must-change-password"
 	NoticeRestricted         policy.Code = "account-restricted"
+	NoticeNoRecoveryCode     policy.Code = "no-recovery-code"
 )
 
 // Overview gives this room's block and those of other parts on one snapshot, as [policy.Arrange] puts them in order.
@@ -63,5 +64,23 @@ func (p person) block(tx Tx, op *policy.Op) (b policy.Block, err error) {
 	if p.Restricted(op.Now) {
 		notice(NoticeRestricted, policy.Warning, "All of your security info was replaced. Until "+p.RestrictedUntil.Format(time.DateOnly)+" some things cannot be changed.")
 	}
-	return b, nil
+	lacking, err := p.lacksRecoveryCode(tx, op)
+	if lacking {
+		b.Notices = append(b.Notices, policy.Notice{Code: NoticeNoRecoveryCode, Urgency: policy.Hint, Action: NewRecoveryCode,
+			Text: "You have no recovery code. With one you get back in if you lose everything else."})
+	}
+	return b, err
+}
+
+// lacksRecoveryCode reports whether the person has no recovery code and can make one, if they only prove who they are.
+func (p person) lacksRecoveryCode(tx Tx, op *policy.Op) (bool, error) {
+	if p.Kind != policy.Personal {
+		return false, nil
+	}
+	r, err := withCode(tx, op, p.Standing)
+	if err != nil || r.code.exists() {
+		return false, err
+	}
+	d, err := policy.Judge(tx, op, newRecoveryCode, r)
+	return d.Allowed || d.Reason().Class == policy.ClassProof, err
 }

@@ -16,7 +16,9 @@ const (
 )
 
 // Areas lists the areas of this room.
-func Areas() []policy.Area { return []policy.Area{AreaAccount, AreaProfile, AreaPassword} }
+func Areas() []policy.Area {
+	return []policy.Area{AreaAccount, AreaProfile, AreaPassword, AreaRecovery}
+}
 
 // Numbers and switches that an administrator can set.
 var (
@@ -203,13 +205,13 @@ var (
 
 // Rules lists the rules of this room.
 func Rules() []policy.Rule {
-	return []policy.Rule{
+	return append([]policy.Rule{
 		readOverview.Rule, readProfile.Rule, editAttribute.Rule, updateProfile.Rule, readPhoto.Rule, changePhoto.Rule,
 		changePassword.Rule, setFirstPassword.Rule,
 		putProfile.Rule, verifyPassword.Rule, putPassword.Rule, keepElsewhere.Rule,
 		readAnyProfile.Rule, updateAnyProfile.Rule, readAnyPhoto.Rule, changeAnyPhoto.Rule, readSchema.Rule, setSchema.Rule,
 		unlockPassword.Rule, demandNew.Rule,
-	}
+	}, recoveryRules()...)
 }
 
 // notOpen is the reason against an owner's changing an attribute.

@@ -9,6 +9,7 @@ import (
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -25,14 +26,15 @@ type room struct {
 	store  Store
 	hasher *password.Hasher
 	codes  *challenge.Codes
+	keys   secret.Digester
 }
 
-// New makes the room. The hasher verifies passwords; the codes prove addresses.
-func New(g *policy.Guard, s Store, h *password.Hasher, c *challenge.Codes) (Room, error) {
-	if g == nil || s == nil || h == nil || c == nil {
-		return Room{}, errors.New("account: New needs a guard, a store, a hasher and codes")
+// New makes the room. The hasher verifies passwords; the codes prove addresses; by keys recovery codes are recognized.
+func New(g *policy.Guard, s Store, h *password.Hasher, c *challenge.Codes, keys secret.Digester) (Room, error) {
+	if g == nil || s == nil || h == nil || c == nil || keys == nil {
+		return Room{}, errors.New("account: New needs a guard, a store, a hasher, codes and keys")
 	}
-	r := &room{g, s, h, c}
+	r := &room{g, s, h, c, keys}
 	return Room{&Service{r}, &Admin{r}, &Host{r}}, nil
 }
 
@@ -169,7 +171,7 @@ func put(tx Tx, before, next Profile) (policy.Change, error) {
 }
 
 // Can tells whether the actor may do one of [ReadProfile], [UpdateProfile], [ReadPhoto], [ChangePhoto], [ChangePassword],
-// [SetFirstPassword] (id is empty) or [EditAttribute] (id is the
+// [SetFirstPassword], [ReadRecoveryCode], [NewRecoveryCode], [RemoveRecoveryCode] (id is empty) or [EditAttribute] (id is the
 // attribute's name), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
 	switch action {
@@ -185,6 +187,12 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 		return policy.Can(ctx, s.guard, s.store, actor, changePassword, policy.Target{})
 	case SetFirstPassword:
 		return policy.Can(ctx, s.guard, s.store, actor, setFirstPassword, policy.Target{})
+	case ReadRecoveryCode:
+		return policy.Can(ctx, s.guard, s.store, actor, readRecoveryCode, policy.Target{})
+	case NewRecoveryCode:
+		return policy.Can(ctx, s.guard, s.store, actor, newRecoveryCode, policy.Target{})
+	case RemoveRecoveryCode:
+		return policy.Can(ctx, s.guard, s.store, actor, removeRecoveryCode, policy.Target{})
 	case EditAttribute:
 		return policy.Can(ctx, s.guard, s.store, actor, editAttribute, onAttribute(Attribute(id)))
 	}

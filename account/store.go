@@ -33,6 +33,13 @@ type Tx interface {
 	// DeleteCredential removes an account's credential.
 	DeleteCredential(policy.TenantID, policy.AccountID) error
 
+	// RecoveryCode gives the row of an account's recovery code.
+	RecoveryCode(policy.TenantID, policy.AccountID) (RecoveryCode, error)
+	// PutRecoveryCode stores c, compare-and-set on c.Revision; revision 0 makes it.
+	PutRecoveryCode(c RecoveryCode) (store.Revision, error)
+	// DeleteRecoveryCode removes the row of an account's recovery code.
+	DeleteRecoveryCode(policy.TenantID, policy.AccountID) error
+
 	// Portrait gives the pictures of an account's photo.
 	Portrait(policy.TenantID, policy.AccountID) (Portrait, error)
 	// PutPortrait stores p, compare-and-set on p.Revision; revision 0 makes it.

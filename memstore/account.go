@@ -57,6 +57,26 @@ func (tx *Tx) DeleteCredential(t policy.TenantID, a policy.AccountID) error {
 	return tx.delete(credentialsByID.table, r)
 }
 
+// RecoveryCode implements [account.Tx].
+func (tx *Tx) RecoveryCode(t policy.TenantID, a policy.AccountID) (account.RecoveryCode, error) {
+	return value(tx, recoveryCodesByID, kAccount(tx.key(), t, a))
+}
+
+// PutRecoveryCode implements [account.Tx].
+func (tx *Tx) PutRecoveryCode(c account.RecoveryCode) (store.Revision, error) {
+	c.MadeAt = store.Time(c.MadeAt)
+	return put(tx, recoveryCodesByID, &c, func(r *account.RecoveryCode) *store.Revision { return &r.Revision })
+}
+
+// DeleteRecoveryCode implements [account.Tx].
+func (tx *Tx) DeleteRecoveryCode(t policy.TenantID, a policy.AccountID) error {
+	r, err := row(tx, recoveryCodesByID, kAccount(tx.key(), t, a))
+	if err != nil {
+		return err
+	}
+	return tx.delete(recoveryCodesByID.table, r)
+}
+
 // Portrait implements [account.Tx].
 func (tx *Tx) Portrait(t policy.TenantID, a policy.AccountID) (account.Portrait, error) {
 	r, err := row(tx, portraitsByID, kAccount(tx.key(), t, a))

@@ -65,6 +65,7 @@ var tables = []struct {
 	{eventsByAccount.table, decode[policy.Event]},
 	{profilesByID.table, decode[account.Profile]},
 	{credentialsByID.table, decode[account.Credential]},
+	{recoveryCodesByID.table, decode[account.RecoveryCode]},
 	{portraitsByID.table, decode[account.Portrait]},
 	{schemasByID.table, decode[account.Schema]},
 	{devicesByID.table, decode[devices.Device]},

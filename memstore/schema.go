@@ -62,6 +62,8 @@ var (
 		func(k key, r *account.Profile) key { return kAccount(k, r.Tenant, r.Account) }}
 	credentialsByID = &index[account.Credential]{"credentials", byID,
 		func(k key, r *account.Credential) key { return kAccount(k, r.Tenant, r.Account) }}
+	recoveryCodesByID = &index[account.RecoveryCode]{"recovery-codes", byID,
+		func(k key, r *account.RecoveryCode) key { return kAccount(k, r.Tenant, r.Account) }}
 	portraitsByID = &index[account.Portrait]{"portraits", byID,
 		func(k key, r *account.Portrait) key { return kAccount(k, r.Tenant, r.Account) }}
 	schemasByID = &index[account.Schema]{"schemas", byID,
@@ -100,7 +102,7 @@ func schema() *memdb.DBSchema {
 		schema() (string, *memdb.IndexSchema)
 	}{
 		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID,
-		profilesByID, credentialsByID, portraitsByID, schemasByID, challengesByID, countersByID,
+		profilesByID, credentialsByID, recoveryCodesByID, portraitsByID, schemasByID, challengesByID, countersByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 		signInChunks,
 	} {

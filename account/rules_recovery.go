@@ -1,0 +1,167 @@
+package account
+
+import (
+	"errors"
+
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// AreaRecovery is one's own recovery code.
+const AreaRecovery policy.Area = "account.recovery"
+
+// Actions about recovery.
+const (
+	ReadRecoveryCode   policy.Action = "account.read-recovery-code"
+	NewRecoveryCode    policy.Action = "account.new-recovery-code"
+	RemoveRecoveryCode policy.Action = "account.remove-recovery-code"
+
+	Recover             policy.Action = "account.recover"
+	ReplaceSecurityInfo policy.Action = "account.replace-security-info"
+	CancelReplacement   policy.Action = "account.cancel-replacement"
+
+	UnlockRecovery  policy.Action = "account.admin.unlock-recovery"
+	LiftRestriction policy.Action = "account.admin.lift-restriction"
+)
+
+const (
+	recoverySource    = "Microsoft account: recovery code; NIST SP 800-63B-4 4.2.1.1; OWASP ASVS 6.5.2, 7.4.3, 7.5.1"
+	restrictionSource = "Microsoft account: replacing security info"
+)
+
+// ByRecoveryCode is the method under which package challenge counts wrong recovery codes.
+const ByRecoveryCode challenge.Method = "recovery-code"
+
+// Codes of the reasons about recovery.
+const (
+	CodeOnlyPersonal      policy.Code = "recovery-only-personal"
+	CodeNoRecoveryCode    policy.Code = "no-recovery-code"
+	CodeWrongRecoveryCode policy.Code = "wrong-recovery-code"
+	CodeNotRestricted     policy.Code = "not-restricted"
+)
+
+var (
+	onlyPersonal   = policy.OtherKind(CodeOnlyPersonal, "This is for personal accounts. Your organization helps you to get back into yours.")
+	noRecoveryCode = policy.Forbidden(CodeNoRecoveryCode, policy.NoRemedy, "This account has no recovery code.")
+	// wrongRecovery is told alike for a wrong code, an unknown account, one that is not active or has no code, and one
+	// whose codes are not heard now (security rule F1).
+	wrongRecovery = policy.Forbidden(CodeWrongRecoveryCode, policy.NoRemedy, "The account or the recovery code is wrong, or there were too many attempts. Check both, or wait a little.")
+	notRestricted = policy.Forbidden(CodeNotRestricted, policy.NoRemedy, "This account is not restricted.")
+)
+
+const (
+	registeredInfo   = "User registered security info"
+	deletedInfo      = "User deleted security info"
+	updatedInfo      = "User updated security info"
+	adminUpdatedInfo = "Admin updated security info"
+	recoveryProgress = "Self-service password reset flow activity progress"
+)
+
+// recoverable is an account with its recovery code.
+type recoverable struct {
+	policy.Standing
+	code RecoveryCode
+}
+
+// What the account's owner may do.
+var (
+	readRecoveryCode = &policy.Spec[Tx, recoverable]{
+		Rule: policy.Rule{Action: ReadRecoveryCode, By: policy.ByPerson, Kinds: policy.Personal, Others: onlyPersonal, Area: AreaRecovery, Access: policy.ReadOnly,
+			Says: "See whether one has a recovery code, and since when.", Source: recoverySource},
+		Load: ownRecoverable,
+	}
+	newRecoveryCode = &policy.Spec[Tx, recoverable]{
+		Rule: policy.Rule{Action: NewRecoveryCode, Activity: registeredInfo, Category: userCategory,
+			By: policy.ByPerson, Kinds: policy.Personal, Others: onlyPersonal, Area: AreaRecovery, Access: policy.Edit,
+			Settled: true, Level: policy.AAL1, MaxAge: recent, Notify: true,
+			Says: "Make a recovery code, in place of the one that there was; all other sessions end.", Source: recoverySource},
+		Load: ownRecoverable,
+	}
+	removeRecoveryCode = &policy.Spec[Tx, recoverable]{
+		Rule: policy.Rule{Action: RemoveRecoveryCode, Activity: deletedInfo, Category: userCategory,
+			By: policy.ByPerson, Kinds: policy.Personal, Others: onlyPersonal, Area: AreaRecovery, Access: policy.Edit,
+			Settled: true, Level: policy.AAL1, MaxAge: recent, Notify: true,
+			Says: "Remove one's recovery code; all other sessions end.", States: "there is none", Source: recoverySource},
+		Load:    ownRecoverable,
+		Forbids: func(_ *policy.Op, r recoverable) *policy.Reason { return when(!r.code.exists(), noRecoveryCode) },
+	}
+)
+
+// What the host tells and asks.
+var (
+	// recoverAccount tells the person of a right code only: who guesses could else send them as many notices as they like.
+	recoverAccount = &policy.Spec[Tx, none]{
+		Rule: policy.Rule{Action: Recover, Activity: recoveryProgress, Category: userCategory, By: policy.ByHost,
+			Says:   "Take a recovery code, and give the next one; the person is told of a right one.",
+			States: "wrong; unknown; no code; not active; too many wrong ones: all alike", Source: recoverySource},
+		Load: noRow,
+	}
+	replaceSecurityInfo = &policy.Spec[Tx, policy.Standing]{
+		Rule: policy.Rule{Action: ReplaceSecurityInfo, Activity: updatedInfo, Category: userCategory, By: policy.ByHost, Notify: true,
+			Says: "Say that all security info was replaced: the account is restricted for 30 days.", States: "not personal; closed", Source: restrictionSource},
+		Load:    anyStanding,
+		Forbids: func(_ *policy.Op, st policy.Standing) *policy.Reason { return unrestrictable(st) },
+	}
+	cancelReplacement = &policy.Spec[Tx, policy.Standing]{
+		Rule: policy.Rule{Action: CancelReplacement, Activity: updatedInfo, Category: userCategory, By: policy.ByHost, Notify: true,
+			Says: "Take a replacement of all security info back, for who proved the old: sessions end, a new password is demanded.", States: "not restricted; closed", Source: restrictionSource},
+		Load: anyStanding, Forbids: nothingToLift,
+	}
+)
+
+// What administrators may do.
+var (
+	unlockRecovery = &policy.Spec[Tx, policy.Standing]{
+		Rule: policy.Rule{Action: UnlockRecovery, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
+			Says: "Forget the wrong recovery codes of an account, so that the right one is heard.", Source: recoverySource},
+		Load: anyStanding,
+	}
+	liftRestriction = &policy.Spec[Tx, policy.Standing]{
+		Rule: policy.Rule{Action: LiftRestriction, Activity: adminUpdatedInfo, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
+			Says: "End the restriction of an account whose security info was all replaced.", States: "not restricted; closed", Source: restrictionSource},
+		Load: anyStanding, Forbids: nothingToLift,
+	}
+)
+
+func recoveryRules() []policy.Rule {
+	return []policy.Rule{
+		readRecoveryCode.Rule, newRecoveryCode.Rule, removeRecoveryCode.Rule,
+		recoverAccount.Rule, replaceSecurityInfo.Rule, cancelReplacement.Rule,
+		unlockRecovery.Rule, liftRestriction.Rule,
+	}
+}
+
+// unrestrictable says why an account cannot be restricted; nil if it can.
+func unrestrictable(st policy.Standing) *policy.Reason {
+	if st.State == policy.Closed {
+		return closedForGood
+	}
+	return when(st.Kind != policy.Personal, onlyPersonal)
+}
+
+func nothingToLift(op *policy.Op, st policy.Standing) *policy.Reason {
+	if st.State == policy.Closed {
+		return closedForGood
+	}
+	return when(!st.Restricted(op.Now), notRestricted)
+}
+
+func anyStanding(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
+	return op.Account(tx, policy.AccountID(t.ID))
+}
+
+func ownRecoverable(tx Tx, op *policy.Op, _ policy.Target) (recoverable, error) {
+	return withCode(tx, op, op.Standing)
+}
+
+func withCode(tx Tx, op *policy.Op, st policy.Standing) (recoverable, error) {
+	c, err := tx.RecoveryCode(op.Actor.Tenant, st.Account)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		c, err = RecoveryCode{Tenant: op.Actor.Tenant, Account: st.Account}, nil
+	case err == nil && (c.Tenant != op.Actor.Tenant || c.Account != st.Account):
+		err = errors.New("the store gave a recovery code that is somebody else's")
+	}
+	return recoverable{st, c}, err
+}

@@ -52,7 +52,7 @@
 //	    Read a recovery key that was escrowed while the device was one's own.
 //	    by the account's owner
 //	    kinds: work, personal; area: devices.keys edit; limit: 10 in 1 h; proof: aal2 within 15 min
-//	    refused if: owners may not read keys; replaced by the device; on the device itself; on an unregistered device where policy asks
+//	    refused if: owners may not read keys; replaced by the device; on the device itself; on an unregistered device where policy asks; restricted
 //	    event: Read BitLocker key, the person is told
 //	devices.register
 //	    Add a device that a person joined or connected.

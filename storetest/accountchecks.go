@@ -14,11 +14,12 @@ import (
 func accountChecks() []check {
 	profile := rows[account.Profile]{accountRoom, profileKind}
 	credential := rows[account.Credential]{accountRoom, credentialKind}
+	code := rows[account.RecoveryCode]{accountRoom, recoveryCodeKind}
 	portrait := rows[account.Portrait]{accountRoom, portraitKind}
 	schema := rows[account.Schema]{accountRoom, schemaKind}
 	session := rows[policy.Session]{accountRoom, sessionKind}
 	return slices.Concat(challengeChecksIn(accountRoom),
-		profile.checks(), credential.checks(), portrait.checks(), schema.checks(), session.checks())
+		profile.checks(), credential.checks(), code.checks(), portrait.checks(), schema.checks(), session.checks())
 }
 
 var profileKind = kind[account.Profile]{
@@ -64,6 +65,24 @@ var credentialKind = kind[account.Credential]{
 	put:      func(t tx, r account.Credential) (store.Revision, error) { return t.account.PutCredential(r) },
 	remove:   func(t tx, at address) error { return t.account.DeleteCredential(at.tenant(), at.account()) },
 	revision: func(r *account.Credential) *store.Revision { return &r.Revision },
+}
+
+var recoveryCodeKind = kind[account.RecoveryCode]{
+	name:  "recovery code",
+	slots: []string{"tenant", "account"},
+	sample: func(at address, n int) account.RecoveryCode {
+		c := account.RecoveryCode{Tenant: at.tenant(), Account: at.account()}
+		if n > 0 {
+			c.Digest, c.MadeAt = secret.Digest{0: byte(n), 31: 1}, when(n)
+		}
+		return c
+	},
+	get: func(t tx, at address) (account.RecoveryCode, error) {
+		return t.account.RecoveryCode(at.tenant(), at.account())
+	},
+	put:      func(t tx, r account.RecoveryCode) (store.Revision, error) { return t.account.PutRecoveryCode(r) },
+	remove:   func(t tx, at address) error { return t.account.DeleteRecoveryCode(at.tenant(), at.account()) },
+	revision: func(r *account.RecoveryCode) *store.Revision { return &r.Revision },
 }
 
 var portraitKind = kind[account.Portrait]{

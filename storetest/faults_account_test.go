@@ -19,6 +19,10 @@ var accountFaults = []fault{
 		})},
 	{"keeps the last password that was put", []string{"account credential is changed from its last revision only", "account credential has one winner among many writers"},
 		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return lastPassword{tx} })},
+	{"takes a recovery code twice", []string{"account recovery code is changed from its last revision only", "account recovery code has one winner among many writers"},
+		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return twiceSpent{tx} })},
+	{"keeps a recovery code that was removed", []string{"account recovery code gets a greater revision after its removal"},
+		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return keepsCodes{tx} })},
 	{"keeps a profile that was removed", []string{"account profile gets a greater revision after its removal"},
 		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return keepsProfiles{tx} })},
 	{"hands out the pictures that it keeps", []string{"account photo is copied on the way out"},
@@ -54,6 +58,19 @@ func (tx lastPassword) PutCredential(c account.Credential) (store.Revision, erro
 	}
 	return tx.Tx.PutCredential(c)
 }
+
+type twiceSpent struct{ account.Tx }
+
+func (tx twiceSpent) PutRecoveryCode(c account.RecoveryCode) (store.Revision, error) {
+	if old, err := tx.RecoveryCode(c.Tenant, c.Account); err == nil {
+		c.Revision = old.Revision
+	}
+	return tx.Tx.PutRecoveryCode(c)
+}
+
+type keepsCodes struct{ account.Tx }
+
+func (keepsCodes) DeleteRecoveryCode(policy.TenantID, policy.AccountID) error { return nil }
 
 type keepsProfiles struct{ account.Tx }
 

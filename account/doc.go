@@ -10,6 +10,8 @@
 //     work, personal or guest account. A portal renders its form from what [Service.Profile] gives.
 //   - An update is taken whole or not at all. An unchanged value is accepted wherever it stands.
 //   - What is synchronized from a directory can be changed only there, by administrators too.
+//   - A personal account has one recovery code at a time, shown once. Replacing all security info restricts the account for
+//     30 days ([Restriction]): what is Settled is refused, which the rules below call "restricted".
 //
 // # Rules
 //

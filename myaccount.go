@@ -76,6 +76,9 @@ type config struct {
 	policy []policy.Option
 	slow   password.SlowHash
 	sender challenge.Sender
+
+	checks  []account.ClosingCheck
+	erasers []account.Eraser
 }
 
 // WithHasher sets how passwords are hashed: [secret.NewHasher] with other costs than [secret.DefaultParams], or for
@@ -110,7 +113,7 @@ func New(s Store, vault secret.Vault, options ...Option) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	ac, err := c.account(g, s.Account(), vault)
+	ac, err := c.account(g, s, vault)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +128,7 @@ func New(s Store, vault secret.Vault, options ...Option) (*Account, error) {
 }
 
 // account makes the room of that name with what it needs besides.
-func (c *config) account(g *policy.Guard, s account.Store, vault secret.Vault) (account.Room, error) {
+func (c *config) account(g *policy.Guard, s Store, vault secret.Vault) (account.Room, error) {
 	if c.slow == nil {
 		h, err := secret.NewHasher(secret.DefaultParams, 0)
 		if err != nil {
@@ -144,7 +147,7 @@ func (c *config) account(g *policy.Guard, s account.Store, vault secret.Vault) (
 	if err != nil {
 		return account.Room{}, err
 	}
-	return account.New(g, s, hasher, codes, vault)
+	return account.New(g, s.Account(), hasher, codes, vault, c.closing(s))
 }
 
 // nobody delivers nothing.

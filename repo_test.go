@@ -47,7 +47,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"policy":            {ours: []string{"store", "secret", "internal/enum"}, tests: []string{".", "memstore", "accounttest", "devices", "signins"}},
 	"challenge":         {ours: []string{"store", "secret", "policy"}, tests: []string{"memstore", "accounttest", "signins", "internal/testkit"}},
 	"password":          {ours: []string{"store", "secret", "policy"}, tests: []string{"internal/opendata"}, others: []string{"golang.org/x/text"}},
-	"account":           {ours: []string{"store", "secret", "policy", "password", "challenge", "internal/enum", "internal/portrait"}, tests: []string{"memstore", "accounttest", "signins", "storetest", "internal/opendata", "internal/testkit", "."}, others: []string{"golang.org/x/text"}},
+	"account":           {ours: []string{"store", "secret", "policy", "password", "challenge", "internal/enum", "internal/portrait"}, tests: []string{"memstore", "accounttest", "devices", "signins", "storetest", "internal/opendata", "internal/testkit", "."}, others: []string{"golang.org/x/text"}},
 	"devices":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "storetest", "internal/opendata", "internal/testkit", "."}},
 	"signins":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "devices", "storetest", "internal/opendata", "internal/testkit", "."}},
 	"memstore":          {ours: []string{"store", "secret", "policy", "account", "challenge", "devices", "signins"}, tests: []string{"storetest", "accounttest"}, others: []string{"github.com/hashicorp/go-memdb"}},

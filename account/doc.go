@@ -12,6 +12,9 @@
 //   - What is synchronized from a directory can be changed only there, by administrators too.
 //   - A personal account has one recovery code at a time, shown once. Replacing all security info restricts the account for
 //     30 days ([Restriction]): what is Settled is refused, which the rules below call "restricted".
+//   - Closing an account ([Service.Close]) ends everything at once, and erases nothing yet: until it is due the person
+//     reopens it ([Host.Reopen]) or an administrator restores it. [Host.PurgeClosed] erases what is due, in every room; the
+//     host calls it now and then. See docs/decisions/0014-closing.md.
 //
 // # Rules
 //
@@ -62,6 +65,7 @@
 //	account.put-profile
 //	    Set a profile as the organization's directory has it.
 //	    by the host
+//	    refused if: closed for good
 //	    event: Update user (only if something of note changed)
 //	account.verify-password
 //	    Verify a password for a sign-in page.
@@ -84,7 +88,7 @@
 //	account.admin.update-profile
 //	    Change any profile.
 //	    by Global Administrator, User Administrator; the host
-//	    refused if: synchronized from a directory
+//	    refused if: synchronized from a directory; closed for good
 //	    event: Update user (only if something of note changed)
 //	account.admin.read-photo
 //	    See anybody's photo.
@@ -92,6 +96,7 @@
 //	account.admin.change-photo
 //	    Set or remove anybody's photo.
 //	    by Global Administrator, User Administrator; the host
+//	    refused if: closed for good
 //	    event: Update user
 //	account.admin.read-schema
 //	    See who may see and change which attribute.
@@ -109,6 +114,50 @@
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
 //	    refused if: closed
 //	    event: Set force change user password, the person is told
+//	account.read-preflight
+//	    See what closing one's own account loses, and what has to be settled before.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.closing read-only
+//	account.close
+//	    Close one's own account; it can be reopened for 30 or 60 days.
+//	    by the account's owner
+//	    kinds: work, personal; area: account.closing edit; proof: aal1 within 15 min; confirmed
+//	    refused if: a work account, unless the organization allows it; a finding blocks; a warning is not understood; restricted
+//	    event: Delete user, the person is told
+//	account.ask-reopen
+//	    Send a code for reopening an account.
+//	    by the host
+//	    refused if: not being closed; by an administrator; too late
+//	    event: Send restore code
+//	account.reopen
+//	    Reopen an account that its person closed, after a sign-in and with a fresh code.
+//	    by the host
+//	    refused if: not being closed; by an administrator; too late; no sign-in; wrong code
+//	    event: Restore user, the person is told
+//	account.purge-closed
+//	    Close accounts for good whose time to come back is over, and erase their data.
+//	    by the host
+//	    event: Hard Delete user (only if something of note changed)
+//	account.admin.disable
+//	    Disable an account; all of its sessions end.
+//	    by Global Administrator, User Administrator; the host
+//	    refused if: one's own; disabled; being closed; closed
+//	    event: Disable account, the person is told
+//	account.admin.enable
+//	    Enable an account that was disabled.
+//	    by Global Administrator, User Administrator; the host
+//	    refused if: one's own; not disabled; being closed; closed
+//	    event: Enable account, the person is told
+//	account.admin.delete
+//	    Delete an account; it can be restored for 30 days.
+//	    by Global Administrator, User Administrator; the host
+//	    refused if: one's own; being closed; closed
+//	    event: Delete user, the person is told
+//	account.admin.restore
+//	    Restore an account that is being closed, by whomever.
+//	    by Global Administrator, User Administrator; the host
+//	    refused if: not being closed; too late
+//	    event: Restore user, the person is told
 //	account.read-recovery-code
 //	    See whether one has a recovery code, and since when.
 //	    by the account's owner

@@ -17,7 +17,7 @@ const (
 
 // Areas lists the areas of this room.
 func Areas() []policy.Area {
-	return []policy.Area{AreaAccount, AreaProfile, AreaPassword, AreaRecovery}
+	return []policy.Area{AreaAccount, AreaProfile, AreaPassword, AreaRecovery, AreaClosing}
 }
 
 // Numbers and switches that an administrator can set.
@@ -29,7 +29,7 @@ var (
 
 // Settings lists the settings of this room.
 func Settings() []policy.Setting {
-	return append([]policy.Setting{PhotosPerHour, SecondFactorAlways, RecentProofsStandIn}, password.Settings()...)
+	return append([]policy.Setting{PhotosPerHour, SecondFactorAlways, RecentProofsStandIn, WorkMayClose}, password.Settings()...)
 }
 
 // Actions of this room.
@@ -161,8 +161,9 @@ var (
 // What the host tells.
 var putProfile = &policy.Spec[Tx, person]{
 	Rule: policy.Rule{Action: PutProfile, Activity: updateUser, Category: userCategory, By: policy.ByHost, Records: policy.NotedSuccess,
-		Says: "Set a profile as the organization's directory has it.", Source: "Entra: manage user profile info"},
-	Load: anyPerson,
+		Says: "Set a profile as the organization's directory has it.", States: "closed for good", Source: "Entra: manage user profile info"},
+	Load:    anyPerson,
+	Forbids: closedPerson,
 }
 
 // What administrators may do. Where a directory of the organization's decides, the host may too.
@@ -175,8 +176,9 @@ var (
 	updateAnyProfile = &policy.Spec[Tx, person]{
 		Rule: policy.Rule{Action: UpdateAnyProfile, Activity: updateUser, Category: userCategory,
 			By: policy.ByRole | policy.ByHost, Roles: profileAdmins, Records: policy.NotedSuccess,
-			Says: "Change any profile.", States: "synchronized from a directory"},
-		Load: anyPerson,
+			Says: "Change any profile.", States: "synchronized from a directory; closed for good"},
+		Load:    anyPerson,
+		Forbids: closedPerson,
 	}
 	readAnyPhoto = &policy.Spec[Tx, person]{
 		Rule: policy.Rule{Action: ReadAnyPhoto, By: policy.ByRole | policy.ByHost, Roles: profileReaders,
@@ -185,11 +187,12 @@ var (
 	}
 	changeAnyPhoto = &policy.Spec[Tx, aspect]{
 		Rule: policy.Rule{Action: ChangeAnyPhoto, Activity: updateUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: profileAdmins,
-			Says: "Set or remove anybody's photo."},
+			Says: "Set or remove anybody's photo.", States: "closed for good"},
 		Load: func(tx Tx, op *policy.Op, t policy.Target) (aspect, error) {
 			p, err := anyPerson(tx, op, t)
 			return aspect{p, known(Photo)}, err
 		},
+		Forbids: func(op *policy.Op, a aspect) *policy.Reason { return closedPerson(op, a.person) },
 	}
 	readSchema = &policy.Spec[Tx, Schema]{
 		Rule: policy.Rule{Action: ReadSchema, By: policy.ByRole | policy.ByHost, Roles: schemaReaders,
@@ -211,6 +214,8 @@ func Rules() []policy.Rule {
 		putProfile.Rule, verifyPassword.Rule, putPassword.Rule, keepElsewhere.Rule,
 		readAnyProfile.Rule, updateAnyProfile.Rule, readAnyPhoto.Rule, changeAnyPhoto.Rule, readSchema.Rule, setSchema.Rule,
 		unlockPassword.Rule, demandNew.Rule,
+		readPreflight, closeAccount, askReopen.Rule, reopen.Rule, purgeClosed.Rule,
+		disableAccount.Rule, enableAccount.Rule, deleteAccount.Rule, restoreAccount.Rule,
 	}, recoveryRules()...)
 }
 

@@ -27,14 +27,20 @@ type room struct {
 	hasher *password.Hasher
 	codes  *challenge.Codes
 	keys   secret.Digester
+
+	checks  []ClosingCheck
+	erasers []Eraser
 }
 
 // New makes the room. The hasher verifies passwords; the codes prove addresses; by keys recovery codes are recognized.
-func New(g *policy.Guard, s Store, h *password.Hasher, c *challenge.Codes, keys secret.Digester) (Room, error) {
+func New(g *policy.Guard, s Store, h *password.Hasher, c *challenge.Codes, keys secret.Digester, options ...Option) (Room, error) {
 	if g == nil || s == nil || h == nil || c == nil || keys == nil {
 		return Room{}, errors.New("account: New needs a guard, a store, a hasher, codes and keys")
 	}
-	r := &room{g, s, h, c, keys}
+	r := &room{guard: g, store: s, hasher: h, codes: c, keys: keys}
+	for _, o := range options {
+		o(r)
+	}
 	return Room{&Service{r}, &Admin{r}, &Host{r}}, nil
 }
 
@@ -171,7 +177,7 @@ func put(tx Tx, before, next Profile) (policy.Change, error) {
 }
 
 // Can tells whether the actor may do one of [ReadProfile], [UpdateProfile], [ReadPhoto], [ChangePhoto], [ChangePassword],
-// [SetFirstPassword], [ReadRecoveryCode], [NewRecoveryCode], [RemoveRecoveryCode] (id is empty) or [EditAttribute] (id is the
+// [SetFirstPassword], [Close], [ReadRecoveryCode], [NewRecoveryCode], [RemoveRecoveryCode] (id is empty) or [EditAttribute] (id is the
 // attribute's name), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
 	switch action {
@@ -193,6 +199,8 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 		return policy.Can(ctx, s.guard, s.store, actor, newRecoveryCode, policy.Target{})
 	case RemoveRecoveryCode:
 		return policy.Can(ctx, s.guard, s.store, actor, removeRecoveryCode, policy.Target{})
+	case Close:
+		return policy.Can(ctx, s.guard, s.store, actor, s.closeSpec(ctx, ShortGrace), policy.Target{})
 	case EditAttribute:
 		return policy.Can(ctx, s.guard, s.store, actor, editAttribute, onAttribute(Attribute(id)))
 	}

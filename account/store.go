@@ -1,6 +1,8 @@
 package account
 
 import (
+	"time"
+
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
@@ -46,6 +48,21 @@ type Tx interface {
 	PutPortrait(p Portrait) (store.Revision, error)
 	// DeletePortrait removes the pictures of an account's photo.
 	DeletePortrait(policy.TenantID, policy.AccountID) error
+
+	// Closing gives how an account is being closed.
+	Closing(policy.TenantID, policy.AccountID) (Closing, error)
+	// PutClosing stores c, compare-and-set on c.Revision; revision 0 makes it.
+	PutClosing(c Closing) (store.Revision, error)
+	// DeleteClosing removes a closing.
+	DeleteClosing(policy.TenantID, policy.AccountID) error
+	// ClosingsDue lists a tenant's closings whose Due is at now or before it, the longest due first, by account where
+	// they are due together.
+	ClosingsDue(t policy.TenantID, now time.Time, p store.Page) (store.List[Closing], error)
+
+	// DeleteCountersOf removes at most limit of an account's counters, and tells how many.
+	DeleteCountersOf(t policy.TenantID, a policy.AccountID, limit int) (int, error)
+	// DeleteUsageOf removes at most limit rows of what an account used of limits, and tells how many.
+	DeleteUsageOf(t policy.TenantID, a policy.AccountID, limit int) (int, error)
 
 	// Schema gives what a tenant set for profiles.
 	Schema(policy.TenantID) (Schema, error)

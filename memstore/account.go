@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -99,6 +100,68 @@ func (tx *Tx) DeletePortrait(t policy.TenantID, a policy.AccountID) error {
 		return err
 	}
 	return tx.delete(portraitsByID.table, r)
+}
+
+// Closing implements [account.Tx].
+func (tx *Tx) Closing(t policy.TenantID, a policy.AccountID) (account.Closing, error) {
+	return value(tx, closingsByID, kAccount(tx.key(), t, a))
+}
+
+// PutClosing implements [account.Tx].
+func (tx *Tx) PutClosing(c account.Closing) (store.Revision, error) {
+	c.At, c.Due = store.Time(c.At), store.Time(c.Due)
+	return put(tx, closingsByID, &c, func(r *account.Closing) *store.Revision { return &r.Revision })
+}
+
+// DeleteClosing implements [account.Tx].
+func (tx *Tx) DeleteClosing(t policy.TenantID, a policy.AccountID) error {
+	r, err := row(tx, closingsByID, kAccount(tx.key(), t, a))
+	if err != nil {
+		return err
+	}
+	return tx.delete(closingsByID.table, r)
+}
+
+// ClosingsDue implements [account.Tx].
+func (tx *Tx) ClosingsDue(t policy.TenantID, now time.Time, p store.Page) (store.List[account.Closing], error) {
+	return page(tx, closingsByDue, kTenant(tx.key(), t), p,
+		func(r *account.Closing) bool { return r.Tenant == t && !r.Due.After(store.Time(now)) }, plain[account.Closing])
+}
+
+// DeleteCountersOf implements [account.Tx].
+func (tx *Tx) DeleteCountersOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return deleteOf(tx, countersByID, t, a, limit, func(r *challenge.Counter) bool { return r.Tenant == t && r.Account == a })
+}
+
+// DeleteUsageOf implements [account.Tx].
+func (tx *Tx) DeleteUsageOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return deleteOf(tx, usageByID, t, a, limit, func(r *policy.Usage) bool { return r.Tenant == t && r.Account == a })
+}
+
+// deleteOf removes at most limit rows of an account, for which of holds. x is the table's byID index, and its keys begin
+// with the account.
+func deleteOf[R any](tx *Tx, x *index[R], t policy.TenantID, a policy.AccountID, limit int, of func(*R) bool) (int, error) {
+	if err := tx.writable(); err != nil {
+		return 0, err
+	}
+	it, err := tx.txn.LowerBound(x.table, x.name, tx.by(kAccount(tx.key(), t, a))...)
+	if err != nil {
+		return 0, err
+	}
+	var rows []*R // collected first: an iterator must not be written under
+	for raw := it.Next(); raw != nil && len(rows) < limit; raw = it.Next() {
+		r := raw.(*R)
+		if !of(r) {
+			break
+		}
+		rows = append(rows, r)
+	}
+	for _, r := range rows {
+		if err := tx.delete(x.table, r); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
 }
 
 // Schema implements [account.Tx].

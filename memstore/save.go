@@ -67,6 +67,7 @@ var tables = []struct {
 	{credentialsByID.table, decode[account.Credential]},
 	{recoveryCodesByID.table, decode[account.RecoveryCode]},
 	{portraitsByID.table, decode[account.Portrait]},
+	{closingsByID.table, decode[account.Closing]},
 	{schemasByID.table, decode[account.Schema]},
 	{devicesByID.table, decode[devices.Device]},
 	{keysByDevice.table, decode[devices.RecoveryKey]},

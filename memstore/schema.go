@@ -66,6 +66,10 @@ var (
 		func(k key, r *account.RecoveryCode) key { return kAccount(k, r.Tenant, r.Account) }}
 	portraitsByID = &index[account.Portrait]{"portraits", byID,
 		func(k key, r *account.Portrait) key { return kAccount(k, r.Tenant, r.Account) }}
+	closingsByID = &index[account.Closing]{"closings", byID,
+		func(k key, r *account.Closing) key { return kAccount(k, r.Tenant, r.Account) }}
+	closingsByDue = &index[account.Closing]{"closings", "due", // the longest due first
+		func(k key, r *account.Closing) key { return kTenant(k, r.Tenant).time(r.Due).part(string(r.Account)) }}
 	schemasByID = &index[account.Schema]{"schemas", byID,
 		func(k key, r *account.Schema) key { return kTenant(k, r.Tenant) }}
 
@@ -102,7 +106,7 @@ func schema() *memdb.DBSchema {
 		schema() (string, *memdb.IndexSchema)
 	}{
 		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID,
-		profilesByID, credentialsByID, recoveryCodesByID, portraitsByID, schemasByID, challengesByID, countersByID,
+		profilesByID, credentialsByID, recoveryCodesByID, portraitsByID, closingsByID, closingsByDue, schemasByID, challengesByID, countersByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 		signInChunks,
 	} {

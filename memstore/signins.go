@@ -324,6 +324,33 @@ func (tx *Tx) PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (r
 	return removed, next, nil
 }
 
+// DeleteSessionsOf implements [signins.Tx].
+func (tx *Tx) DeleteSessionsOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return deleteOf(tx, sessionsByID, t, a, limit, func(r *policy.Session) bool { return r.Tenant == t && r.Account == a })
+}
+
+// DeleteSignInsOf implements [signins.Tx].
+func (tx *Tx) DeleteSignInsOf(t policy.TenantID, a policy.AccountID, limit int) (removed int, err error) {
+	if err := tx.writable(); err != nil {
+		return 0, err
+	}
+	all, err := tx.chunksFrom(kAccount(tx.key(), t, a))
+	if err != nil {
+		return 0, err
+	}
+	var cuts []cut // collected first: an iterator must not be written under
+	for c := all.nextOf(t, a); c != nil && removed < limit; c = all.nextOf(t, a) {
+		n := min(len(c.records), limit-removed)
+		cuts, removed = append(cuts, cut{c, n}), removed+n
+	}
+	for _, c := range cuts {
+		if err := c.from(tx); err != nil {
+			return 0, err
+		}
+	}
+	return removed, nil
+}
+
 // cut is how many of a chunk's records, which are its last ones, are to be removed.
 type cut struct {
 	of *chunk

@@ -64,6 +64,14 @@ func (x faultyTx) PutHabits(h signins.Habits) (store.Revision, error) {
 	return read(x, func() (store.Revision, error) { return x.tx.PutHabits(h) })
 }
 
+func (x faultyTx) DeleteSessionsOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return read(x, func() (int, error) { return x.tx.DeleteSessionsOf(t, a, limit) })
+}
+
+func (x faultyTx) DeleteSignInsOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return read(x, func() (int, error) { return x.tx.DeleteSignInsOf(t, a, limit) })
+}
+
 func (x faultyTx) DeleteHabits(t policy.TenantID, a policy.AccountID) error {
 	return write(x, func() error { return x.tx.DeleteHabits(t, a) })
 }

@@ -47,6 +47,11 @@ type Tx interface {
 	// where it ended, so that a whole walk comes by each account once; next is empty when there is none left.
 	PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (removed int, next store.Cursor, err error)
 
+	// DeleteSessionsOf removes at most limit of an account's sessions, ended ones too, and tells how many.
+	DeleteSessionsOf(t policy.TenantID, a policy.AccountID, limit int) (int, error)
+	// DeleteSignInsOf removes at most limit of an account's attempts, and tells how many.
+	DeleteSignInsOf(t policy.TenantID, a policy.AccountID, limit int) (int, error)
+
 	// Habits gives what an account's sign-ins were like so far.
 	Habits(policy.TenantID, policy.AccountID) (Habits, error)
 	// PutHabits stores h, compare-and-set on h.Revision; revision 0 makes them.

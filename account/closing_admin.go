@@ -1,0 +1,47 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/policy"
+)
+
+// Disable keeps an account from signing in and acting, until it is enabled again. All of its sessions and tokens end.
+func (a *Admin) Disable(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
+	return a.become(ctx, actor, disableAccount, id, policy.Disabled)
+}
+
+// Enable makes an account active again that was disabled. Whatever was signed in before stays signed out.
+func (a *Admin) Enable(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
+	return a.become(ctx, actor, enableAccount, id, policy.Active)
+}
+
+func (a *Admin) become(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, policy.Standing], id policy.AccountID, to policy.State) error {
+	_, err := policy.Do(ctx, a.guard, a.store, actor, sp, onAccount(id), "",
+		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
+			ch, err := become(tx, op, st, to)
+			return none{}, ch, err
+		})
+	return err
+}
+
+// Delete deletes an account of any kind and gives the time at which its data is erased. Until then, for [DeletedFor],
+// [Admin.Restore] brings it back; its person cannot.
+func (a *Admin) Delete(ctx context.Context, actor policy.Actor, id policy.AccountID) (time.Time, error) {
+	return policy.Do(ctx, a.guard, a.store, actor, deleteAccount, onAccount(id), "",
+		func(tx Tx, op *policy.Op, st policy.Standing) (time.Time, policy.Change, error) {
+			return shut(tx, op, st, Closing{Due: op.Now.Add(DeletedFor)})
+		})
+}
+
+// Restore brings an account back that was deleted or that its person closed, while there is time. It is as it was
+// before: disabled, if it was. Whatever was signed in before stays signed out.
+func (a *Admin) Restore(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
+	_, err := policy.Do(ctx, a.guard, a.store, actor, restoreAccount, onAccount(id), "",
+		func(tx Tx, op *policy.Op, c closed) (none, policy.Change, error) {
+			ch, err := c.back(tx, op)
+			return none{}, ch, err
+		})
+	return err
+}

@@ -1,0 +1,425 @@
+package account_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/jpeg"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount"
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/password"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// canaries are values of Per's that stand in the store before his account is erased.
+var canaries = []string{"Perceval Pelican", "Percy", "+41 44 555 01 02", "moving to an island", pers, "Canary's laptop", "Canary Browser 99", "Canaryville", "203.0.113.77"}
+
+// known as much as can be of Per.
+func (l leaver) tell(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	require.NoError(t, l.App.Host.Account.PutProfile(ctx, l.Host, account.Profile{Account: "per", DisplayName: canaries[0], GivenName: canaries[1], MobilePhone: canaries[2]}))
+	var photo bytes.Buffer
+	require.NoError(t, jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 64, 64)), nil))
+	require.NoError(t, l.App.Account.SetPhoto(ctx, l.per, photo.Bytes()))
+	l.Device(l.per, "named", func(r *devices.Registration) { r.Name = canaries[5] })
+	l.Key(accounttest.Tenant, "named", "named-key", 3)
+	l.Session(l.per, func(s *signins.NewSession) { s.Client.Browser, s.Place.City = canaries[6], canaries[7] })
+	l.SignedIn(l.per, func(r *signins.Record) {
+		r.Browser, r.Place.City, r.Address = canaries[6], canaries[7], netip.MustParseAddr(canaries[8])
+	})
+	_, err := l.App.Account.NewRecoveryCode(ctx, l.SignIn(l.per))
+	require.NoError(t, err)
+	refused(t, l.verify(t, "per", "a wrong one", false), account.CodeWrongPassword)
+}
+
+// rowsOf are the lines of a dump that name an account's id, by table.
+func rowsOf(t testing.TB, l leaver, id string) map[string]int {
+	t.Helper()
+	found := map[string]int{}
+	for line := range strings.Lines(testkit.Saved(t, l.DB)) {
+		if _, rest, ok := strings.Cut(line, `{"table":"`); ok && strings.Contains(line, `"`+id+`"`) {
+			table, _, _ := strings.Cut(rest, `"`)
+			found[table]++
+		}
+	}
+	return found
+}
+
+func TestOfAnErasedAccountNothingIsLeftButItsTombstoneAndItsEvents(t *testing.T) {
+	l := leaving(t)
+	l.tell(t)
+	require.NoError(t, l.close(t, l.per, 60))
+	_, err := l.code(t, "per")
+	require.NoError(t, err)
+	before := testkit.Rows(t, l.DB)
+	for _, c := range canaries {
+		require.Contains(t, before, c, "else the test proves nothing")
+	}
+	had := rowsOf(t, l, "per")
+	for _, table := range []string{"standing", "profiles", "portraits", "credentials", "recovery-codes", "closings", "challenges", "challenge-counters", "usage", "sessions", "sign-ins", "habits", "devices", "recovery-keys", "events"} {
+		require.NotZero(t, had[table], table)
+	}
+	others := rowsOf(t, l, "ada")
+	require.Zero(t, l.purge(t), "not before it is due")
+	l.Clock.Advance(60 * day)
+	require.Equal(t, 1, l.purge(t))
+
+	left := rowsOf(t, l, "per")
+	require.Equal(t, 1, left["standing"])
+	require.Equal(t, had["events"]+2, left["events"], "closed for good, and erased")
+	delete(left, "events")
+	require.Equal(t, map[string]int{"standing": 1}, left)
+	require.Equal(t, others, rowsOf(t, l, "ada"), "nobody else's")
+	after := testkit.Rows(t, l.DB)
+	for _, c := range canaries {
+		require.NotContains(t, after, c)
+	}
+	// Events keep the names of devices, as they were when something was done with them; nothing else.
+	saved := testkit.Saved(t, l.DB)
+	for _, c := range append(canaries[:5:5], canaries[6:]...) {
+		require.NotContains(t, saved, c)
+	}
+	refused(t, l.App.Host.Accounts.Provision(t.Context(), l.Host, "per", policy.Personal), "account-exists")
+	err = l.App.Host.Devices.Register(t.Context(), l.Host, devices.Registration{ID: "named", Owner: "ada", Name: "reborn", OS: "Windows", OSVersion: "10.0", Join: devices.Registered, Profile: devices.RegisteredDevice})
+	require.Error(t, err, "a device's id is not used again either")
+	require.Zero(t, l.purge(t))
+}
+
+func TestADeviceOfTheOrganizationsStaysWithItsKeysWhenAWorkAccountIsErased(t *testing.T) {
+	l := leaving(t)
+	l.Device(l.ada, "joined", func(r *devices.Registration) { r.Join = devices.Joined })
+	l.Key(accounttest.Tenant, "joined", "joined-key", 4)
+	l.Device(l.ada, "adas-phone", func(r *devices.Registration) { r.Join = devices.Registered })
+	l.Key(accounttest.Tenant, "adas-phone", "own-key", 5)
+	_, err := l.App.Admin.Account.Delete(t.Context(), l.admin, "ada")
+	require.NoError(t, err)
+	l.Clock.Advance(account.DeletedFor)
+	require.Equal(t, 1, l.purge(t))
+	require.NoError(t, l.DB.Devices().View(t.Context(), func(tx devices.Tx) error {
+		d, err := tx.Device(accounttest.Tenant, "joined")
+		require.NoError(t, err)
+		require.Empty(t, d.Owner)
+		require.Empty(t, d.Users)
+		require.Equal(t, devices.Enabled, d.State)
+		_, err = tx.RecoveryKey(accounttest.Tenant, "joined-key")
+		return err
+	}))
+	require.NoError(t, l.DB.Devices().View(t.Context(), func(tx devices.Tx) error {
+		d, err := tx.Device(accounttest.Tenant, "adas-phone")
+		require.NoError(t, err)
+		require.Equal(t, devices.Deleted, d.State)
+		_, err = tx.RecoveryKey(accounttest.Tenant, "own-key")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		return nil
+	}))
+}
+
+func TestErasingTakesAsManyTransactionsAsItNeedsAndGoesOnWhereItWasInterrupted(t *testing.T) {
+	steps, fail := 0, 3
+	trouble := errors.New("the shop does not answer")
+	l := leaving(t, myaccount.WithEraser(func(_ context.Context, op *policy.Op, id policy.AccountID, limit int) (bool, error) {
+		require.Equal(t, accounttest.Tenant, op.Actor.Tenant)
+		require.EqualValues(t, "per", id)
+		require.Positive(t, limit)
+		steps++
+		if steps == fail {
+			return false, trouble
+		}
+		return steps < 5, nil
+	}))
+	l.tell(t)
+	for range 450 {
+		l.SignedIn(l.per)
+	}
+	require.NoError(t, l.close(t, l.per, 30))
+	l.Clock.Advance(30 * day)
+	done, err := l.App.Host.Account.PurgeClosed(t.Context(), l.Host, 0)
+	require.ErrorIs(t, err, trouble)
+	require.Equal(t, account.Purged{More: true}, done)
+	require.Equal(t, policy.Closed, l.state(t, "per"), "there is no way back from the first step on")
+	require.Contains(t, testkit.Rows(t, l.DB), canaries[0])
+	require.Equal(t, 1, l.purge(t))
+	require.NotContains(t, testkit.Rows(t, l.DB), canaries[0])
+	require.Equal(t, map[string]int{"standing": 1, "events": rowsOf(t, l, "per")["events"]}, rowsOf(t, l, "per"))
+	require.Equal(t, 5, steps)
+	require.Equal(t, 1, l.told("Hard Delete user", policy.Succeeded))
+	require.Equal(t, 1, l.told("Erase deleted user", policy.Succeeded))
+}
+
+func TestAPurgeTakesSoManyAccountsAndLeavesNoneBehindThatFails(t *testing.T) {
+	trouble := errors.New("the shop does not answer")
+	poison := policy.AccountID("p1")
+	l := leaving(t, myaccount.WithEraser(func(_ context.Context, _ *policy.Op, id policy.AccountID, _ int) (bool, error) {
+		if id == poison {
+			return false, trouble
+		}
+		return false, nil
+	}))
+	for _, id := range []policy.AccountID{"p0", "p1", "p2", "p3"} {
+		l.Person(id, policy.Personal)
+		_, err := l.App.Admin.Account.Delete(t.Context(), l.Host, id)
+		require.NoError(t, err)
+		l.Clock.Advance(time.Second)
+	}
+	l.Clock.Advance(account.DeletedFor)
+	purge := func(limit int) (account.Purged, error) {
+		return l.App.Host.Account.PurgeClosed(t.Context(), l.Host, limit)
+	}
+	done, err := purge(1)
+	require.NoError(t, err)
+	require.Equal(t, account.Purged{Accounts: 1, More: true}, done)
+	done, err = purge(1)
+	require.ErrorIs(t, err, trouble)
+	require.Equal(t, 1, done.Accounts)
+	done, err = purge(10)
+	require.ErrorIs(t, err, trouble)
+	require.Equal(t, account.Purged{Accounts: 1, More: true}, done)
+	poison = ""
+	done, err = purge(10)
+	require.NoError(t, err)
+	require.Equal(t, account.Purged{Accounts: 1}, done)
+	_, err = l.App.Host.Account.PurgeClosed(t.Context(), l.admin, 1)
+	refused(t, err, policy.CodeNotPermitted)
+}
+
+// deeds are what is struck by faults, each in a fork of a world that is ready for it.
+var closingDeeds = []struct {
+	name  string
+	ready func(testing.TB, leaver)
+	call  func(testing.TB, leaver) func(account.Room) error
+}{
+	{"close", func(testing.TB, leaver) {}, func(t testing.TB, l leaver) func(account.Room) error {
+		request := account.CloseRequest{Days: 30}
+		return func(r account.Room) error {
+			p, err := r.Service.Preflight(t.Context(), l.per)
+			if err != nil {
+				return err
+			}
+			for _, f := range p.Findings {
+				request.Understood = append(request.Understood, f.Code)
+			}
+			_, yes, err := r.Service.AskClose(t.Context(), l.per, 30)
+			if err != nil {
+				return err
+			}
+			_, err = r.Service.Close(t.Context(), l.per, request, yes)
+			return err
+		}
+	}},
+	{"reopen", func(t testing.TB, l leaver) { require.NoError(t, l.close(t, l.per, 30)) },
+		func(t testing.TB, l leaver) func(account.Room) error {
+			re, err := l.code(t, "per")
+			require.NoError(t, err)
+			return func(r account.Room) error { return r.Host.Reopen(t.Context(), l.Host, re) }
+		}},
+	{"delete", func(testing.TB, leaver) {}, func(t testing.TB, l leaver) func(account.Room) error {
+		return func(r account.Room) error { _, err := r.Admin.Delete(t.Context(), l.admin, "per"); return err }
+	}},
+	{"restore", func(t testing.TB, l leaver) { require.NoError(t, l.close(t, l.per, 30)) },
+		func(t testing.TB, l leaver) func(account.Room) error {
+			return func(r account.Room) error { return r.Admin.Restore(t.Context(), l.admin, "per") }
+		}},
+}
+
+// over is the room alone over a store that is struck.
+func (l leaver) over(t testing.TB, f *testkit.Faulty[account.Tx]) account.Room {
+	t.Helper()
+	f.Store, f.Wrap = l.DB.Account(), func(tx account.Tx) account.Tx { return closingTx{tx, f} }
+	codes, err := challenge.NewCodes(l.Ring, l.Mail)
+	require.NoError(t, err)
+	room, err := account.New(policy.NewGuard(policy.WithClock(l.Clock.Now)), f, hasher(t, l.Ring), codes, l.Ring)
+	require.NoError(t, err)
+	return room
+}
+
+func (l leaver) fork(t testing.TB) leaver {
+	l.World = l.Fork(t)
+	return l
+}
+
+func TestAFaultAtAnyCallOfTheStoreLeavesAnAccountAsItWas(t *testing.T) {
+	base, struck := leaving(t), 0
+	for _, d := range closingDeeds {
+		for _, again := range []bool{false, true} {
+			for k := 1; ; k++ {
+				require.Less(t, k, testkit.TooMany)
+				l := base.fork(t)
+				d.ready(t, l)
+				call := d.call(t, l)
+				before := testkit.Saved(t, l.DB)
+				f := &testkit.Faulty[account.Tx]{Strike: testkit.At(k, testkit.ErrStruck), Again: again}
+				room := l.over(t, f)
+				err := call(room)
+				if f.Calls < k {
+					require.NoError(t, err, d.name)
+					require.Equal(t, 1, len(l.during(before)), "%s leaves one event, however often it runs", d.name)
+					break
+				}
+				struck++
+				require.ErrorIs(t, err, testkit.ErrStruck, "%s, call %d", d.name, k)
+				testkit.RequireSame(t, before, testkit.Saved(t, l.DB), "%s, call %d", d.name, k)
+			}
+		}
+	}
+	require.Greater(t, struck, 80)
+}
+
+// during are the events that are not in a dump.
+func (l leaver) during(before string) (out []string) {
+	for line := range strings.Lines(testkit.Saved(l.T, l.DB)) {
+		if strings.Contains(line, `{"table":"events"`) && !strings.Contains(before, line) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *testing.T) {
+	base := leaving(t)
+	base.tell(t)
+	require.NoError(t, base.close(t, base.per, 30))
+	_, err := base.code(t, "per")
+	require.NoError(t, err)
+	base.Clock.Advance(30 * day)
+	struck := 0
+	for k := 1; ; k++ {
+		require.Less(t, k, testkit.TooMany)
+		l := base.fork(t)
+		f := &testkit.Faulty[account.Tx]{Strike: testkit.At(k, testkit.ErrStruck)}
+		room := l.over(t, f)
+		done, err := room.Host.PurgeClosed(t.Context(), l.Host, 0)
+		if f.Calls < k {
+			require.NoError(t, err)
+			require.Equal(t, account.Purged{Accounts: 1}, done)
+			break
+		}
+		struck++
+		require.ErrorIs(t, err, testkit.ErrStruck, "call %d", k)
+		require.Zero(t, done.Accounts)
+		f.Strike = nil
+		done, err = room.Host.PurgeClosed(t.Context(), l.Host, 0)
+		require.NoError(t, err)
+		require.Equal(t, account.Purged{Accounts: 1}, done, "call %d", k)
+		require.Equal(t, 1, l.told("Hard Delete user", policy.Succeeded), "call %d", k)
+		require.Equal(t, 1, l.told("Erase deleted user", policy.Succeeded), "call %d", k)
+		for table, n := range rowsOf(t, l, "per") {
+			switch table {
+			case "profiles", "portraits", "credentials", "closings", "challenges", "challenge-counters", "usage":
+				require.Zero(t, n, "%s, call %d", table, k)
+			}
+		}
+	}
+	require.Greater(t, struck, 15)
+}
+
+// closingTx strikes the calls that closing, reopening and erasing make.
+type closingTx struct {
+	account.Tx
+	f *testkit.Faulty[account.Tx]
+}
+
+func (x closingTx) Settings(t policy.TenantID) (policy.Settings, error) {
+	return testkit.Read(x.f, func() (policy.Settings, error) { return x.Tx.Settings(t) })
+}
+
+func (x closingTx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standing, error) {
+	return testkit.Read(x.f, func() (policy.Standing, error) { return x.Tx.Standing(t, a) })
+}
+
+func (x closingTx) PutStanding(st policy.Standing) (store.Revision, error) {
+	return testkit.Read(x.f, func() (store.Revision, error) { return x.Tx.PutStanding(st) })
+}
+
+func (x closingTx) AppendEvent(e policy.Event) error {
+	return testkit.Write(x.f, func() error { return x.Tx.AppendEvent(e) })
+}
+
+func (x closingTx) Profile(t policy.TenantID, a policy.AccountID) (account.Profile, error) {
+	return testkit.Read(x.f, func() (account.Profile, error) { return x.Tx.Profile(t, a) })
+}
+
+func (x closingTx) Schema(t policy.TenantID) (account.Schema, error) {
+	return testkit.Read(x.f, func() (account.Schema, error) { return x.Tx.Schema(t) })
+}
+
+func (x closingTx) Closing(t policy.TenantID, a policy.AccountID) (account.Closing, error) {
+	return testkit.Read(x.f, func() (account.Closing, error) { return x.Tx.Closing(t, a) })
+}
+
+func (x closingTx) PutClosing(c account.Closing) (store.Revision, error) {
+	return testkit.Read(x.f, func() (store.Revision, error) { return x.Tx.PutClosing(c) })
+}
+
+func (x closingTx) DeleteClosing(t policy.TenantID, a policy.AccountID) error {
+	return testkit.Write(x.f, func() error { return x.Tx.DeleteClosing(t, a) })
+}
+
+func (x closingTx) ClosingsDue(t policy.TenantID, now time.Time, p store.Page) (store.List[account.Closing], error) {
+	return testkit.Read(x.f, func() (store.List[account.Closing], error) { return x.Tx.ClosingsDue(t, now, p) })
+}
+
+func (x closingTx) Challenge(t policy.TenantID, a policy.AccountID, id challenge.ID) (challenge.Challenge, error) {
+	return testkit.Read(x.f, func() (challenge.Challenge, error) { return x.Tx.Challenge(t, a, id) })
+}
+
+func (x closingTx) ChallengesOf(t policy.TenantID, a policy.AccountID) ([]challenge.Challenge, error) {
+	return testkit.Read(x.f, func() ([]challenge.Challenge, error) { return x.Tx.ChallengesOf(t, a) })
+}
+
+func (x closingTx) PutChallenge(c challenge.Challenge) (store.Revision, error) {
+	return testkit.Read(x.f, func() (store.Revision, error) { return x.Tx.PutChallenge(c) })
+}
+
+func (x closingTx) Counter(t policy.TenantID, a policy.AccountID, m challenge.Method) (challenge.Counter, error) {
+	return testkit.Read(x.f, func() (challenge.Counter, error) { return x.Tx.Counter(t, a, m) })
+}
+
+func (x closingTx) DeleteChallenge(t policy.TenantID, a policy.AccountID, id challenge.ID) error {
+	return testkit.Write(x.f, func() error { return x.Tx.DeleteChallenge(t, a, id) })
+}
+
+func (x closingTx) DeleteProfile(t policy.TenantID, a policy.AccountID) error {
+	return testkit.Write(x.f, func() error { return x.Tx.DeleteProfile(t, a) })
+}
+
+func (x closingTx) DeletePortrait(t policy.TenantID, a policy.AccountID) error {
+	return testkit.Write(x.f, func() error { return x.Tx.DeletePortrait(t, a) })
+}
+
+func (x closingTx) DeleteCredential(t policy.TenantID, a policy.AccountID) error {
+	return testkit.Write(x.f, func() error { return x.Tx.DeleteCredential(t, a) })
+}
+
+func (x closingTx) DeleteCountersOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return testkit.Read(x.f, func() (int, error) { return x.Tx.DeleteCountersOf(t, a, limit) })
+}
+
+func (x closingTx) DeleteUsageOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return testkit.Read(x.f, func() (int, error) { return x.Tx.DeleteUsageOf(t, a, limit) })
+}
+
+// hasher is a quick one.
+func hasher(t testing.TB, vault secret.Vault) *password.Hasher {
+	t.Helper()
+	quick, err := secret.NewHasher(secret.Params{MemoryKiB: 8, Passes: 1, Parallelism: 1}, 1)
+	require.NoError(t, err)
+	h, err := password.NewHasher(quick, vault)
+	require.NoError(t, err)
+	return h
+}

@@ -1,0 +1,284 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// AreaClosing is closing one's own account.
+const AreaClosing policy.Area = "account.closing"
+
+// WorkMayClose lets people close work accounts themselves: for tenants that nobody manages.
+var WorkMayClose = policy.Setting{Name: "account.work-may-close", Default: 0, Min: 0, Max: 1,
+	What: "whether people may close work accounts themselves, where nobody manages the tenant"}
+
+// Actions about closing.
+const (
+	ReadPreflight policy.Action = "account.read-preflight"
+	Close         policy.Action = "account.close"
+
+	AskReopen   policy.Action = "account.ask-reopen"
+	Reopen      policy.Action = "account.reopen"
+	PurgeClosed policy.Action = "account.purge-closed"
+
+	Disable policy.Action = "account.admin.disable"
+	Enable  policy.Action = "account.admin.enable"
+	Delete  policy.Action = "account.admin.delete"
+	Restore policy.Action = "account.admin.restore"
+)
+
+// Codes of the reasons about closing.
+const (
+	CodeGuestAccount    policy.Code = "guest-not-closed"
+	CodeWorkAccount     policy.Code = "work-not-closed"
+	CodeClosingBlocked  policy.Code = "closing-blocked"
+	CodeNotUnderstood   policy.Code = "warning-not-understood"
+	CodeNotClosing      policy.Code = "account-not-closing"
+	CodeGraceOver       policy.Code = "grace-over"
+	CodeDeletedByOthers policy.Code = "deleted-by-administrator"
+	CodeSignInFirst     policy.Code = "sign-in-first"
+	CodeAlreadyDisabled policy.Code = "account-disabled"
+	CodeNotDisabled     policy.Code = "account-not-disabled"
+	CodeOwnAccount      policy.Code = "own-account"
+	FindingProfile      policy.Code = "profile-erased"
+	FindingRestricted   policy.Code = policy.CodeRestricted
+)
+
+const (
+	roomName = "account"
+
+	deletedUser     = "Delete user"
+	restoredUser    = "Restore user"
+	hardDeletedUser = "Hard Delete user"
+	erasedUser      = "Erase deleted user"
+	disabledUser    = "Disable account"
+	enabledUser     = "Enable account"
+	askedReopen     = "Send restore code"
+
+	closingSource      = "Microsoft account: close; OWASP ASVS 7.4.2"
+	deletedUsersSource = "Entra: restore or remove a recently deleted user"
+)
+
+var (
+	guestAccount    = policy.OtherKind(CodeGuestAccount, "A guest account is not closed here. Leave the organization instead.")
+	workAccount     = policy.SwitchedOff(CodeWorkAccount, "This account is your organization's, and is closed by it.")
+	closingBlocked  = policy.Forbidden(CodeClosingBlocked, policy.NoRemedy, "Before this account can be closed something has to be settled: {what}.")
+	notUnderstood   = policy.Forbidden(CodeNotUnderstood, policy.Confirm, "Say that you understood each warning; not yet: {what}.")
+	notClosing      = policy.Forbidden(CodeNotClosing, policy.NoRemedy, "This account is not being closed.")
+	beingClosed     = policy.Forbidden(policy.CodeAccountClosing, policy.NoRemedy, "This account is being closed. Restore it first.")
+	graceOver       = policy.Forbidden(CodeGraceOver, policy.NoRemedy, "The time in which this account could come back is over.")
+	deletedByOthers = policy.Forbidden(CodeDeletedByOthers, policy.AskAdministrator, "This account was deleted by an administrator, who alone can restore it.")
+	alreadyDisabled = policy.Forbidden(CodeAlreadyDisabled, policy.NoRemedy, "This account is disabled already.")
+	notDisabled     = policy.Forbidden(CodeNotDisabled, policy.NoRemedy, "This account is not disabled.")
+	ownAccount      = policy.Forbidden(CodeOwnAccount, policy.AskAdministrator, "Nobody can do this to their own account.")
+	signInFirst     = &policy.Reason{Code: CodeSignInFirst, Class: policy.ClassProof, Remedy: policy.SignIn, Level: policy.AAL1, MaxAge: recent,
+		Text: "Sign in first; the code alone does not reopen an account."}
+)
+
+// leaving is a person with what stands against their closing the account.
+type leaving struct {
+	person
+	findings []policy.Finding
+}
+
+// closed is an account with how it was closed, if it was.
+type closed struct {
+	policy.Standing
+	closing Closing
+}
+
+var (
+	readPreflight = policy.Rule{Action: ReadPreflight, By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaClosing, Access: policy.ReadOnly,
+		Says: "See what closing one's own account loses, and what has to be settled before.", Source: closingSource}
+	closeAccount = policy.Rule{Action: Close, Activity: deletedUser, Category: userCategory,
+		By: policy.ByPerson, Kinds: policy.Personal | policy.Work, Others: guestAccount, Area: AreaClosing, Access: policy.Edit,
+		Settled: true, Level: policy.AAL1, MaxAge: recent, Confirm: true, Notify: true,
+		Says: "Close one's own account; it can be reopened for 30 or 60 days.", States: "a work account, unless the organization allows it; a finding blocks; a warning is not understood", Source: closingSource}
+)
+
+// closeSpec is the action of closing. It is made for each call because checks may read where the call's context counts,
+// and because the preview shows the days.
+func (r *room) closeSpec(ctx context.Context, days int) *policy.Spec[Tx, leaving] {
+	return &policy.Spec[Tx, leaving]{
+		Rule: closeAccount,
+		Load: func(tx Tx, op *policy.Op, t policy.Target) (l leaving, err error) {
+			if l.person, err = ownPerson(tx, op, t); err != nil || mayNotClose(op, l) != nil {
+				return l, err // nobody is shown what they cannot do anything about
+			}
+			l.findings, err = r.findings(ctx, tx, op, l.person)
+			return l, err
+		},
+		Forbids: func(op *policy.Op, l leaving) *policy.Reason {
+			if reason := mayNotClose(op, l); reason != nil {
+				return reason
+			}
+			blocking := codes(l.findings, func(f policy.Finding) bool { return f.Blocks })
+			if len(blocking) == 0 || len(blocking) == 1 && blocking[0] == string(FindingRestricted) {
+				return nil // the rule says until when
+			}
+			return about(closingBlocked, strings.Join(blocking, ", "))
+		},
+		Preview: func(_ *policy.Op, l leaving) policy.Preview { return willClose(l, days) },
+	}
+}
+
+// mayNotClose is the reason against closing such an account at all.
+func mayNotClose(op *policy.Op, l leaving) *policy.Reason {
+	switch {
+	case l.Kind == policy.Guest:
+		return guestAccount
+	case l.Kind == policy.Work && !op.Settings.Yes(WorkMayClose):
+		return workAccount
+	}
+	return nil
+}
+
+// findings asks this room and all others.
+func (r *room) findings(ctx context.Context, tx Tx, op *policy.Op, p person) ([]policy.Finding, error) {
+	var all []policy.Finding
+	if p.Restricted(op.Now) {
+		all = append(all, policy.Finding{Code: FindingRestricted, Room: roomName, Blocks: true, Text: "All security info of this account was replaced lately."})
+	}
+	if p.profile.Revision != 0 {
+		all = append(all, policy.Finding{Code: FindingProfile, Room: roomName, Text: "Your profile and your photo are erased."})
+	}
+	for _, check := range r.checks {
+		found, err := check(ctx, tx, op, p.Account)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			if err := f.Check(); err != nil {
+				return nil, fmt.Errorf("a check before closing gave an unusable finding: %s", err.Error()) // no input of the caller's
+			}
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func willClose(l leaving, days int) policy.Preview {
+	p := policy.Preview{Title: "Close your account?", Facts: []policy.Fact{{Name: "days", Value: strconv.Itoa(days)}},
+		Consequences: []string{
+			"You are signed out everywhere, at once.",
+			fmt.Sprintf("For %d days you can reopen the account: sign in, and enter the code that is sent to you.", days),
+			"After that everything is erased. Nobody can bring the account back, and its name is not given to anybody again.",
+		}}
+	for _, f := range l.findings {
+		if !f.Blocks {
+			p.Consequences = append(p.Consequences, f.Text)
+			p.Facts = append(p.Facts, policy.Fact{Name: "warning", Value: string(f.Code)})
+		}
+	}
+	return p
+}
+
+// What the host does for somebody who is no admitted actor any more, and when the time is over.
+var (
+	askReopen = &policy.Spec[Tx, closed]{
+		Rule: policy.Rule{Action: AskReopen, Activity: askedReopen, Category: userCategory, By: policy.ByHost,
+			Says: "Send a code for reopening an account.", States: "not being closed; by an administrator; too late", Source: closingSource},
+		Load: anyClosed, Forbids: notToReopen,
+	}
+	reopen = &policy.Spec[Tx, closed]{
+		Rule: policy.Rule{Action: Reopen, Activity: restoredUser, Category: userCategory, By: policy.ByHost, Notify: true,
+			Says: "Reopen an account that its person closed, after a sign-in and with a fresh code.", States: "not being closed; by an administrator; too late; no sign-in; wrong code", Source: closingSource},
+		Load: anyClosed, Forbids: notToReopen,
+	}
+	purgeClosed = &policy.Spec[Tx, none]{
+		Rule: policy.Rule{Action: PurgeClosed, Activity: hardDeletedUser, Category: userCategory, By: policy.ByHost, Records: policy.NotedSuccess,
+			Says: "Close accounts for good whose time to come back is over, and erase their data.", Source: deletedUsersSource},
+		Load: noRow,
+	}
+)
+
+// What administrators may do. No one may do it to themselves: a tenant would be left without administrators by mistake.
+var (
+	disableAccount = adminOn(policy.Rule{Action: Disable, Activity: disabledUser,
+		Says: "Disable an account; all of its sessions end.", States: "one's own; disabled; being closed; closed"},
+		func(st policy.Standing) *policy.Reason {
+			if st.State == policy.Disabled {
+				return alreadyDisabled
+			}
+			return shutAlready(st)
+		})
+	enableAccount = adminOn(policy.Rule{Action: Enable, Activity: enabledUser,
+		Says: "Enable an account that was disabled.", States: "one's own; not disabled; being closed; closed"},
+		func(st policy.Standing) *policy.Reason {
+			if st.State == policy.Active {
+				return notDisabled
+			}
+			return shutAlready(st)
+		})
+	deleteAccount = adminOn(policy.Rule{Action: Delete, Activity: deletedUser,
+		Says: "Delete an account; it can be restored for 30 days.", States: "one's own; being closed; closed"}, shutAlready)
+	restoreAccount = &policy.Spec[Tx, closed]{
+		Rule: policy.Rule{Action: Restore, Activity: restoredUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: profileAdmins, Notify: true,
+			Says: "Restore an account that is being closed, by whomever.", States: "not being closed; too late", Source: deletedUsersSource},
+		Load: anyClosed, Forbids: notToRestore,
+	}
+)
+
+func adminOn(r policy.Rule, forbids func(policy.Standing) *policy.Reason) *policy.Spec[Tx, policy.Standing] {
+	r.Category, r.By, r.Roles, r.Notify, r.Source = userCategory, policy.ByRole|policy.ByHost, profileAdmins, true, deletedUsersSource
+	return &policy.Spec[Tx, policy.Standing]{
+		Rule: r,
+		Load: func(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
+			return op.Account(tx, policy.AccountID(t.ID))
+		},
+		Forbids: func(op *policy.Op, st policy.Standing) *policy.Reason {
+			if op.Actor.Principal().Is(st.Account) {
+				return ownAccount
+			}
+			return forbids(st)
+		},
+	}
+}
+
+func shutAlready(st policy.Standing) *policy.Reason {
+	switch st.State {
+	case policy.Closing:
+		return beingClosed
+	case policy.Closed:
+		return closedForGood
+	}
+	return nil
+}
+
+func anyClosed(tx Tx, op *policy.Op, t policy.Target) (c closed, err error) {
+	if c.Standing, err = op.Account(tx, policy.AccountID(t.ID)); err != nil || c.State != policy.Closing {
+		return c, err
+	}
+	if c.closing, err = closingOf(tx, op, c.Account); errors.Is(err, store.ErrNotFound) {
+		err = errors.New("an account is being closed, and the store does not know until when")
+	}
+	return c, err
+}
+
+func notToRestore(op *policy.Op, c closed) *policy.Reason {
+	switch {
+	case c.State == policy.Closed:
+		return closedForGood
+	case c.State != policy.Closing:
+		return notClosing
+	}
+	return when(c.closing.over(op.Now), graceOver)
+}
+
+func notToReopen(op *policy.Op, c closed) *policy.Reason {
+	if r := notToRestore(op, c); r != nil {
+		return r
+	}
+	return when(!c.closing.By.Is(c.Account), deletedByOthers)
+}
+
+// closedPerson keeps data from coming back to an account that was closed for good.
+func closedPerson(_ *policy.Op, p person) *policy.Reason {
+	return when(p.State == policy.Closed, closedForGood)
+}

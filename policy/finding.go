@@ -1,0 +1,25 @@
+package policy
+
+// Finding is something that a person is told before their account is closed: what will be lost, or what has to be
+// settled first. Rooms give their own, as they give a [Block] of an overview.
+type Finding struct {
+	Code Code   // for translations, and to name it when it was understood
+	Room string // the package's name, such as "devices", or a host's own
+	Text string // English default
+	// Blocks says that the account cannot be closed while it is so. What does not block is a warning.
+	Blocks bool
+}
+
+// Check tells whether f has a code, a room and a text that can be kept and shown.
+func (f Finding) Check() error {
+	if err := CheckID("finding.code", f.Code); err != nil {
+		return err
+	}
+	if err := CheckID("finding.room", f.Room); err != nil {
+		return err
+	}
+	return CheckText("finding.text", f.Text, maxFinding)
+}
+
+// maxFinding is the longest text of a finding in code points.
+const maxFinding = 1000

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/memstore"
@@ -53,6 +54,14 @@ func full(t testing.TB) *memstore.Store {
 				IssuedAt: noon, ExpiresAt: noon.Add(time.Minute)})),
 			only(tx.PutCounter(challenge.Counter{Tenant: "contoso", Account: "ada", Method: challenge.SMS, Failed: 1, FailedAt: noon,
 				Sent: []challenge.Sending{{To: "+49 30 123", At: noon}}})))
+	}))
+	require.NoError(t, db.Account().Update(ctx, func(tx account.Tx) error {
+		return first(
+			only(tx.PutProfile(account.Profile{Tenant: "contoso", Account: "ada", DisplayName: "Ada"})),
+			only(tx.PutCredential(account.Credential{Tenant: "contoso", Account: "ada", SetAt: noon})),
+			only(tx.PutPortrait(account.Portrait{Tenant: "contoso", Account: "ada", Pictures: map[int][]byte{48: {1}}})),
+			only(tx.PutSchema(account.DefaultSchema())),
+			only(tx.PutClosing(account.Closing{Tenant: "contoso", Account: "bob", At: noon, Due: noon.Add(time.Hour), Was: policy.Active})))
 	}))
 	return db
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
@@ -17,9 +18,16 @@ func accountChecks() []check {
 	code := rows[account.RecoveryCode]{accountRoom, recoveryCodeKind}
 	portrait := rows[account.Portrait]{accountRoom, portraitKind}
 	schema := rows[account.Schema]{accountRoom, schemaKind}
+	closing := rows[account.Closing]{accountRoom, closingKind}
 	session := rows[policy.Session]{accountRoom, sessionKind}
 	return slices.Concat(challengeChecksIn(accountRoom),
-		profile.checks(), credential.checks(), code.checks(), portrait.checks(), schema.checks(), session.checks())
+		profile.checks(), credential.checks(), code.checks(), portrait.checks(), schema.checks(), session.checks(), closing.checks(), closingChecks(),
+		removal[challenge.Counter]{accountRoom, counterKind, "DeleteCountersOf", func(t tx) func(policy.TenantID, policy.AccountID, int) (int, error) {
+			return t.account.DeleteCountersOf
+		}}.checks(),
+		removal[policy.Usage]{accountRoom, usageKind, "DeleteUsageOf", func(t tx) func(policy.TenantID, policy.AccountID, int) (int, error) {
+			return t.account.DeleteUsageOf
+		}}.checks())
 }
 
 var profileKind = kind[account.Profile]{

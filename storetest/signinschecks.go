@@ -36,7 +36,13 @@ func signinsChecks() []check {
 			{"signins SessionsOf", "has what started at the given time or later",
 				"Starts are compared to the microsecond, and one at the very time is in the list; the zero time leaves nothing out. A cursor goes on under the same time.",
 				[]room{signinsRoom}, sessionsSince},
-		}, signInsChecks())
+		}, signInsChecks(),
+		removal[policy.Session]{signinsRoom, sessionKind, "DeleteSessionsOf", func(t tx) func(policy.TenantID, policy.AccountID, int) (int, error) {
+			return t.signins.DeleteSessionsOf
+		}}.checks(),
+		removal[signins.SignIn]{signinsRoom, signInKind, "DeleteSignInsOf", func(t tx) func(policy.TenantID, policy.AccountID, int) (int, error) {
+			return t.signins.DeleteSignInsOf
+		}}.checks())
 }
 
 // sessionsOfList holds sessions of which three at a time started at one moment. The neighbour has as many.

@@ -51,8 +51,7 @@ func (a *Admin) SetSchema(ctx context.Context, actor policy.Actor, s Schema) err
 			next := Schema{Tenant: op.Actor.Tenant, Rules: s.Rules, Revision: old.Revision}
 			rev, err := tx.PutSchema(next)
 			ch := policy.Change{Revision: rev}
-			for i := range attributes {
-				at := &attributes[i]
+			for at := range schemaAttributes {
 				if next.rule(at) != old.rule(at) {
 					ch.Facts = append(ch.Facts, policy.Fact{Name: "changed", Value: string(at.name)})
 				}

@@ -26,9 +26,11 @@ const (
 	Manager       Attribute = "manager" // an account of the same tenant
 	MobilePhone   Attribute = "mobile-phone"
 	BusinessPhone Attribute = "business-phone"
-	Language      Attribute = "language"  // BCP 47, such as "de-CH"
-	Region        Attribute = "region"    // whose formats are used: ISO 3166, such as "CH"
-	TimeZone      Attribute = "time-zone" // of the IANA database, such as "Europe/Zurich"
+	Language      Attribute = "language" // BCP 47, such as "de-CH"
+	Region        Attribute = "region"   // whose formats are used: ISO 3166, such as "CH"
+	// EmailAddress is all of a person's addresses, changed by [Service.ChangeEmail] and not by an update.
+	EmailAddress Attribute = "e-mail"
+	TimeZone     Attribute = "time-zone" // of the IANA database, such as "Europe/Zurich"
 )
 
 // Input is how a form asks for an attribute.
@@ -38,6 +40,7 @@ type Input string
 const (
 	FileInput     Input = "file"
 	TextInput     Input = "text"
+	EmailInput    Input = "email"
 	PhoneInput    Input = "tel"
 	AccountInput  Input = "account"
 	LanguageInput Input = "language"
@@ -96,13 +99,27 @@ var attributes = []attribute{
 		text: func(p *Profile) *string { return &p.TimeZone }},
 }
 
+// emails are a person's addresses. A schema opens them as any attribute, and rows of their own have them ([Identifier]). Those of
+// a work account are the organization's.
+var emails = attribute{name: EmailAddress, label: "E-mail", input: EmailInput, longest: maxAddress, synced: true, work: policy.ReadOnly, personal: policy.Edit}
+
 func known(name Attribute) *attribute {
-	for i := range attributes {
-		if attributes[i].name == name {
-			return &attributes[i]
+	for a := range schemaAttributes {
+		if a.name == name {
+			return a
 		}
 	}
 	return nil
+}
+
+// schemaAttributes are all that a schema knows: those of a [Profile], and the addresses.
+func schemaAttributes(yield func(*attribute) bool) {
+	for i := range attributes {
+		if !yield(&attributes[i]) {
+			return
+		}
+	}
+	yield(&emails)
 }
 
 // check tidies a new value and holds it against what is true of it everywhere and what a tenant asks besides.

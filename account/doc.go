@@ -9,6 +9,8 @@
 //   - A profile is shown by a [Schema] that the tenant sets: each attribute is off, read-only or open to the owner of a
 //     work, personal or guest account. A portal renders its form from what [Service.Profile] gives.
 //   - An update is taken whole or not at all. An unchanged value is accepted wherever it stands.
+//   - User names and e-mail addresses are one namespace in a tenant, and nobody's is ever another's. An address changes when
+//     the new one is proven; the old one is told, and can take the change back.
 //   - What is synchronized from a directory can be changed only there, by administrators too.
 //   - A personal account has one recovery code at a time, shown once. Replacing all security info restricts the account for
 //     30 days ([Restriction]): what is Settled is refused, which the rules below call "restricted".
@@ -62,6 +64,24 @@
 //	    kinds: work, personal, guest; area: account.password edit; proof: aal1 within 15 min
 //	    refused if: kept elsewhere; has one; restricted
 //	    event: Change password (self-service), the person is told
+//	account.change-email
+//	    Ask for another e-mail address of one's own: a code goes to the new one, a link to take it back to the old.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile edit; limit: 10 in 720 h; proof: aal1 within 15 min
+//	    refused if: not open by the schema; synchronized from a directory; restricted
+//	    event: Update user, the person is told
+//	account.confirm-email
+//	    Prove a new e-mail address, which takes the old one's place; all other sessions end.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile edit; proof: aal1
+//	    refused if: not open by the schema; synchronized from a directory; code wrong; taken; the old one changed meanwhile; restricted
+//	    event: Update user, the person is told
+//	account.drop-email-change
+//	    Give up a change of an e-mail address that is pending.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile read-only
+//	    refused if: over
+//	    event: Update user
 //	account.put-profile
 //	    Set a profile as the organization's directory has it.
 //	    by the host
@@ -82,6 +102,26 @@
 //	    by the host
 //	    refused if: closed
 //	    event: Update user
+//	account.add-identifier
+//	    Give an account a user name or an e-mail address.
+//	    by the host
+//	    refused if: closed; another account's, or was; too many
+//	    event: Update user
+//	account.remove-identifier
+//	    Take a user name or an e-mail address from an account; nobody else can ever have it.
+//	    by the host
+//	    event: Update user
+//	account.read-identifiers
+//	    Read an account's user names and e-mail addresses, and where notices go.
+//	    by the host
+//	account.look-up
+//	    Find the account of what somebody typed on a sign-in page.
+//	    by the host
+//	account.cancel-email-change
+//	    Take back a change of an e-mail address by the link that the old one got.
+//	    by the host
+//	    refused if: link wrong, used, or older than 30 days
+//	    event: Update user, the person is told
 //	account.admin.read-profile
 //	    See any profile.
 //	    by Global Administrator, Global Reader, User Administrator, Helpdesk Administrator; the host

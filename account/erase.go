@@ -144,6 +144,9 @@ func eraseOwn(tx Tx, op *policy.Op, id policy.AccountID, limit int) (left, polic
 		}
 		return byOthers, policy.Change{}, err
 	}
+	if err := eraseIdentifiers(tx, op, id); err != nil {
+		return something, policy.Change{}, err
+	}
 	more, err := erase(tx, op.Actor.Tenant, id, limit)
 	if err != nil || more {
 		return something, policy.Change{}, err

@@ -26,23 +26,24 @@ import (
 	"github.com/seed4b20689c/myaccount/store"
 )
 
-// canaries are values of Per's that stand in the store before his account is erased.
-var canaries = []string{"Perceval Pelican", "Percy", "+41 44 555 01 02", "moving to an island", pers, "Canary's laptop", "Canary Browser 99", "Canaryville", "203.0.113.77"}
+// traces are values of Per's that stand in the store before his account is erased.
+var traces = []string{"Perceval Pelican", "Percy", "+41 44 555 01 02", "moving to an island", pers, "Canary's laptop", "Canary Browser 99", "Canaryville", "203.0.113.77", "pelican@example.com"}
 
 // known as much as can be of Per.
 func (l leaver) tell(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
-	require.NoError(t, l.App.Host.Account.PutProfile(ctx, l.Host, account.Profile{Account: "per", DisplayName: canaries[0], GivenName: canaries[1], MobilePhone: canaries[2]}))
+	require.NoError(t, l.App.Host.Account.PutProfile(ctx, l.Host, account.Profile{Account: "per", DisplayName: traces[0], GivenName: traces[1], MobilePhone: traces[2]}))
 	var photo bytes.Buffer
 	require.NoError(t, jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 64, 64)), nil))
 	require.NoError(t, l.App.Account.SetPhoto(ctx, l.per, photo.Bytes()))
-	l.Device(l.per, "named", func(r *devices.Registration) { r.Name = canaries[5] })
+	l.Device(l.per, "named", func(r *devices.Registration) { r.Name = traces[5] })
 	l.Key(accounttest.Tenant, "named", "named-key", 3)
-	l.Session(l.per, func(s *signins.NewSession) { s.Client.Browser, s.Place.City = canaries[6], canaries[7] })
+	l.Session(l.per, func(s *signins.NewSession) { s.Client.Browser, s.Place.City = traces[6], traces[7] })
 	l.SignedIn(l.per, func(r *signins.Record) {
-		r.Browser, r.Place.City, r.Address = canaries[6], canaries[7], netip.MustParseAddr(canaries[8])
+		r.Browser, r.Place.City, r.Address = traces[6], traces[7], netip.MustParseAddr(traces[8])
 	})
+	require.NoError(t, l.App.Host.Account.AddIdentifier(ctx, l.Host, account.NewIdentifier{Account: "per", Kind: account.Email, Text: traces[9], ProvenAt: l.Clock.Now()}))
 	_, err := l.App.Account.NewRecoveryCode(ctx, l.SignIn(l.per))
 	require.NoError(t, err)
 	refused(t, l.verify(t, "per", "a wrong one", false), account.CodeWrongPassword)
@@ -68,7 +69,7 @@ func TestOfAnErasedAccountNothingIsLeftButItsTombstoneAndItsEvents(t *testing.T)
 	_, err := l.code(t, "per")
 	require.NoError(t, err)
 	before := testkit.Rows(t, l.DB)
-	for _, c := range canaries {
+	for _, c := range traces {
 		require.Contains(t, before, c, "else the test proves nothing")
 	}
 	had := rowsOf(t, l, "per")
@@ -84,18 +85,23 @@ func TestOfAnErasedAccountNothingIsLeftButItsTombstoneAndItsEvents(t *testing.T)
 	require.Equal(t, 1, left["standing"])
 	require.Equal(t, had["events"]+2, left["events"], "closed for good, and erased")
 	delete(left, "events")
-	require.Equal(t, map[string]int{"standing": 1}, left)
+	require.Equal(t, map[string]int{"standing": 1, "identifiers": 1}, left, "what says that nobody gets the id or the address")
 	require.Equal(t, others, rowsOf(t, l, "ada"), "nobody else's")
 	after := testkit.Rows(t, l.DB)
-	for _, c := range canaries {
+	for _, c := range traces {
 		require.NotContains(t, after, c)
 	}
 	// Events keep the names of devices, as they were when something was done with them; nothing else.
 	saved := testkit.Saved(t, l.DB)
-	for _, c := range append(canaries[:5:5], canaries[6:]...) {
+	for _, c := range append(traces[:5:5], traces[6:]...) {
 		require.NotContains(t, saved, c)
 	}
 	refused(t, l.App.Host.Accounts.Provision(t.Context(), l.Host, "per", policy.Personal), "account-exists")
+	address := account.NewIdentifier{Account: "ada", Kind: account.Email, Text: "Pelican@example.com"}
+	refused(t, l.App.Host.Account.AddIdentifier(t.Context(), l.Host, address), account.CodeIdentifierTaken)
+	nobody, err := l.App.Host.Account.Lookup(t.Context(), l.Host, traces[9])
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.Empty(t, nobody)
 	err = l.App.Host.Devices.Register(t.Context(), l.Host, devices.Registration{ID: "named", Owner: "ada", Name: "reborn", OS: "Windows", OSVersion: "10.0", Join: devices.Registered, Profile: devices.RegisteredDevice})
 	require.Error(t, err, "a device's id is not used again either")
 	require.Zero(t, l.purge(t))
@@ -153,10 +159,10 @@ func TestErasingTakesAsManyTransactionsAsItNeedsAndGoesOnWhereItWasInterrupted(t
 	require.ErrorIs(t, err, trouble)
 	require.Equal(t, account.Purged{More: true}, done)
 	require.Equal(t, policy.Closed, l.state(t, "per"), "there is no way back from the first step on")
-	require.Contains(t, testkit.Rows(t, l.DB), canaries[0])
+	require.Contains(t, testkit.Rows(t, l.DB), traces[0])
 	require.Equal(t, 1, l.purge(t))
-	require.NotContains(t, testkit.Rows(t, l.DB), canaries[0])
-	require.Equal(t, map[string]int{"standing": 1, "events": rowsOf(t, l, "per")["events"]}, rowsOf(t, l, "per"))
+	require.NotContains(t, testkit.Rows(t, l.DB), traces[0])
+	require.Equal(t, map[string]int{"standing": 1, "identifiers": 1, "events": rowsOf(t, l, "per")["events"]}, rowsOf(t, l, "per"))
 	require.Equal(t, 5, steps)
 	require.Equal(t, 1, l.told("Hard Delete user", policy.Succeeded))
 	require.Equal(t, 1, l.told("Erase deleted user", policy.Succeeded))

@@ -174,10 +174,15 @@ func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash) (policy.Change, e
 	}
 	st := l.WithNewPassword(op.Now)
 	st.MustChangePassword = l.mustChange
+	return policy.Change{Subject: l.Account, Target: onAccount(l.Account), Revision: rev}, restarted(tx, op, st)
+}
+
+// restarted stores what an account is after all that it was given before was made void, and lets the actor's own session go on.
+func restarted(tx Tx, op *policy.Op, st policy.Standing) error {
 	if _, err := tx.PutStanding(st); err != nil {
-		return policy.Change{}, err
+		return err
 	}
-	return policy.Change{Subject: l.Account, Target: onAccount(l.Account), Revision: rev}, keepPresent(tx, op, st)
+	return keepPresent(tx, op, st)
 }
 
 // keepPresent lets the actor's own session go on, under what its account is now.
@@ -198,15 +203,28 @@ func keepPresent(tx Tx, op *policy.Op, st policy.Standing) error {
 
 // PasswordAttempt is what somebody gives who wants to sign in.
 type PasswordAttempt struct {
-	Account  policy.AccountID
-	Password secret.Text
+	// Account is whose password it would be. A host that knows just what was typed leaves it empty and gives Identifier.
+	Account policy.AccountID
+	// Identifier is the user name or e-mail address as it was typed.
+	Identifier string
+	Password   secret.Text
 	// Familiar says that the person signed in from such a place and device before. Wrong passwords from elsewhere are
 	// counted apart, so that a stranger cannot lock somebody out at home.
 	Familiar bool
 }
 
+// of gives whose password is verified: what the host says, or who has the key that was typed; nobody if there is none such.
+func (a PasswordAttempt) of(tx Tx, op *policy.Op, key string) (policy.AccountID, error) {
+	if a.Account != "" {
+		return a.Account, nil
+	}
+	return lookup(tx, op, key)
+}
+
 // VerifiedPassword is what comes of the right password.
 type VerifiedPassword struct {
+	// Account is whose password it is.
+	Account policy.AccountID
 	// Proof is for signins.NewSession.
 	Proof policy.Proof
 	// MustChangePassword says that the person has to set a new password before anything else.
@@ -219,11 +237,16 @@ type VerifiedPassword struct {
 // active or locked, and refuses them alike with [CodeWrongPassword]. A hash of lesser
 // parameters than today's is made anew when the password is right.
 func (h *Host) VerifyPassword(ctx context.Context, actor policy.Actor, a PasswordAttempt) (VerifiedPassword, error) {
-	if err := policy.CheckID("account", a.Account); err != nil {
+	key := ""
+	if a.Identifier != "" && a.Account == "" {
+		key = keyOf(a.Identifier) // what cannot be one is unknown, as others are
+	} else if err := policy.CheckID("account", a.Account); err != nil {
 		return VerifiedPassword{}, err
+	} else if a.Identifier != "" {
+		return VerifiedPassword{}, &policy.Invalid{Field: "identifier", Problem: "is given besides the account; want one of them"}
 	}
 	for tries := 1; ; tries++ {
-		out, err := h.verifyOnce(ctx, actor, a)
+		out, err := h.verifyOnce(ctx, actor, a, key)
 		if !errors.Is(err, store.ErrConflict) || tries == maxTries {
 			return out, err
 		}
@@ -233,9 +256,15 @@ func (h *Host) VerifyPassword(ctx context.Context, actor policy.Actor, a Passwor
 // maxTries is how often a password is verified anew because its hash was replaced meanwhile.
 const maxTries = 3
 
-func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAttempt) (VerifiedPassword, error) {
+func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAttempt, key string) (VerifiedPassword, error) {
 	now, err := policy.Look(ctx, h.guard, h.store, actor, verifyPassword, policy.Target{},
-		func(tx Tx, op *policy.Op, _ none) (Credential, error) { return credentialOf(tx, op, a.Account) })
+		func(tx Tx, op *policy.Op, _ none) (Credential, error) {
+			id, err := a.of(tx, op, key)
+			if err != nil || id == "" {
+				return Credential{}, err
+			}
+			return credentialOf(tx, op, id)
+		})
 	if err != nil {
 		return VerifiedPassword{}, err
 	}
@@ -250,13 +279,20 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 		}
 	}
 	// An unknown account is no target, so that guesses at names leave one record and not one each.
-	target := onAccount(a.Account)
-	if now.Revision == 0 {
-		target = policy.Target{}
+	target := policy.Target{}
+	if now.Revision != 0 {
+		target = onAccount(now.Account)
 	}
 	return policy.Do(ctx, h.guard, h.store, actor, verifyPassword, target, "",
 		func(tx Tx, op *policy.Op, _ none) (VerifiedPassword, policy.Change, error) {
-			l, err := anyLogin(tx, op, onAccount(a.Account))
+			id, err := a.of(tx, op, key)
+			if err != nil {
+				return VerifiedPassword{}, policy.Change{}, err
+			}
+			if id != now.Account || id == "" { // unknown, or given up meanwhile
+				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
+			}
+			l, err := anyLogin(tx, op, onAccount(id))
 			switch {
 			case errors.Is(err, store.ErrNotFound), err == nil && (l.credential.Hash == "" || l.State != policy.Active && l.State != policy.Closing):
 				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
@@ -268,12 +304,12 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 			before := l.credential.Throttle
 			denied, err := l.judge(tx, op, v, a.Familiar, wrongPassword)
 			if err != nil || denied != nil {
-				return VerifiedPassword{}, policy.Change{Subject: a.Account, Failed: denied}, err
+				return VerifiedPassword{}, policy.Change{Subject: l.Account, Failed: denied}, err
 			}
 			if renewed != "" {
 				l.credential.Hash = renewed
 			}
-			out := VerifiedPassword{policy.Proof{Factor: policy.FactorPassword, At: op.Now}, l.MustChangePassword, l.State == policy.Closing}
+			out := VerifiedPassword{l.Account, policy.Proof{Factor: policy.FactorPassword, At: op.Now}, l.MustChangePassword, l.State == policy.Closing}
 			after := l.credential.Throttle
 			if renewed == "" && before.InARow == after.InARow && before.Familiar == after.Familiar && before.Unfamiliar == after.Unfamiliar {
 				return out, policy.Change{}, nil // as nearly always: nothing to write

@@ -3,7 +3,9 @@ package account
 import (
 	"maps"
 	"slices"
+	"time"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -46,6 +48,30 @@ type ProfileView struct {
 	Revision store.Revision
 	// Fields are the attributes that are shown at all, in their order.
 	Fields []Field
+	// UserNames are what the person signs in as besides their addresses, the primary one first.
+	UserNames []string
+	// Emails are the person's addresses, the primary one first; none if the organization does not show them.
+	Emails []EmailView
+	// Pending are the changes of an address whose new one is not proven yet.
+	Pending []PendingEmail
+}
+
+// EmailView is one of a person's addresses.
+type EmailView struct {
+	Address string
+	Primary bool
+	Proven  bool // that it is the person's
+	// Edit says whether it may be changed, and why not.
+	Edit policy.Decision
+}
+
+// PendingEmail is a change of an address whose new one is not proven yet.
+type PendingEmail struct {
+	ID       challenge.ID // for [Service.ConfirmEmail] and [Service.DropEmailChange]
+	Old, New string
+	Until    time.Time
+	// Here says that the present session asked: only there the code is taken.
+	Here bool
 }
 
 // Field is one attribute of a profile, with what a form needs to ask for it.
@@ -89,6 +115,8 @@ func (u ProfileUpdate) check() error {
 		switch a := known(name); {
 		case a == nil:
 			return &policy.Invalid{Field: string(name), Problem: "is no attribute of a profile"}
+		case a.input == EmailInput:
+			return &policy.Invalid{Field: string(name), Problem: "is not set by an update; see ChangeEmail"}
 		case a.input == FileInput:
 			return &policy.Invalid{Field: string(name), Problem: "is not set by an update; see SetPhoto"}
 		}

@@ -29,7 +29,7 @@ var (
 
 // Settings lists the settings of this room.
 func Settings() []policy.Setting {
-	return append([]policy.Setting{PhotosPerHour, SecondFactorAlways, RecentProofsStandIn, WorkMayClose}, password.Settings()...)
+	return append([]policy.Setting{PhotosPerHour, EmailChangesPerMonth, SecondFactorAlways, RecentProofsStandIn, WorkMayClose}, password.Settings()...)
 }
 
 // Actions of this room.
@@ -210,8 +210,9 @@ var (
 func Rules() []policy.Rule {
 	return append([]policy.Rule{
 		readOverview.Rule, readProfile.Rule, editAttribute.Rule, updateProfile.Rule, readPhoto.Rule, changePhoto.Rule,
-		changePassword.Rule, setFirstPassword.Rule,
+		changePassword.Rule, setFirstPassword.Rule, changeEmail.Rule, confirmEmail.Rule, dropEmailChange.Rule,
 		putProfile.Rule, verifyPassword.Rule, putPassword.Rule, keepElsewhere.Rule,
+		putIdentifier.Rule, dropIdentifier.Rule, readIdentifiers.Rule, lookUp.Rule, cancelEmailChange.Rule,
 		readAnyProfile.Rule, updateAnyProfile.Rule, readAnyPhoto.Rule, changeAnyPhoto.Rule, readSchema.Rule, setSchema.Rule,
 		unlockPassword.Rule, demandNew.Rule,
 		readPreflight, closeAccount, askReopen.Rule, reopen.Rule, purgeClosed.Rule,

@@ -47,8 +47,7 @@ func (s Schema) Clone() Schema {
 // read-only but for language, region and time zone (S4); a personal one is the person's own (S5).
 func DefaultSchema() Schema {
 	rules := make(map[Attribute]AttributeRule, len(attributes))
-	for i := range attributes {
-		a := &attributes[i]
+	for a := range schemaAttributes {
 		rules[a.name] = AttributeRule{Work: a.work, Guest: a.work, Personal: a.personal, Required: a.required}
 	}
 	return Schema{Rules: rules}
@@ -105,7 +104,7 @@ func (s Schema) check() error {
 		if r.Pattern == "" {
 			continue
 		}
-		if a.input == FileInput || len(r.Pattern) > MaxPattern || !utf8.ValidString(r.Pattern) {
+		if a.input == FileInput || a.input == EmailInput || len(r.Pattern) > MaxPattern || !utf8.ValidString(r.Pattern) {
 			return &policy.Invalid{Field: field + ".pattern", Problem: fmt.Sprintf("want at most %d bytes, and for an attribute that is text", MaxPattern)}
 		}
 		if _, err := compile(r.Pattern); err != nil {

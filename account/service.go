@@ -68,7 +68,7 @@ func (s *Service) Profile(ctx context.Context, actor policy.Actor) (ProfileView,
 				}
 				v.Fields = append(v.Fields, f)
 			}
-			return v, nil
+			return v, p.showEmails(tx, op, &v)
 		})
 }
 
@@ -176,9 +176,41 @@ func put(tx Tx, before, next Profile) (policy.Change, error) {
 	return policy.Change{Subject: next.Account, Target: onAccount(next.Account), Activity: updateUser, Revision: rev, Facts: facts}, err
 }
 
+// showEmails shows what the person signs in as, and their addresses with the decision about changing them.
+func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
+	all, err := identifiersOf(tx, op, p.Account)
+	if err != nil {
+		return err
+	}
+	edit, err := policy.Judge(tx, op, changeEmail, aspect{p, &emails})
+	if err != nil {
+		return err
+	}
+	shown := p.schema.rule(&emails).open(p.Kind) != policy.Off
+	old := make(map[string]string)
+	for _, i := range all {
+		switch {
+		case !i.live():
+		case i.Kind == UserName:
+			v.UserNames = append(v.UserNames, i.Text)
+		case shown:
+			v.Emails = append(v.Emails, EmailView{i.Text, i.Primary, !i.ProvenAt.IsZero(), edit})
+			old[i.Key] = i.Text
+		}
+	}
+	changes, err := emailChangesOf(tx, op, p.Account)
+	for _, c := range changes {
+		if c.pending(p.Standing, op.Now) && old[c.OldKey] != "" {
+			v.Pending = append(v.Pending, PendingEmail{c.ID, old[c.OldKey], c.New, c.ExpiresAt, c.Session == op.Actor.Session})
+		}
+	}
+	return err
+}
+
 // Can tells whether the actor may do one of [ReadProfile], [UpdateProfile], [ReadPhoto], [ChangePhoto], [ChangePassword],
-// [SetFirstPassword], [Close], [ReadRecoveryCode], [NewRecoveryCode], [RemoveRecoveryCode] (id is empty) or [EditAttribute] (id is the
-// attribute's name), and why not. It records nothing.
+// [SetFirstPassword], [ChangeEmail], [ConfirmEmail], [Close], [ReadRecoveryCode], [NewRecoveryCode],
+// [RemoveRecoveryCode] (id is empty), [EditAttribute] (id is the attribute's name) or [DropEmailChange] (id is the
+// change's), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
 	switch action {
 	case ReadProfile:
@@ -201,6 +233,12 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 		return policy.Can(ctx, s.guard, s.store, actor, removeRecoveryCode, policy.Target{})
 	case Close:
 		return policy.Can(ctx, s.guard, s.store, actor, s.closeSpec(ctx, ShortGrace), policy.Target{})
+	case ChangeEmail:
+		return policy.Can(ctx, s.guard, s.store, actor, changeEmail, policy.Target{})
+	case ConfirmEmail:
+		return policy.Can(ctx, s.guard, s.store, actor, confirmEmail, policy.Target{})
+	case DropEmailChange:
+		return policy.Can(ctx, s.guard, s.store, actor, dropEmailChange, onEmailChange(challenge.ID(id)))
 	case EditAttribute:
 		return policy.Can(ctx, s.guard, s.store, actor, editAttribute, onAttribute(Attribute(id)))
 	}

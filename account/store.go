@@ -42,6 +42,25 @@ type Tx interface {
 	// DeleteRecoveryCode removes the row of an account's recovery code.
 	DeleteRecoveryCode(policy.TenantID, policy.AccountID) error
 
+	// Identifier gives who has or had an identifier, by its key.
+	Identifier(t policy.TenantID, key string) (Identifier, error)
+	// IdentifiersOf gives all of an account's identifiers, by key, the retired ones included. There are few.
+	IdentifiersOf(policy.TenantID, policy.AccountID) ([]Identifier, error)
+	// PutIdentifier stores i, compare-and-set on i.Revision; revision 0 makes it. A key is unique in the tenant, whatever the
+	// account and the kind, and never moves to another account.
+	PutIdentifier(i Identifier) (store.Revision, error)
+	// DeleteIdentifier removes an identifier.
+	DeleteIdentifier(t policy.TenantID, key string) error
+
+	// EmailChange gives one of an account's changes of an address.
+	EmailChange(policy.TenantID, policy.AccountID, challenge.ID) (EmailChange, error)
+	// EmailChangesOf gives all of an account's changes of an address, by id. There are few: those of a month.
+	EmailChangesOf(policy.TenantID, policy.AccountID) ([]EmailChange, error)
+	// PutEmailChange stores c, compare-and-set on c.Revision; revision 0 makes it.
+	PutEmailChange(c EmailChange) (store.Revision, error)
+	// DeleteEmailChange removes a change of an address.
+	DeleteEmailChange(policy.TenantID, policy.AccountID, challenge.ID) error
+
 	// Portrait gives the pictures of an account's photo.
 	Portrait(policy.TenantID, policy.AccountID) (Portrait, error)
 	// PutPortrait stores p, compare-and-set on p.Revision; revision 0 makes it.

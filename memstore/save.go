@@ -66,6 +66,8 @@ var tables = []struct {
 	{profilesByID.table, decode[account.Profile]},
 	{credentialsByID.table, decode[account.Credential]},
 	{recoveryCodesByID.table, decode[account.RecoveryCode]},
+	{identifiersByKey.table, decode[account.Identifier]},
+	{emailChangesByID.table, decode[account.EmailChange]},
 	{portraitsByID.table, decode[account.Portrait]},
 	{closingsByID.table, decode[account.Closing]},
 	{schemasByID.table, decode[account.Schema]},

@@ -64,6 +64,12 @@ var (
 		func(k key, r *account.Credential) key { return kAccount(k, r.Tenant, r.Account) }}
 	recoveryCodesByID = &index[account.RecoveryCode]{"recovery-codes", byID,
 		func(k key, r *account.RecoveryCode) key { return kAccount(k, r.Tenant, r.Account) }}
+	identifiersByKey = &index[account.Identifier]{"identifiers", byID,
+		func(k key, r *account.Identifier) key { return kIdentifier(k, r.Tenant, r.Key) }}
+	identifiersByAccount = &index[account.Identifier]{"identifiers", "account",
+		func(k key, r *account.Identifier) key { return kAccount(k, r.Tenant, r.Account).part(r.Key) }}
+	emailChangesByID = &index[account.EmailChange]{"email-changes", byID,
+		func(k key, r *account.EmailChange) key { return kChallenge(k, r.Tenant, r.Account, r.ID) }}
 	portraitsByID = &index[account.Portrait]{"portraits", byID,
 		func(k key, r *account.Portrait) key { return kAccount(k, r.Tenant, r.Account) }}
 	closingsByID = &index[account.Closing]{"closings", byID,
@@ -107,6 +113,7 @@ func schema() *memdb.DBSchema {
 	}{
 		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID,
 		profilesByID, credentialsByID, recoveryCodesByID, portraitsByID, closingsByID, closingsByDue, schemasByID, challengesByID, countersByID,
+		identifiersByKey, identifiersByAccount, emailChangesByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 		signInChunks,
 	} {
@@ -138,6 +145,8 @@ func kAccount(k key, t policy.TenantID, a policy.AccountID) key { return kTenant
 func kSession(k key, t policy.TenantID, a policy.AccountID, s policy.SessionID) key {
 	return kAccount(k, t, a).part(string(s))
 }
+
+func kIdentifier(k key, t policy.TenantID, id string) key { return kTenant(k, t).part(id) }
 
 func kChallenge(k key, t policy.TenantID, a policy.AccountID, id challenge.ID) key {
 	return kAccount(k, t, a).part(string(id))

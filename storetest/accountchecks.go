@@ -21,7 +21,7 @@ func accountChecks() []check {
 	closing := rows[account.Closing]{accountRoom, closingKind}
 	session := rows[policy.Session]{accountRoom, sessionKind}
 	return slices.Concat(challengeChecksIn(accountRoom),
-		profile.checks(), credential.checks(), code.checks(), portrait.checks(), schema.checks(), session.checks(), closing.checks(), closingChecks(),
+		profile.checks(), credential.checks(), code.checks(), portrait.checks(), schema.checks(), session.checks(), closing.checks(), closingChecks(), identifierChecks(),
 		removal[challenge.Counter]{accountRoom, counterKind, "DeleteCountersOf", func(t tx) func(policy.TenantID, policy.AccountID, int) (int, error) {
 			return t.account.DeleteCountersOf
 		}}.checks(),

@@ -47,6 +47,7 @@ func Samples() []Sample {
 		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind), sampleOf(habitsKind),
 		sampleOf(challengeKind), sampleOf(counterKind),
 		sampleOf(profileKind), sampleOf(credentialKind), sampleOf(recoveryCodeKind), sampleOf(portraitKind), sampleOf(schemaKind), sampleOf(closingKind),
+		sampleOf(identifierKind), sampleOf(emailChangeKind),
 	}
 }
 

@@ -21,7 +21,7 @@ type fault struct {
 	backend func(*memstore.Store) storetest.Backend
 }
 
-var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults, signinsFaults, challengeFaults, accountFaults, closingFaults)
+var faults = slices.Concat(transactionFaults, rowFaults, listFaults, eventFaults, signinsFaults, challengeFaults, accountFaults, closingFaults, identifierFaults)
 
 // backend is a Store with the stores of some rooms replaced.
 type backend struct {

@@ -1,0 +1,156 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// NewIdentifier is what a host tells of a user name or an e-mail address.
+type NewIdentifier struct {
+	Account policy.AccountID
+	Kind    IdentifierKind
+	Text    string
+	// Primary makes it the first of its kind. The first one there is is that anyway.
+	Primary bool
+	// ProvenAt is when the host saw it proven that the address is the person's; zero if it did not, which leaves what is
+	// known of an address that the account has. It is for addresses alone.
+	ProvenAt time.Time
+}
+
+// AddIdentifier gives an account a user name or an e-mail address. One that the account has already is told anew; so is one
+// that it once had. One that is or ever was another account's is refused ([CodeIdentifierTaken]), whichever kind it was of.
+func (h *Host) AddIdentifier(ctx context.Context, actor policy.Actor, n NewIdentifier) error {
+	key, err := n.Kind.check("text", n.Text)
+	if err != nil {
+		return err
+	}
+	if n.Kind != Email && !n.ProvenAt.IsZero() {
+		return &policy.Invalid{Field: "provenAt", Problem: "is set; only an address can be proven"}
+	}
+	_, err = policy.Do(ctx, h.guard, h.store, actor, putIdentifier, onAccount(n.Account), "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			if n.ProvenAt.After(op.Now) {
+				return none{}, policy.Change{}, &policy.Invalid{Field: "provenAt", Problem: "is in the future"}
+			}
+			rev, err := l.add(tx, op, key, n)
+			return none{}, policy.Change{Subject: l.Account, Revision: rev, Facts: []policy.Fact{{Name: "added", Value: n.Kind.String()}}}, err
+		})
+	return err
+}
+
+// add stores an identifier of l's, unless it is anybody else's.
+func (l login) add(tx Tx, op *policy.Op, key string, n NewIdentifier) (store.Revision, error) {
+	row, err := identifierOf(tx, op, key)
+	if err != nil {
+		return 0, err
+	}
+	if row.Key != "" && (row.Account != l.Account || row.live() && row.Kind != n.Kind) {
+		return 0, op.Refuse(identifierTaken)
+	}
+	all, err := identifiersOf(tx, op, l.Account)
+	if err != nil {
+		return 0, err
+	}
+	have, first := 0, n.Primary
+	for _, i := range all {
+		if i.live() && i.Kind == n.Kind && i.Key != key {
+			have++
+		}
+	}
+	if have >= MaxIdentifiers {
+		return 0, op.Refuse(tooManyIdentifiers)
+	}
+	if first = first || have == 0 || row.Primary; first {
+		if err := demote(tx, all, n.Kind, key); err != nil {
+			return 0, err
+		}
+	}
+	if n.ProvenAt.IsZero() && row.Key != "" && row.live() {
+		n.ProvenAt = row.ProvenAt // a directory that knows nothing of it takes no proof away
+	}
+	return tx.PutIdentifier(Identifier{Tenant: l.Tenant, Key: key, Text: n.Text, Account: l.Account, Kind: n.Kind,
+		Primary: first, ProvenAt: n.ProvenAt, Revision: row.Revision})
+}
+
+// demote makes none of a kind the primary one, but for that with the key.
+func demote(tx Tx, all []Identifier, kind IdentifierKind, but string) error {
+	for _, i := range all {
+		if !i.Primary || i.Kind != kind || i.Key == but {
+			continue
+		}
+		i.Primary = false
+		if _, err := tx.PutIdentifier(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveIdentifier takes a user name or an e-mail address from an account. Nobody else can ever have it. One that the account
+// does not have is [store.ErrNotFound].
+func (h *Host) RemoveIdentifier(ctx context.Context, actor policy.Actor, id policy.AccountID, text string) error {
+	key := keyOf(text)
+	_, err := policy.Do(ctx, h.guard, h.store, actor, dropIdentifier, onAccount(id), "",
+		func(tx Tx, op *policy.Op, p person) (none, policy.Change, error) {
+			i, err := p.own(tx, op, key)
+			if err != nil {
+				return none{}, policy.Change{}, err
+			}
+			i.retire(op.Now)
+			rev, err := tx.PutIdentifier(i)
+			return none{}, policy.Change{Subject: p.Account, Revision: rev, Facts: []policy.Fact{{Name: "removed", Value: i.Kind.String()}}}, err
+		})
+	return err
+}
+
+// own reads an identifier that p has; [store.ErrNotFound] if p has none such.
+func (p person) own(tx Tx, op *policy.Op, key string) (Identifier, error) {
+	if key == "" {
+		return Identifier{}, fmt.Errorf("no such identifier: %w", store.ErrNotFound)
+	}
+	i, err := identifierOf(tx, op, key)
+	if err == nil && (i.Account != p.Account || !i.live()) {
+		err = fmt.Errorf("no such identifier: %w", store.ErrNotFound)
+	}
+	return i, err
+}
+
+// Identifiers gives an account's user names and e-mail addresses, those that it no longer has included.
+func (h *Host) Identifiers(ctx context.Context, actor policy.Actor, id policy.AccountID) ([]Identifier, error) {
+	return policy.Look(ctx, h.guard, h.store, actor, readIdentifiers, onAccount(id),
+		func(tx Tx, op *policy.Op, p person) ([]Identifier, error) { return identifiersOf(tx, op, p.Account) })
+}
+
+// NoticeAddresses gives where notices about an account go to: every address that its person has proven, and for
+// [TakeBackTime] those that were replaced, since who was robbed of an account reads just these.
+func (h *Host) NoticeAddresses(ctx context.Context, actor policy.Actor, id policy.AccountID) ([]string, error) {
+	return policy.Look(ctx, h.guard, h.store, actor, readIdentifiers, onAccount(id),
+		func(tx Tx, op *policy.Op, p person) (to []string, err error) {
+			all, err := identifiersOf(tx, op, p.Account)
+			for _, i := range all {
+				if i.Kind == Email && !i.ProvenAt.IsZero() && (i.live() || op.Now.Before(i.RetiredAt.Add(TakeBackTime))) {
+					to = append(to, i.Text)
+				}
+			}
+			return to, err
+		})
+}
+
+// Lookup gives the account whose user name or e-mail address somebody typed on a sign-in page, or [store.ErrNotFound]: for what
+// nobody has, for what was given up, and for closed accounts. What comes of it must not be shown to whoever typed it: it tells
+// who has an account. [Host.VerifyPassword] takes the typed text itself.
+func (h *Host) Lookup(ctx context.Context, actor policy.Actor, typed string) (policy.AccountID, error) {
+	key := keyOf(typed)
+	return policy.Look(ctx, h.guard, h.store, actor, lookUp, policy.Target{},
+		func(tx Tx, op *policy.Op, _ none) (policy.AccountID, error) {
+			id, err := lookup(tx, op, key)
+			if err == nil && id == "" {
+				err = store.ErrNotFound
+			}
+			return id, err
+		})
+}

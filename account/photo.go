@@ -32,10 +32,10 @@ func (p Portrait) Clone() Portrait {
 
 // Picture is a photo in one size.
 type Picture struct {
-	Side int // of the square, in points
-	JPEG []byte
+	Side int    `json:"side"` // of the square, in points
+	JPEG []byte `json:"jpeg"`
 	// Version tells one photo from the next, for caches and addresses.
-	Version string
+	Version string `json:"version"`
 }
 
 // Photo gives the actor's photo in the smallest size that has at least side points, or in the greatest there is. Without

@@ -40,54 +40,55 @@ type Profile struct {
 
 // ProfileView is a profile as its owner sees it: a form can be made of it.
 type ProfileView struct {
-	Account policy.AccountID
-	Kind    policy.Kind
+	Account policy.AccountID `json:"account"`
+	Kind    policy.Kind      `json:"kind"`
 	// Source names the directory that the account is synchronized from; empty if it is at home here.
-	Source string
+	Source string `json:"source,omitempty"`
 	// Revision is what an update of what was shown here names.
-	Revision store.Revision
+	Revision store.Revision `json:"revision"`
 	// Fields are the attributes that are shown at all, in their order.
-	Fields []Field
+	Fields []Field `json:"fields,omitempty"`
 	// UserNames are what the person signs in as besides their addresses, the primary one first.
-	UserNames []string
+	UserNames []string `json:"userNames,omitempty"`
 	// Emails are the person's addresses, the primary one first; none if the organization does not show them.
-	Emails []EmailView
+	Emails []EmailView `json:"emails,omitempty"`
 	// Pending are the changes of an address whose new one is not proven yet.
-	Pending []PendingEmail
+	Pending []PendingEmail `json:"pending,omitempty"`
 }
 
 // EmailView is one of a person's addresses.
 type EmailView struct {
-	Address string
-	Primary bool
-	Proven  bool // that it is the person's
+	Address string `json:"address"`
+	Primary bool   `json:"primary,omitempty"`
+	Proven  bool   `json:"proven,omitempty"` // that it is the person's
 	// Edit says whether it may be changed, and why not.
-	Edit policy.Decision
+	Edit policy.Decision `json:"edit"`
 }
 
 // PendingEmail is a change of an address whose new one is not proven yet.
 type PendingEmail struct {
-	ID       challenge.ID // for [Service.ConfirmEmail] and [Service.DropEmailChange]
-	Old, New string
-	Until    time.Time
+	ID    challenge.ID `json:"id"` // for [Service.ConfirmEmail] and [Service.DropEmailChange]
+	Old   string       `json:"old"`
+	New   string       `json:"new"`
+	Until time.Time    `json:"until"`
 	// Here says that the present session asked: only there the code is taken.
-	Here bool
+	Here bool `json:"here,omitempty"`
 }
 
 // Field is one attribute of a profile, with what a form needs to ask for it.
 type Field struct {
-	Attribute Attribute
-	Label     string // English; translate it by the attribute
-	Input     Input
-	Value     string
+	Attribute Attribute `json:"attribute"`
+	Label     string    `json:"label"` // English; translate it by the attribute
+	Input     Input     `json:"input"`
+	Value     string    `json:"value"`
 	// Shown is the value in words: the manager's name where Value is their account.
-	Shown string
+	Shown string `json:"shown,omitempty"`
 	// Required, Longest (in code points) and Pattern (RE2, for the whole value) say what an update accepts.
-	Required bool
-	Longest  int
-	Pattern  string
+	Required bool   `json:"required"`
+	Longest  int    `json:"longest"`
+	Pattern  string `json:"pattern,omitempty"`
 	// Edit says whether it may be changed, and why not.
-	Edit policy.Decision
+	Edit policy.Decision `json:"edit"`
 }
 
 // Field gives one attribute's field, or none if it is not shown.

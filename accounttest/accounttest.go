@@ -1,5 +1,6 @@
 // Package accounttest is the kit for testing programs that use this library: a world with a tenant, people,
-// administrators and devices on the in-memory store, and a clock that stands still until told.
+// administrators, devices, sessions and attempts to sign in on the in-memory store, a clock that stands still until told,
+// and a mailbox for what is sent.
 //
 //	w := accounttest.New(t)
 //	ada := w.Person("ada", policy.Work)

@@ -43,15 +43,15 @@ type Service struct{ *room }
 type Item struct {
 	Device
 	// Recognition is what the person said about the device.
-	Recognition Recognition
+	Recognition Recognition `json:"recognition"`
 	// Unused says that the device was not active for [UnusedDays].
-	Unused bool
+	Unused bool `json:"unused"`
 
-	Recognize policy.Decision
-	Disable   policy.Decision
-	Remove    policy.Decision
+	Recognize policy.Decision `json:"recognize"`
+	Disable   policy.Decision `json:"disable"`
+	Remove    policy.Decision `json:"remove"`
 	// Keys says whether the recovery keys can be listed; each key has its own decision about revealing.
-	Keys policy.Decision
+	Keys policy.Decision `json:"keys"`
 }
 
 // NeedsAttention reports whether the person should look at the device: not recognized, or long unused.
@@ -185,18 +185,18 @@ func (s *Service) Remove(ctx context.Context, actor policy.Actor, id policy.Devi
 
 // KeyInfo is what a list tells about a recovery key: everything but the key.
 type KeyInfo struct {
-	Device    policy.DeviceID
-	ID        KeyID
-	Volume    Volume
-	CreatedAt time.Time
+	Device    policy.DeviceID `json:"device"`
+	ID        KeyID           `json:"id"`
+	Volume    Volume          `json:"volume"`
+	CreatedAt time.Time       `json:"createdAt,omitzero"`
 	// RevealedAt is when the key was last read; zero if never.
-	RevealedAt time.Time
+	RevealedAt time.Time `json:"revealedAt,omitzero"`
 	// Rotate says that the device should replace the key, because it was read or the device changed hands.
-	Rotate bool
+	Rotate bool `json:"rotate"`
 	// Retired says that the device has replaced it.
-	Retired bool
+	Retired bool `json:"retired"`
 	// Reveal says whether the actor may read the key now, and why not.
-	Reveal policy.Decision
+	Reveal policy.Decision `json:"reveal"`
 }
 
 // KeyQuery selects recovery keys.

@@ -33,7 +33,8 @@ type Report struct {
 	Updated      int
 	Unchanged    int
 	KeptDisabled int // enabled in the export and disabled here, which they stay
-	Skipped      int // sign-ins of programs, which are nobody's, and those from before the tenant's retention
+	Skipped      int // sign-ins of programs, which are nobody's
+	Past         int // sign-ins from before the tenant's retention
 	Refused      int
 	// Refusals says why, in the order of the stream, for no more than [MaxRefusals] of them.
 	Refusals []*Refusal
@@ -50,7 +51,7 @@ func (r Report) String() string {
 		what string
 	}{
 		{r.Imported, "imported"}, {r.Updated, "updated"}, {r.Unchanged, "unchanged"},
-		{r.KeptDisabled, "kept disabled"}, {r.Skipped, "skipped"}, {r.Refused, "refused"},
+		{r.KeptDisabled, "kept disabled"}, {r.Skipped, "skipped"}, {r.Past, "too old"}, {r.Refused, "refused"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
@@ -72,7 +73,7 @@ func (r Report) String() string {
 func ImportDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor, r io.Reader, opt Options) (Report, error) {
 	to := &loader[devices.DeviceRecord]{
 		most:  devices.MaxImport,
-		put:   func(batch []devices.DeviceRecord) ([]devices.Outcome, error) { return admin.Import(ctx, actor, batch) },
+		put:   func(batch []devices.DeviceRecord) ([]fate, error) { return fates(admin.Import(ctx, actor, batch)) },
 		named: map[string]string{"owner": "registeredOwners", "users": "registeredUsers", "enabled": "accountEnabled"},
 	}
 	return load(ctx, Devices(r), to, func(d Device) error {
@@ -87,7 +88,7 @@ func ImportDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor
 func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.Actor, r io.Reader) (Report, error) {
 	to := &loader[devices.KeyRecord]{
 		most:  devices.MaxImport,
-		put:   func(batch []devices.KeyRecord) ([]devices.Outcome, error) { return admin.ImportKeys(ctx, actor, batch) },
+		put:   func(batch []devices.KeyRecord) ([]fate, error) { return fates(admin.ImportKeys(ctx, actor, batch)) },
 		named: map[string]string{"device": "deviceId"},
 	}
 	return load(ctx, RecoveryKeys(r), to, func(k RecoveryKey) error { return to.add(k.At, k.KeyRecord, nil) })
@@ -95,26 +96,27 @@ func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.
 
 // ImportSignIns takes over attempts to sign in from a log through [signins.Admin.Import], whose rules hold: a
 // repeated id changes nothing, and the accounts must be known already. The sign-ins of programs (service principals,
-// managed identities) are nobody's and are skipped, and so is what is older than the tenant keeps. For the rest it is as [ImportDevices].
+// managed identities) are nobody's and are skipped; what is older than the tenant keeps is passed over. For the rest it is as
+// [ImportDevices].
 func ImportSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor, r io.Reader) (Report, error) {
 	to := &loader[signins.Record]{
 		most: signins.MaxImport,
-		put: func(batch []signins.Record) ([]devices.Outcome, error) {
+		put: func(batch []signins.Record) ([]fate, error) {
 			done, err := admin.Import(ctx, actor, batch)
-			outcomes := make([]devices.Outcome, len(done))
+			became := make([]fate, len(done))
 			for i, d := range done {
 				switch {
 				case d.Err != nil:
-					outcomes[i] = devices.Outcome{Result: devices.Rejected, Err: d.Err}
+					became[i] = fate{refused: d.Err}
 				case d.Past:
-					outcomes[i].Result = past
+					became[i].in = func(r *Report) *int { return &r.Past }
 				case d.New:
-					outcomes[i].Result = devices.Imported
+					became[i].in = func(r *Report) *int { return &r.Imported }
 				default:
-					outcomes[i].Result = devices.Same
+					became[i].in = func(r *Report) *int { return &r.Unchanged }
 				}
 			}
-			return outcomes, err
+			return became, err
 		},
 		named: map[string]string{"account": "userId", "at": "createdDateTime"},
 	}
@@ -155,7 +157,7 @@ func load[R, T any](ctx context.Context, stream iter.Seq2[R, error], to *loader[
 			return to.done(ctx.Err())
 		case errors.As(err, &refusal):
 			to.report.Read++
-			to.report.count(refusal.Position, devices.Outcome{Result: devices.Rejected, Err: refusal.Err})
+			to.report.count(refusal.Position, fate{refused: refusal.Err})
 			continue
 		case err != nil:
 			return to.done(errors.Join(err, to.flush()))
@@ -169,7 +171,7 @@ func load[R, T any](ctx context.Context, stream iter.Seq2[R, error], to *loader[
 
 // loader hands records to put in batches, and counts what became of them.
 type loader[T any] struct {
-	put    func([]T) ([]devices.Outcome, error)
+	put    func([]T) ([]fate, error)
 	most   int               // records that put takes at a time
 	named  map[string]string // in Graph, the fields that put has other names for
 	batch  []T
@@ -181,7 +183,7 @@ type loader[T any] struct {
 func (l *loader[T]) add(at Position, record T, refused error) error {
 	l.report.Read++
 	if refused != nil {
-		l.report.count(at, devices.Outcome{Result: devices.Rejected, Err: refused})
+		l.report.count(at, fate{refused: refused})
 		return nil
 	}
 	l.batch, l.at = append(l.batch, record), append(l.at, at)
@@ -195,15 +197,15 @@ func (l *loader[T]) flush() error {
 	if len(l.batch) == 0 {
 		return nil
 	}
-	outcomes, err := l.put(l.batch)
+	became, err := l.put(l.batch)
 	if err != nil {
 		return err
 	}
-	for i, o := range outcomes {
-		if invalid := (*policy.Invalid)(nil); errors.As(o.Err, &invalid) {
-			o.Err = &policy.Invalid{Field: cmp.Or(l.named[invalid.Field], invalid.Field), Problem: invalid.Problem}
+	for i, f := range became {
+		if invalid := (*policy.Invalid)(nil); errors.As(f.refused, &invalid) {
+			f.refused = &policy.Invalid{Field: cmp.Or(l.named[invalid.Field], invalid.Field), Problem: invalid.Problem}
 		}
-		l.report.count(l.at[i], o)
+		l.report.count(l.at[i], f)
 	}
 	l.batch, l.at = l.batch[:0], l.at[:0]
 	return nil
@@ -216,25 +218,40 @@ func (l *loader[T]) done(err error) (Report, error) {
 	return l.report, err
 }
 
-// past is the result of a sign-in from before the tenant's retention.
-const past devices.Result = "past"
+// fate is what became of a record, whichever room took it: why it was refused, or in which number of the report it
+// counts.
+type fate struct {
+	in      func(*Report) *int
+	refused error
+}
 
-func (r *Report) count(at Position, o devices.Outcome) {
-	switch o.Result {
-	case devices.Imported:
-		r.Imported++
-	case devices.Updated:
-		r.Updated++
-	case devices.Same:
-		r.Unchanged++
-	case devices.KeptDisabled:
-		r.KeptDisabled++
-	case past:
-		r.Skipped++
-	default:
-		r.Refused++
-		if len(r.Refusals) < MaxRefusals {
-			r.Refusals = append(r.Refusals, &Refusal{at, o.Err})
+// fates tells what the room of devices made of records.
+func fates(done []devices.Outcome, err error) ([]fate, error) {
+	became := make([]fate, len(done))
+	for i, d := range done {
+		switch d.Result {
+		case devices.Imported:
+			became[i].in = func(r *Report) *int { return &r.Imported }
+		case devices.Updated:
+			became[i].in = func(r *Report) *int { return &r.Updated }
+		case devices.Same:
+			became[i].in = func(r *Report) *int { return &r.Unchanged }
+		case devices.KeptDisabled:
+			became[i].in = func(r *Report) *int { return &r.KeptDisabled }
+		default:
+			became[i].refused = d.Err
 		}
+	}
+	return became, err
+}
+
+func (r *Report) count(at Position, f fate) {
+	if f.in != nil {
+		*f.in(r)++
+		return
+	}
+	r.Refused++
+	if len(r.Refusals) < MaxRefusals {
+		r.Refusals = append(r.Refusals, &Refusal{at, f.refused})
 	}
 }

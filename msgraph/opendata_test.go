@@ -135,55 +135,95 @@ func TestRealRecoveryPasswordsAreImportedAndThePrintedSampleIsRefused(t *testing
 	}
 }
 
-func TestARealTableOfSignInsIsReadToItsEnd(t *testing.T) {
-	dir, ok := opendata.Dir()
-	if !ok {
-		return
-	}
-	f, err := os.Open(filepath.Join(dir, "sentinel-signins", "sign-in_adelete.csv"))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, f.Close()) }()
-	codes, addresses := map[int]int{}, map[string]int{}
-	ids, correlated := map[signins.ID]bool{}, map[string]bool{}
-	for _, s := range whole(t, msgraph.SignIns(f)) {
-		codes[s.Code]++
-		addresses[s.Address.String()]++
-		ids[s.ID], correlated[s.Correlation] = true, true
-		require.EqualValues(t, "9b117c67-170e-4aed-9702-658b3fddc889", s.Account)
-		require.Equal(t, "2ad3fc79-1859-42fa-9011-6f8df2251b22", s.Tenant)
-		require.Equal(t, "2021-04-28", s.At.Format("2006-01-02"))
-		require.Equal(t, []string{"Azor, IL", "Windows 10", "Edge 90.0.818"}, []string{s.Place.String(), s.System, s.Browser})
-		require.Len(t, s.Steps, 1)
-		require.WithinDuration(t, s.Steps[0].At, s.At, time.Second)
-	}
-	require.Equal(t, map[int]int{0: 53, 16000: 2, 50058: 1}, codes)
-	require.Equal(t, map[string]int{"175.45.176.99": 56}, addresses)
-	require.Len(t, ids, 56)
-	require.Len(t, correlated, 52)
+// logbook is a log of sign-ins and what must come out.
+type logbook struct {
+	name, text   string
+	read         int         // sign-ins, those of programs included
+	codes        map[int]int // of them
+	ids          int         // different ones
+	programs     int         // of them are nobody's
+	correlations int
+	outcomes     map[signins.Outcome]int // of the ids that are somebody's
+	unusual      map[signins.FlagKind]int
+	each         func(t *testing.T, s msgraph.SignIn)
 }
 
-func TestRealEventsOfSignInsAreRead(t *testing.T) {
+// logs gives the project's own and, where they are present, real ones.
+func logs(t *testing.T) []logbook {
+	all := []logbook{
+		{name: "own table", text: string(read(t, "signins.csv")), read: 3, codes: map[int]int{0: 2, 50058: 1}, ids: 3, programs: 1, correlations: 1,
+			outcomes: map[signins.Outcome]int{signins.Success: 1, signins.Interrupted: 1},
+			unusual:  map[signins.FlagKind]int{signins.AnonymousNetwork: 1},
+			each: func(t *testing.T, s msgraph.SignIn) {
+				require.Equal(t, "192.0.2.7", s.Address.String())
+				require.Equal(t, "2026-01-05", s.At.Format(time.DateOnly))
+			}},
+		{name: "own events", text: string(read(t, "signinevents.jsonl")), read: 8, codes: map[int]int{0: 4, 50058: 1, 50126: 1, 500121: 1, 7000215: 1}, ids: 7, programs: 1, correlations: 6,
+			outcomes: map[signins.Outcome]int{signins.Success: 3, signins.Interrupted: 1, signins.FirstFactorFailed: 1, signins.LaterStepFailed: 1},
+			unusual:  map[signins.FlagKind]int{signins.NewCountry: 1, signins.NewDeviceAndPlace: 1, signins.ImpossibleTravel: 1},
+			each:     isEvent},
+	}
 	dir, ok := opendata.Dir()
 	if !ok {
-		return
+		return all
 	}
-	lines, err := os.ReadFile(filepath.Join(dir, "panther-signins", "signins.jsonl"))
+	table, err := os.ReadFile(filepath.Join(dir, "sentinel-signins", "sign-in_adelete.csv"))
 	require.NoError(t, err)
-	events, codes := 0, map[int]int{}
-	for line := range bytes.Lines(lines) {
-		var wrapped struct {
+	wrapped, err := os.ReadFile(filepath.Join(dir, "panther-signins", "signins.jsonl"))
+	require.NoError(t, err)
+	var events bytes.Buffer
+	for line := range bytes.Lines(wrapped) {
+		var event struct {
 			Log json.RawMessage `json:"log"`
 		}
-		require.NoError(t, json.Unmarshal(line, &wrapped))
-		s := one(t, string(wrapped.Log))
-		events++
-		codes[s.Code]++
-		require.Equal(t, s.ServicePrincipal, s.Account == "")
-		require.NotEmpty(t, s.Tenant)
-		require.NotEmpty(t, s.Correlation)
-		require.True(t, s.Address.IsValid())
-		require.Equal(t, s.ID, one(t, string(wrapped.Log)).ID)
+		require.NoError(t, json.Unmarshal(line, &event))
+		events.Write(append(event.Log, '\n'))
 	}
-	require.Equal(t, 12, events)
-	require.Equal(t, map[int]int{0: 8, 50053: 2, 50126: 1, 7000215: 1}, codes)
+	return append(all,
+		logbook{name: "real table", text: string(table), read: 56, codes: map[int]int{0: 53, 16000: 2, 50058: 1}, ids: 56, correlations: 52,
+			outcomes: map[signins.Outcome]int{signins.Success: 53, signins.Interrupted: 3},
+			unusual:  map[signins.FlagKind]int{}, // one person in one place on one day
+			each: func(t *testing.T, s msgraph.SignIn) {
+				require.Equal(t, "175.45.176.99", s.Address.String())
+				require.EqualValues(t, "9b117c67-170e-4aed-9702-658b3fddc889", s.Account)
+				require.Equal(t, "2ad3fc79-1859-42fa-9011-6f8df2251b22", s.Tenant)
+				require.Equal(t, "2021-04-28", s.At.Format(time.DateOnly))
+				require.Equal(t, []string{"Azor, IL", "Windows 10", "Edge 90.0.818"}, []string{s.Place.String(), s.System, s.Browser})
+				require.Len(t, s.Steps, 1)
+				require.WithinDuration(t, s.Steps[0].At, s.At, time.Second)
+			}},
+		logbook{name: "real events", text: events.String(), read: 12, codes: map[int]int{0: 8, 50053: 2, 50126: 1, 7000215: 1}, ids: 11, programs: 1, correlations: 11,
+			outcomes: map[signins.Outcome]int{signins.Success: 7, signins.FirstFactorFailed: 3},
+			unusual:  map[signins.FlagKind]int{signins.NewCountry: 1, signins.NewDeviceAndPlace: 1, signins.AnonymousNetwork: 1},
+			each:     isEvent})
+}
+
+func isEvent(t *testing.T, s msgraph.SignIn) {
+	require.Equal(t, s.ServicePrincipal, s.Account == "")
+	require.NotEmpty(t, s.Tenant)
+	require.NotEmpty(t, s.Correlation)
+	require.True(t, s.Address.IsValid())
+}
+
+func TestALogOfSignInsIsReadToItsEnd(t *testing.T) {
+	for _, l := range logs(t) {
+		t.Run(strings.ReplaceAll(l.name, " ", "-"), func(t *testing.T) {
+			codes, programs := map[int]int{}, 0
+			ids, correlations := map[signins.ID]bool{}, map[string]bool{}
+			signIns := whole(t, msgraph.SignIns(strings.NewReader(l.text)))
+			for _, s := range signIns {
+				codes[s.Code]++
+				ids[s.ID], correlations[s.Correlation] = true, true
+				if s.ServicePrincipal {
+					programs++
+				}
+				l.each(t, s)
+			}
+			require.Len(t, signIns, l.read)
+			require.Equal(t, l.codes, codes)
+			require.Len(t, ids, l.ids)
+			require.Len(t, correlations, l.correlations)
+			require.Equal(t, l.programs, programs)
+		})
+	}
 }

@@ -1,18 +1,18 @@
 package msgraph_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"path/filepath"
+	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
-	"github.com/seed4b20689c/myaccount/internal/opendata"
 	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -60,64 +60,106 @@ func TestALogOfSignInsIsImportedOnce(t *testing.T) {
 	require.Equal(t, "Mail", items[1].Application)
 }
 
-func TestARealTableOfSignInsIsImportedOnceAndInAnyOrder(t *testing.T) {
-	dir, ok := opendata.Dir()
-	if !ok {
-		return
-	}
-	const adele = "9b117c67-170e-4aed-9702-658b3fddc889"
-	log, err := os.ReadFile(filepath.Join(dir, "sentinel-signins", "sign-in_adelete.csv"))
-	require.NoError(t, err)
-	base := accounttest.New(t)
-	base.Clock.Advance(time.Date(2021, 4, 29, 0, 0, 0, 0, time.UTC).Sub(base.Clock.Now()))
-	base.Person(adele, policy.Work)
-
-	w := base.Fork(t)
-	require.Equal(t, "56 read: 56 imported", importSignIns(t, w, string(log)).String())
-	require.Equal(t, "56 read: 56 unchanged", importSignIns(t, w, string(log)).String())
-	want := activityAt(t, w, adele, w.Clock.Now())
-	outcomes, groups := map[signins.Outcome]int{}, map[string]bool{}
-	for _, i := range want {
-		outcomes[i.Outcome]++
-		groups[i.Correlation] = true
-		require.Empty(t, i.Unusual, "one person in one place on one day")
-	}
-	require.Equal(t, map[signins.Outcome]int{signins.Success: 53, signins.Interrupted: 3}, outcomes)
-	require.Len(t, groups, 52)
-
-	records := whole(t, msgraph.SignIns(bytes.NewReader(log)))
-	shuffled := base.Fork(t)
-	for i := range records {
-		_, err := shuffled.App.Host.SignIns.Record(t.Context(), shuffled.Host, records[i*37%len(records)].Record) // 37 and 56 have no common factor
-		require.NoError(t, err)
-	}
-	require.Equal(t, want, activityAt(t, shuffled, adele, w.Clock.Now()))
+// outcome is what an account's person and the rules see after an import.
+type outcome struct {
+	Items  []signins.Item
+	Habits signins.Habits
 }
 
-func TestRealEventsOfSignInsAreImported(t *testing.T) {
-	dir, ok := opendata.Dir()
-	if !ok {
-		return
+// outcomes gives that of each account.
+func outcomes(t *testing.T, w *accounttest.World, accounts []policy.AccountID) map[policy.AccountID]outcome {
+	t.Helper()
+	all := make(map[policy.AccountID]outcome, len(accounts))
+	for _, a := range accounts {
+		o := outcome{Items: activityAt(t, w, a, w.Clock.Now())}
+		require.NoError(t, w.DB.SignIns().View(t.Context(), func(tx signins.Tx) (err error) {
+			if o.Habits, err = tx.Habits(accounttest.Tenant, a); errors.Is(err, store.ErrNotFound) { // of an account without a success
+				err = nil
+			}
+			return err
+		}))
+		o.Habits.Revision = 0
+		all[a] = o
 	}
-	lines, err := os.ReadFile(filepath.Join(dir, "panther-signins", "signins.jsonl"))
-	require.NoError(t, err)
+	return all
+}
+
+// laterWorld is long after a log, where its people have accounts, who are given too.
+func laterWorld(t *testing.T, l logbook) (*accounttest.World, []policy.AccountID, []msgraph.SignIn) {
+	t.Helper()
 	w := accounttest.New(t)
-	known := map[policy.AccountID]bool{}
-	var log strings.Builder
-	for line := range bytes.Lines(lines) {
-		var wrapped struct {
-			Log json.RawMessage `json:"log"`
-		}
-		require.NoError(t, json.Unmarshal(line, &wrapped))
-		if s := one(t, string(wrapped.Log)); s.Account != "" && !known[s.Account] {
-			known[s.Account] = true
+	w.Clock.Advance(60 * 24 * time.Hour)
+	var accounts []policy.AccountID
+	signIns := whole(t, msgraph.SignIns(strings.NewReader(l.text)))
+	for _, s := range signIns {
+		if s.Account != "" && !slices.Contains(accounts, s.Account) {
+			accounts = append(accounts, s.Account)
 			w.Person(s.Account, policy.Work)
 		}
-		log.Write(wrapped.Log)
-		log.WriteByte('\n')
 	}
-	require.Equal(t, "12 read: 12 skipped", importSignIns(t, w, log.String()).String(), "they are older than the tenant keeps")
+	return w, accounts, signIns
+}
+
+func keepAll(t *testing.T, w *accounttest.World) {
+	t.Helper()
 	require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, signins.RetentionDays, signins.RetentionDays.Max))
-	require.Equal(t, "12 read: 10 imported, 1 unchanged, 1 skipped", importSignIns(t, w, log.String()).String(), "two have one id")
-	require.Equal(t, "12 read: 11 unchanged, 1 skipped", importSignIns(t, w, log.String()).String())
+}
+
+func TestALogOfSignInsIsImportedOnceAndWhatIsTooOldIsCounted(t *testing.T) {
+	for _, l := range logs(t) {
+		t.Run(strings.ReplaceAll(l.name, " ", "-"), func(t *testing.T) {
+			w, accounts, _ := laterWorld(t, l)
+			require.Equal(t, msgraph.Report{Read: l.read, Skipped: l.programs, Past: l.read - l.programs}, importSignIns(t, w, l.text))
+			keepAll(t, w)
+			people := l.ids - l.programs
+			require.Equal(t, msgraph.Report{Read: l.read, Skipped: l.programs, Imported: people, Unchanged: l.read - l.programs - people}, importSignIns(t, w, l.text))
+			require.Equal(t, msgraph.Report{Read: l.read, Skipped: l.programs, Unchanged: l.read - l.programs}, importSignIns(t, w, l.text))
+			counted, unusual := map[signins.Outcome]int{}, map[signins.FlagKind]int{}
+			for _, o := range outcomes(t, w, accounts) {
+				for _, i := range o.Items {
+					counted[i.Outcome]++
+					for _, f := range i.Unusual {
+						unusual[f.Kind]++
+					}
+				}
+			}
+			require.Equal(t, l.outcomes, counted)
+			require.Equal(t, l.unusual, unusual)
+		})
+	}
+}
+
+func TestALogThatIsReplayedTwiceAndShuffledComesOutTheSame(t *testing.T) {
+	for _, l := range logs(t) {
+		t.Run(strings.ReplaceAll(l.name, " ", "-"), func(t *testing.T) {
+			base, accounts, signIns := laterWorld(t, l)
+			keepAll(t, base)
+			w := base.Fork(t)
+			importSignIns(t, w, l.text)
+			want := outcomes(t, w, accounts)
+			records := make([]signins.Record, 0, 2*len(signIns))
+			for _, s := range slices.Concat(signIns, signIns) {
+				if !s.ServicePrincipal {
+					records = append(records, s.Record)
+				}
+			}
+			rapid.Check(t, func(rt *rapid.T) {
+				w := base.Fork(t)
+				shuffled := rapid.Permutation(records).Draw(rt, "order")
+				for part := range slices.Chunk(shuffled, rapid.SampledFrom([]int{1, 3, 1000}).Draw(rt, "batch")) {
+					if len(part) == 1 {
+						_, err := w.App.Host.SignIns.Record(t.Context(), w.Host, part[0])
+						require.NoError(rt, err)
+						continue
+					}
+					done, err := w.App.Admin.SignIns.Import(t.Context(), w.Host, part)
+					require.NoError(rt, err)
+					for _, d := range done {
+						require.NoError(rt, d.Err)
+					}
+				}
+				require.Empty(rt, cmp.Diff(want, outcomes(t, w, accounts), sameAddress, cmp.Comparer(func(a, b policy.Decision) bool { return reflect.DeepEqual(a, b) })))
+			})
+		})
+	}
 }

@@ -9,24 +9,24 @@ import (
 
 // Block is what a room shows of itself on the page that a person sees first.
 type Block struct {
-	Room  string // the package's name, such as "devices"
-	Title string // English; translate it by Room
+	Room  string `json:"room"`  // the package's name, such as "devices"
+	Title string `json:"title"` // English; translate it by Room
 	// Open says whether the room's own page can be opened, and why not. A block that cannot be opened says nothing else.
-	Open Decision
+	Open Decision `json:"open"`
 	// Facts are a few numbers and texts, in the order in which they are shown.
-	Facts []Fact
+	Facts []Fact `json:"facts,omitempty"`
 	// Notices are what the person should look at, the most urgent first.
-	Notices []Notice
+	Notices []Notice `json:"notices,omitempty"`
 }
 
 // Notice is one thing that a person should look at.
 type Notice struct {
-	Code    Code // for translations and pictures
-	Urgency Urgency
-	Text    string // English default
+	Code    Code    `json:"code"` // for translations and pictures
+	Urgency Urgency `json:"urgency"`
+	Text    string  `json:"text"` // English default
 	// Action is what helps, if this library has it, and Target what it is about.
-	Action Action
-	Target Target
+	Action Action `json:"action,omitempty"`
+	Target Target `json:"target,omitzero"`
 }
 
 // Urgency is how soon a person should look at something.

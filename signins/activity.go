@@ -16,22 +16,26 @@ import (
 type Item struct {
 	SignIn
 	// Unusual says what is unusual about it, if anything.
-	Unusual []Flag
+	Unusual []Flag `json:"unusual,omitempty"`
 
 	// ThisWasMe and ThisWasNotMe say whether the person may answer so.
-	ThisWasMe    policy.Decision
-	ThisWasNotMe policy.Decision
+	ThisWasMe    policy.Decision `json:"thisWasMe"`
+	ThisWasNotMe policy.Decision `json:"thisWasNotMe"`
 }
 
 // Query selects attempts to sign in. The zero Query is all of them.
 type Query struct {
-	// Search is looked for in every text that is shown, whatever its case: applications, places, systems,
-	// addresses, outcomes ("unsuccessful"), reasons, steps.
+	// Search is looked for in everything that is shown as text, whatever its case: applications, places, systems,
+	// addresses, times, reasons, steps, flags; and, from the beginning of a word on, the outcome ("unsuccessful"), its
+	// advice, the risk and the answer.
 	Search   string
 	Outcomes []Outcome // any of them; all if empty
 	// Application is looked for by its exact name.
 	Application string
+	// Device is the id of a registered device. Attempts of others are found by DeviceTitle, which is looked for exactly
+	// as [SignIn.DeviceTitle] tells it.
 	Device      policy.DeviceID
+	DeviceTitle string
 	Unusual     bool // those with a flag only
 	// From and To bound the time, both included. The tenant's retention bounds it besides.
 	From, To time.Time
@@ -59,37 +63,54 @@ func (q *Query) filters(s *SignIn) bool {
 	switch {
 	case !q.From.IsZero() && s.At.Before(q.From), !q.To.IsZero() && s.At.After(q.To),
 		q.Application != "" && s.Application != q.Application, q.Device != "" && s.Device != q.Device,
+		q.DeviceTitle != "" && s.DeviceTitle() != q.DeviceTitle,
 		len(q.Outcomes) > 0 && !slices.Contains(q.Outcomes, s.Outcome):
 		return false
 	}
 	return true
 }
 
-// shows reports whether any text that is shown of s holds text, which is in lower case. Of how it ended words are
-// compared from their beginning: a success is not found among the unsuccessful.
+// shows reports whether anything that is shown of s holds text, which is in lower case. Of the library's own words
+// each is compared from its beginning: a success is not found among the unsuccessful, nor the application Word by
+// everything that advises about a password.
 func (s *SignIn) shows(text string) bool {
-	for _, shown := range [...]string{
+	holds := func(shown string) bool { return strings.Contains(strings.ToLower(shown), text) }
+	return slices.ContainsFunc([]string{
 		s.Application, s.Resource, s.ClientApp, s.Browser, s.System, s.Place.City, s.Place.Region, s.Place.Country, s.Place.String(),
-		s.DeviceName, string(s.Device), s.Failure, s.Correlation, string(s.ID), s.At.Format(time.RFC3339), s.At.Format("2006-01-02 15:04"),
-	} {
-		if strings.Contains(strings.ToLower(shown), text) {
-			return true
-		}
+		s.DeviceName, s.DeviceTitle(), string(s.Device), string(s.Session), s.Failure, s.Correlation, string(s.ID),
+	}, holds) ||
+		slices.ContainsFunc(s.Steps, func(st Step) bool { return holds(st.Method) || holds(st.Detail) || holds(moment(st.At)) }) ||
+		holds(moment(s.At)) || holds(moment(s.AnsweredAt)) || strings.Contains(" "+strings.ToLower(s.ownWords()), " "+text) ||
+		s.Code != 0 && strconv.Itoa(s.Code) == text || s.Address.IsValid() && holds(s.Address.String())
+}
+
+// ownWords is what the library itself says of an attempt.
+func (s *SignIn) ownWords() string {
+	words := []string{s.Outcome.Title(), s.Outcome.String(), s.Advice()}
+	if s.Risk != policy.NoRisk {
+		words = append(words, s.Risk.String(), "risk")
 	}
-	for i := range s.Steps {
-		if strings.Contains(strings.ToLower(s.Steps[i].Method), text) || strings.Contains(strings.ToLower(s.Steps[i].Detail), text) {
-			return true
-		}
+	if s.Answer != Unanswered {
+		words = append(words, s.Answer.Title(), s.Answer.String())
 	}
-	outcome := " " + strings.ToLower(s.Outcome.Title()) + " " + s.Outcome.String()
-	return strings.Contains(outcome, " "+text) || s.Code != 0 && strconv.Itoa(s.Code) == text ||
-		s.Address.IsValid() && strings.Contains(s.Address.String(), text)
+	if s.Anonymized {
+		words = append(words, "anonymizing network")
+	}
+	return strings.Join(words, " ")
+}
+
+// moment is a time in the ways in which it is written; nothing if it is not known.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano) + " " + t.Format("2006-01-02 15:04")
 }
 
 // tells reports whether any of the flags says text.
 func tells(flags []Flag, text string) bool {
 	return slices.ContainsFunc(flags, func(f Flag) bool {
-		return strings.Contains(strings.ToLower(f.Text), text) || strings.HasPrefix("unusual", text)
+		return strings.Contains(strings.ToLower(f.Text), text) || strings.Contains(string(f.Kind), text) || strings.HasPrefix("unusual", text)
 	})
 }
 
@@ -150,6 +171,7 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 			if !q.filters(&h.page[i]) {
 				continue
 			}
+			hideRisk(op, &h.page[i]) // before it is searched
 			flags, err := h.flags(known, i)
 			if err != nil {
 				return store.List[Item]{}, err
@@ -314,12 +336,17 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 // answerable reports whether there is anything that the person could say about the attempt.
 func (a attempt) answerable() bool { return len(a.flags) > 0 && a.Answer == Unanswered }
 
+// hideRisk hides how risky an attempt was taken to be where the tenant may not show that: hidden, which is not none.
+func hideRisk(op *policy.Op, s *SignIn) {
+	if !open(op, AreaRisk) {
+		s.Risk = policy.HiddenRisk
+	}
+}
+
 // item is the person's view, with the decisions about it.
 func (a attempt) item(tx Tx, op *policy.Op) (item Item, err error) {
 	item.SignIn, item.Unusual = a.SignIn, a.flags
-	if !open(op, AreaRisk) {
-		item.Risk = policy.HiddenRisk
-	}
+	hideRisk(op, &item.SignIn)
 	if op.Actor.Account != a.Account {
 		item.ThisWasMe = policy.Refusal(SayThisWasMe, *notYours, "")
 		item.ThisWasNotMe = policy.Refusal(SayThisWasNotMe, *notYours, "")

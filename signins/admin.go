@@ -23,7 +23,8 @@ func (a *Admin) Sessions(ctx context.Context, actor policy.Actor, account policy
 		})
 }
 
-// End ends one session of a person.
+// End ends one session of a person. One that is not there, or not that person's, is [store.ErrNotFound]; one that has
+// ended is refused with [CodeSessionOver].
 func (a *Admin) End(ctx context.Context, actor policy.Actor, account policy.AccountID, id policy.SessionID) error {
 	if err := policy.CheckID("account", account); err != nil {
 		return err

@@ -82,7 +82,7 @@ func TestWhoProvedNoFactorSeesAttemptsAndDisownsOneButSeesNoSession(t *testing.T
 }
 
 func TestAStepForWhichAnAttemptHasNothingIsToldBeforeAndAfter(t *testing.T) {
-	for containing, step := range []signins.Containing{"", signins.UntrustDevice, signins.DisableDevice} {
+	for containing, step := range []signins.Measure{"", signins.UntrustDevice, signins.DisableDevice} {
 		w := accounttest.New(t)
 		require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.ContainDevice, containing))
 		ada := w.Person("ada", policy.Work)
@@ -100,11 +100,11 @@ func TestAStepForWhichAnAttemptHasNothingIsToldBeforeAndAfter(t *testing.T) {
 		require.Contains(t, preview.Facts, policy.Fact{Name: "no step", Value: string(signins.EndThatSession)})
 		require.NotContains(t, preview.Facts, policy.Fact{Name: "step", Value: string(signins.EndThatSession)})
 
-		want := []signins.Contained{{Step: signins.EndThatSession, Why: "no session is known for it"}, {Step: signins.EndAllSessions, Done: true}}
+		want := []signins.ContainmentStep{{Measure: signins.EndThatSession, Why: "no session is known for it"}, {Measure: signins.EndAllSessions, Done: true}}
 		if containing > 0 {
-			want = append(want, signins.Contained{Step: step, Why: "no registered device is known for it"})
+			want = append(want, signins.ContainmentStep{Measure: step, Why: "no registered device is known for it"})
 		}
-		want = append(want, signins.Contained{Step: signins.RequirePasswordChange, Done: true})
+		want = append(want, signins.ContainmentStep{Measure: signins.RequirePasswordChange, Done: true}, signins.ContainmentStep{Measure: signins.NotifyPerson, Done: true})
 		var done signins.Containment
 		events := during(w, func() { done, err = w.App.SignIns.ThisWasNotMe(ctx, ada, id, yes) })
 		require.NoError(t, err)
@@ -135,7 +135,7 @@ func TestADeviceThatIsNotThePersonsToDisableSaysWhyAndStaysAsItIs(t *testing.T) 
 		"disabled": {2: "already disabled"},
 		"removed":  {1: "removed", 2: "removed"},
 	} {
-		for containing, step := range map[int]signins.Containing{1: signins.UntrustDevice, 2: signins.DisableDevice} {
+		for containing, step := range map[int]signins.Measure{1: signins.UntrustDevice, 2: signins.DisableDevice} {
 			w := base.Fork(t)
 			require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.ContainDevice, containing))
 			now := w.SignIn(ada)
@@ -146,7 +146,7 @@ func TestADeviceThatIsNotThePersonsToDisableSaysWhyAndStaysAsItIs(t *testing.T) 
 			done, err := w.App.SignIns.ThisWasNotMe(ctx, now, id, yes)
 			require.NoError(t, err)
 			got := done.Steps[2]
-			require.Equal(t, step, got.Step)
+			require.Equal(t, step, got.Measure)
 			require.Equal(t, why[containing] == "", got.Done, "%s: %+v", device, got)
 			require.Contains(t, strings.ToLower(got.Why), why[containing], "%s: %s", device, step)
 			require.Equal(t, got.Done, got.Why == "")

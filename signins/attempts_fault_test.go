@@ -185,8 +185,8 @@ func TestAnErrorAtAnyCallAboutAnAttemptLeavesNothingHalfDone(t *testing.T) {
 						require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err)
 						require.Equal(t, d.changes && d.want == "", base.rows != rows(t, n.DB), d.name)
 						if c, ok := got.(signins.Containment); ok {
-							require.Len(t, c.Steps, 3+min(containing, 1))
-							require.False(t, slices.ContainsFunc(c.Steps, func(s signins.Contained) bool { return !s.Done }), "%+v", c)
+							require.Len(t, c.Steps, 4+min(containing, 1))
+							require.False(t, slices.ContainsFunc(c.Steps, func(s signins.ContainmentStep) bool { return !s.Done }), "%+v", c)
 						}
 						break
 					}

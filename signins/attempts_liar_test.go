@@ -70,7 +70,7 @@ func TestAStoreThatMixesAttemptsUpIsNotBelieved(t *testing.T) {
 }
 
 func TestADeviceThatIsKeptElsewhereIsLeftAloneAndAllElseIsDone(t *testing.T) {
-	for containing, step := range map[int]signins.Containing{1: signins.UntrustDevice, 2: signins.DisableDevice} {
+	for containing, step := range map[int]signins.Measure{1: signins.UntrustDevice, 2: signins.DisableDevice} {
 		base := newNight(t, containing)
 		for name, c := range map[string]struct {
 			why  string
@@ -87,8 +87,8 @@ func TestADeviceThatIsKeptElsewhereIsLeftAloneAndAllElseIsDone(t *testing.T) {
 			service, before := c.room(n), theDevice(t, n)
 			done, err := service.ThisWasNotMe(ctx, n.ada, tonight, n.notMe)
 			require.NoError(t, err)
-			require.Equal(t, signins.Containment{Steps: []signins.Contained{{Step: signins.EndThatSession, Done: true}, {Step: signins.EndAllSessions, Done: true},
-				{Step: step, Why: c.why}, {Step: signins.RequirePasswordChange, Done: true}}}, done, name)
+			require.Equal(t, signins.Containment{Steps: []signins.ContainmentStep{{Measure: signins.EndThatSession, Done: true}, {Measure: signins.EndAllSessions, Done: true},
+				{Measure: step, Why: c.why}, {Measure: signins.RequirePasswordChange, Done: true}, {Measure: signins.NotifyPerson, Done: true}}}, done, name)
 			require.Equal(t, before, theDevice(t, n), name)
 			st, err := n.App.Host.Accounts.Account(ctx, n.Host, "ada")
 			require.NoError(t, err)

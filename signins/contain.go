@@ -14,28 +14,32 @@ import (
 // Containment is what was done after a person said that an attempt was not theirs.
 type Containment struct {
 	// Steps are in the order in which they were done.
-	Steps []Contained
+	Steps []ContainmentStep `json:"steps"`
 }
 
-// Contained is one step of a containment.
-type Contained struct {
-	Step Containing
-	Done bool
-	// Why says why a step that the organization wants was not done: the attempt lacks what it needs, or the state of
-	// things forbids it.
-	Why string
+// ContainmentStep is what became of one measure.
+type ContainmentStep struct {
+	Measure Measure `json:"measure"`
+	Done    bool    `json:"done"`
+	// Why says why a measure that the organization wants was not taken: the attempt lacks what it needs, or the state
+	// of things forbids it.
+	Why string `json:"why,omitempty"`
 }
 
-// Containing names a step of a containment.
-type Containing string
+// Measure names what can be done to contain an attempt.
+type Measure string
 
-// The steps, in their order. Which are wanted is set by the organization.
+// The measures, in their order. Which are wanted is set by the organization ([ContainThatSession] and those beside
+// it); the person is told in any case.
 const (
-	EndThatSession        Containing = "end-that-session"
-	EndAllSessions        Containing = "end-all-sessions"
-	UntrustDevice         Containing = "untrust-device" // the device is marked as not recognized
-	DisableDevice         Containing = "disable-device"
-	RequirePasswordChange Containing = "require-password-change" // see [Started] and [policy.HostDoor.PasswordChanged]
+	EndThatSession        Measure = "end-that-session"
+	EndAllSessions        Measure = "end-all-sessions"
+	UntrustDevice         Measure = "untrust-device" // the device is marked as not recognized
+	DisableDevice         Measure = "disable-device"
+	RequirePasswordChange Measure = "require-password-change" // see [Started] and [policy.HostDoor.PasswordChanged]
+	// NotifyPerson has the host tell the person, who may not have been the one who answered: it is done when the events
+	// that say so ([policy.Event.Notify]) are in the log, in the same commit.
+	NotifyPerson Measure = "notify"
 )
 
 // Devices is what a containment does in the room of devices, in the same transaction. Package myaccount gives it
@@ -46,31 +50,35 @@ type Devices interface {
 	Contain(tx Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (ch policy.Change, why string, err error)
 }
 
-// plan lists the steps that the organization wants for an attempt. Why says of which there is nothing to do them with.
-func plan(op *policy.Op, s *SignIn) []Contained {
-	session := Contained{Step: EndThatSession}
-	if s.Session == "" {
-		session.Why = "no session is known for it"
+// plan lists the measures that the organization wants for an attempt. Why says of which there is nothing to take them
+// with.
+func plan(op *policy.Op, s *SignIn) (steps []ContainmentStep) {
+	if op.Settings.Yes(ContainThatSession) {
+		session := ContainmentStep{Measure: EndThatSession}
+		if s.Session == "" {
+			session.Why = "no session is known for it"
+		}
+		steps = append(steps, session)
 	}
-	steps := []Contained{session}
 	if op.Settings.Yes(ContainSessions) {
-		steps = append(steps, Contained{Step: EndAllSessions})
+		steps = append(steps, ContainmentStep{Measure: EndAllSessions})
 	}
 	if n := op.Settings.Value(ContainDevice); n > 0 {
-		device := Contained{Step: []Containing{1: UntrustDevice, 2: DisableDevice}[n]}
+		device := ContainmentStep{Measure: []Measure{1: UntrustDevice, 2: DisableDevice}[n]}
 		if s.Device == "" {
 			device.Why = "no registered device is known for it"
 		}
 		steps = append(steps, device)
 	}
 	if op.Settings.Yes(ContainPassword) {
-		steps = append(steps, Contained{Step: RequirePasswordChange})
+		steps = append(steps, ContainmentStep{Measure: RequirePasswordChange})
 	}
-	return steps
+	return append(steps, ContainmentStep{Measure: NotifyPerson})
 }
 
-// says is each step in words, as a preview tells it, and why it cannot be done where the attempt lacks what it needs.
-var says = map[Containing]struct{ done, lacking string }{
+// wording is each measure in words, as a preview tells it, and why it cannot be taken where the attempt lacks what it
+// needs.
+var wording = map[Measure]struct{ done, lacking string }{
 	EndThatSession: {"The session that it started is ended.", "No session is known for this sign-in, so none is ended for it."},
 	EndAllSessions: {done: "You are signed out everywhere, here too."},
 	UntrustDevice: {"The device that it came from, if it is one of yours, is marked as not recognized.",
@@ -78,6 +86,7 @@ var says = map[Containing]struct{ done, lacking string }{
 	DisableDevice: {"The device that it came from, if it is yours, is disabled. You cannot undo this.",
 		"No registered device is known for this sign-in, so none is disabled."},
 	RequirePasswordChange: {done: "You have to set a new password at the next sign-in."},
+	NotifyPerson:          {done: "You get a message about this."},
 }
 
 // AskThisWasMe tells what saying so changes, and gives the confirmation for [Service.ThisWasMe].
@@ -94,11 +103,10 @@ func (s *Service) ThisWasMe(ctx context.Context, actor policy.Actor, id ID, yes 
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
-			if a.pastFirst() { // a guess that failed teaches nothing
-				h.trust(&a.SignIn, op.Now)
-			}
-			if _, err := tx.PutHabits(h); err != nil {
-				return none{}, policy.Change{}, err
+			if a.pastFirst() && h.trust(&a.SignIn, op.Now) { // a guess that failed teaches nothing
+				if _, err := tx.PutHabits(h); err != nil {
+					return none{}, policy.Change{}, err
+				}
 			}
 			ch, err := answer(tx, op, a.SignIn, ThisWasMe)
 			return none{}, ch, err
@@ -122,9 +130,10 @@ func (s *Service) ThisWasNotMe(ctx context.Context, actor policy.Actor, id ID, y
 			if err != nil {
 				return Containment{}, policy.Change{}, err
 			}
-			h.deny(&a.SignIn, op.Now)
-			if _, err := tx.PutHabits(h); err != nil {
-				return Containment{}, policy.Change{}, err
+			if h.deny(&a.SignIn, op.Now) {
+				if _, err := tx.PutHabits(h); err != nil {
+					return Containment{}, policy.Change{}, err
+				}
 			}
 			ch, err := answer(tx, op, a.SignIn, ThisWasNotMe)
 			if err != nil {
@@ -133,7 +142,7 @@ func (s *Service) ThisWasNotMe(ctx context.Context, actor policy.Actor, id ID, y
 			done, also, err := s.contain(tx, op, &a.SignIn)
 			ch.Also = also
 			for _, step := range done.Steps {
-				ch.Facts = append(ch.Facts, policy.Fact{Name: string(step.Step), Value: map[bool]string{true: "done", false: step.Why}[step.Done]})
+				ch.Facts = append(ch.Facts, policy.Fact{Name: string(step.Measure), Value: map[bool]string{true: "done", false: step.Why}[step.Done]})
 			}
 			return done, ch, err
 		})
@@ -155,7 +164,7 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 			done.Steps = append(done.Steps, c)
 			continue
 		}
-		switch c.Step {
+		switch c.Measure {
 		case EndThatSession:
 			var ch policy.Change
 			if ch, c.Why, err = endThat(tx, op, s); err == nil && c.Why == "" {
@@ -167,14 +176,15 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 			var ch policy.Change
 			if r.devices == nil {
 				c.Why = "this installation keeps no devices"
-			} else if ch, c.Why, err = r.devices.Contain(tx, op, s.Account, s.Device, c.Step == DisableDevice); err == nil && c.Why == "" {
+			} else if ch, c.Why, err = r.devices.Contain(tx, op, s.Account, s.Device, c.Measure == DisableDevice); err == nil && c.Why == "" {
 				also = append(also, ch)
 			}
 		case RequirePasswordChange:
 			st.MustChangePassword = true
+		case NotifyPerson: // by the event of the account's row, which is written in any case
 		}
 		if err != nil {
-			return Containment{}, nil, fmt.Errorf("%s: %w", c.Step, err)
+			return Containment{}, nil, fmt.Errorf("%s: %w", c.Measure, err)
 		}
 		c.Done = c.Why == ""
 		done.Steps = append(done.Steps, c)
@@ -217,19 +227,19 @@ func willTrust(_ *policy.Op, a attempt) policy.Preview {
 func willContain(op *policy.Op, a attempt) policy.Preview {
 	p := policy.Preview{Title: "Was this somebody else?", Consequences: []string{"Your account is marked as at risk until you change your password."}, Facts: a.facts()}
 	for _, c := range plan(op, &a.SignIn) {
-		words, fact := says[c.Step].done, "step"
+		words, fact := wording[c.Measure].done, "step"
 		if c.Why != "" {
-			words, fact = says[c.Step].lacking, "no step"
+			words, fact = wording[c.Measure].lacking, "no step"
 		}
 		p.Consequences = append(p.Consequences, words)
-		p.Facts = append(p.Facts, policy.Fact{Name: fact, Value: string(c.Step)})
+		p.Facts = append(p.Facts, policy.Fact{Name: fact, Value: string(c.Measure)})
 	}
 	return p
 }
 
 func (a attempt) facts() []policy.Fact {
 	facts := []policy.Fact{{Name: "sign-in", Value: string(a.ID)}, {Name: "at", Value: a.At.Format(time.RFC3339)},
-		{Name: "place", Value: a.Place.String()}, {Name: "with", Value: a.deviceTitle()}}
+		{Name: "place", Value: a.Place.String()}, {Name: "with", Value: a.DeviceTitle()}}
 	for _, f := range a.flags {
 		facts = append(facts, policy.Fact{Name: string(f.Kind), Value: f.Text})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
 )
 
 // saying is one of the two answers, asked about, confirmed and given.
@@ -60,7 +61,7 @@ func answerScene(rt *rapid.T, t testing.TB, base *theatre) (*accounttest.World, 
 	if pick("demands", 4) == 0 {
 		require.NoError(rt, settings.Require(ctx, w.Host, rapid.SampledFrom(signins.Areas()).Draw(rt, "licensed"), "P1"))
 	}
-	for _, s := range []policy.Setting{signins.ContainSessions, signins.ContainDevice, signins.ContainPassword} {
+	for _, s := range []policy.Setting{signins.ContainThatSession, signins.ContainSessions, signins.ContainDevice, signins.ContainPassword} {
 		require.NoError(rt, settings.Set(ctx, w.Host, s, pick(s.Name, s.Max)))
 	}
 	if pick("turns off", 9) == 0 {
@@ -196,4 +197,53 @@ func requireOneAnswer(t *testing.T, w *accounttest.World, events []policy.Event,
 	require.Equal(t, []string{"Suspicious activity reported", "End session", "Update device", "Update user", "Update StsRefreshTokenValidFrom Timestamp"}, names)
 	require.Equal(t, []any{signins.ThisWasNotMe, true, policy.HighRisk}, []any{list.Items[0].Answer, st.MustChangePassword, st.Risk})
 	require.EqualValues(t, 1, st.Epoch)
+}
+
+func TestTheOrganizationSaysWhichMeasuresAreTaken(t *testing.T) {
+	base := accounttest.New(t)
+	ada := base.Person("ada", policy.Work)
+	base.SignedIn(ada)
+	base.Clock.Advance(day)
+	thief := base.Session(base.SignIn(ada))
+	ada = base.SignIn(ada)
+	id := base.SignedIn(thief.Actor, func(r *signins.Record) { r.Place, r.Device = accounttest.NewYork, base.Device(ada, "stolen") })
+	switches := []policy.Setting{signins.ContainThatSession, signins.ContainSessions, signins.ContainDevice, signins.ContainPassword}
+	measures := []signins.Measure{signins.EndThatSession, signins.EndAllSessions, signins.UntrustDevice, signins.RequirePasswordChange}
+	for only := range len(switches) + 1 { // the last is none of them
+		w := base.Fork(t)
+		var want []signins.ContainmentStep
+		for i, s := range switches {
+			on := 0
+			if i == only {
+				on, want = 1, []signins.ContainmentStep{{Measure: measures[i], Done: true}}
+			}
+			require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, s, on))
+		}
+		preview, yes, err := w.App.SignIns.AskThisWasNotMe(ctx, ada, id)
+		require.NoError(t, err)
+		require.Len(t, preview.Consequences, 1+len(want)+1, "the risk, the measure, the notice")
+		var done signins.Containment
+		events := during(w, func() { done, err = w.App.SignIns.ThisWasNotMe(ctx, ada, id, yes) })
+		require.NoError(t, err)
+		require.Equal(t, append(want, signins.ContainmentStep{Measure: signins.NotifyPerson, Done: true}), done.Steps)
+		require.Equal(t, only > 1, works(t, w.App.Host.SignIns, thief.Token))
+		for _, e := range events {
+			require.True(t, e.Notify || e.Activity != "Suspicious activity reported" && e.Activity != "Update user", "the person is told: %+v", e)
+		}
+	}
+}
+
+func TestAnAnswerThatTeachesNothingWritesNoHabits(t *testing.T) {
+	for i, saying := range sayings {
+		w := accounttest.New(t)
+		ada := w.Person("ada", policy.Work)
+		guess := w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Anonymized, r.Place = 50126, true, accounttest.NewYork })
+		ada = w.SignIn(ada)
+		w.Clock.Advance(time.Second)
+		say(t, w, w.SignIn(ada), guess, saying)
+		require.ErrorIs(t, w.DB.SignIns().View(ctx, func(tx signins.Tx) error {
+			_, err := tx.Habits(accounttest.Tenant, "ada")
+			return err
+		}), store.ErrNotFound, "a guess that failed teaches nothing, whoever says what of it: %d", i)
+	}
 }

@@ -12,8 +12,8 @@
 //   - Of a token only a keyed hash is stored. Each re-authentication replaces it ([Host.AddProof]).
 //   - A session lives as long as NIST SP 800-63B allows at its assurance level, and no activity prolongs it
 //     beyond. Tenants can only shorten that.
-//   - [Service.SignOutEverywhere] writes one row, however many sessions there are: what was issued before is
-//     dead in the next call.
+//   - [Service.SignOutEverywhere] writes the account's row, and that of the session which is kept if one is, however
+//     many sessions there are: what was issued before is dead in the next call.
 //   - How an attempt ended is told from its error code ([Outcome]). What is unusual about it is computed when it
 //     is read ([Flag]), by rules that say why, and the same in whatever order attempts were recorded.
 //   - [Service.ThisWasNotMe] contains an attempt in one commit, across rooms.

@@ -82,7 +82,7 @@ func ExampleService_ThisWasNotMe() {
 	done, err := app.SignIns.ThisWasNotMe(ctx, ada, "second", yes)
 	check(err)
 	for _, step := range done.Steps {
-		fmt.Println(step.Step, step.Done)
+		fmt.Println(step.Measure, step.Done)
 	}
 	// Output:
 	// second success No earlier sign-in to your account from PT is known.
@@ -90,6 +90,7 @@ func ExampleService_ThisWasNotMe() {
 	// end-all-sessions true
 	// untrust-device false
 	// require-password-change true
+	// notify true
 }
 
 // Signing out everywhere is asked about and confirmed.

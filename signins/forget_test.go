@@ -12,20 +12,6 @@ import (
 	"github.com/seed4b20689c/myaccount/store"
 )
 
-// putHabits changes an account's habits behind the room's back.
-func putHabits(t testing.TB, w *accounttest.World, edit func(*signins.Habits)) {
-	t.Helper()
-	require.NoError(t, w.DB.SignIns().Update(t.Context(), func(tx signins.Tx) error {
-		h, err := tx.Habits(accounttest.Tenant, "ada")
-		if err != nil {
-			return err
-		}
-		edit(&h)
-		_, err = tx.PutHabits(h)
-		return err
-	}))
-}
-
 func purge(t testing.TB, w *accounttest.World) {
 	t.Helper()
 	_, err := w.App.Host.SignIns.PurgeActivity(t.Context(), w.Host)
@@ -116,28 +102,6 @@ func TestWhatAPersonSaidIsForgottenLongAfterTheySaidIt(t *testing.T) {
 		purge(t, w)
 		require.Empty(t, habits(t, w, "ada").Countries)
 	}
-}
-
-func TestHabitsFromBeforeDaysWereNotedCountFromTheirFirst(t *testing.T) {
-	w := accounttest.New(t)
-	ada := w.Person("ada", policy.Work)
-	w.SignedIn(ada)
-	w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
-	putHabits(t, w, func(h *signins.Habits) {
-		for i := range h.Countries {
-			h.Countries[i].Last = time.Time{}
-			if h.Countries[i].Country == "US" { // declared
-				h.Countries[i].First = time.Time{}
-			}
-		}
-	})
-	w.Clock.Advance(181 * day)
-	purge(t, w)
-	require.Equal(t, []signins.Habit{{Country: "US", Last: w.Clock.Now().Truncate(day)}}, habits(t, w, "ada").Countries,
-		"what has no time at all counts from now on")
-	w.Clock.Advance(181 * day)
-	purge(t, w)
-	require.Empty(t, habits(t, w, "ada").Countries)
 }
 
 func TestNoHabitIsForgottenWhileAnAttemptLikeItIsShown(t *testing.T) {

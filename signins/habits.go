@@ -33,11 +33,10 @@ type Habit struct {
 	City    string `json:"city,omitempty"`
 	// First is when it was first seen in a success; zero if the person said that it is theirs.
 	First time.Time `json:"first,omitzero"`
-	// Last is the day, in UTC, of its latest success, or of what the person said of it if that was later. It is zero
-	// in rows from before days were noted; then First stands for it.
+	// Last is the day, in UTC, of its latest success, or of what the person said of it if that was later.
 	Last time.Time `json:"last,omitzero"`
 	// Denied says that it was somebody else's: it stays strange whatever comes after, until the person says that
-	// it is theirs.
+	// it is theirs, or it is forgotten as any other.
 	Denied bool `json:"denied,omitempty"`
 }
 
@@ -103,12 +102,13 @@ func (h *Habits) learn(s *SignIn) bool {
 	return changed
 }
 
-// trust notes that what an attempt was like is the person's own, and was so always.
-func (h *Habits) trust(s *SignIn, now time.Time) {
+// trust notes that what an attempt was like is the person's own, and was so always. It reports whether that taught anything.
+func (h *Habits) trust(s *SignIn, now time.Time) (taught bool) {
 	h.each(s, func(list *[]Habit, what Habit) {
 		what.Last = dayOf(now)
-		note(list, what)
+		taught = note(list, what) || taught
 	})
+	return taught
 }
 
 // newSince is since when there is anything that an attempt was like: whoever says that it was theirs says so of all of
@@ -124,10 +124,10 @@ func (h *Habits) newSince(s *SignIn) time.Time {
 }
 
 // deny notes that a success was somebody else's. What was known before it stays usual; what began with it, or was
-// declared usual, stays strange. What was no success taught nothing.
-func (h *Habits) deny(s *SignIn, now time.Time) {
+// declared usual, stays strange. What was no success taught nothing. It reports whether anything was changed.
+func (h *Habits) deny(s *SignIn, now time.Time) (changed bool) {
 	if s.Outcome != Success {
-		return
+		return false
 	}
 	h.each(s, func(list *[]Habit, what Habit) {
 		what.Last = dayOf(now)
@@ -135,33 +135,22 @@ func (h *Habits) deny(s *SignIn, now time.Time) {
 			if known := (*list)[i]; !known.First.IsZero() && known.First.Before(s.At) {
 				return
 			}
-			*list = slices.Delete(*list, i, i+1)
+			*list, changed = slices.Delete(*list, i, i+1), true
 		}
 		what.First, what.Denied = s.At, true
-		note(list, what)
+		changed = note(list, what) || changed
 	})
+	return changed
 }
 
-// forget removes what was not met since the day of a time, and tells how much. What nobody knows the age of is taken
-// for met today.
-func (h *Habits) forget(before, today time.Time) (forgotten int, changed bool) {
+// forget removes what was not met since the day of a time, and tells how much.
+func (h *Habits) forget(before time.Time) (forgotten int) {
 	for _, list := range []*[]Habit{&h.Countries, &h.Places} {
 		all := len(*list)
-		*list = slices.DeleteFunc(*list, func(of Habit) bool {
-			met := of.Last
-			if met.IsZero() {
-				met = of.First
-			}
-			return !met.IsZero() && met.Before(dayOf(before))
-		})
+		*list = slices.DeleteFunc(*list, func(of Habit) bool { return of.Last.Before(dayOf(before)) })
 		forgotten += all - len(*list)
-		for i := range *list {
-			if of := &(*list)[i]; of.Last.IsZero() && of.First.IsZero() {
-				of.Last, changed = dayOf(today), true
-			}
-		}
 	}
-	return forgotten, changed || forgotten > 0
+	return forgotten
 }
 
 // dayOf is when the day of a time began. Days are noted and not times, so that a habit is written once a day.
@@ -219,8 +208,9 @@ func family(browser string) string {
 	return strings.TrimRight(strings.TrimRight(browser, "0123456789."), " ")
 }
 
-// deviceTitle is what an attempt was made with, as a person reads it.
-func (s *SignIn) deviceTitle() string {
+// DeviceTitle is what an attempt was made with, as a person reads it: the device's name, else such as "Firefox on
+// Windows 10". It is empty if neither is known.
+func (s *SignIn) DeviceTitle() string {
 	browser := family(s.Browser)
 	switch {
 	case s.DeviceName != "":

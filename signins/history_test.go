@@ -162,8 +162,8 @@ func ask(t *testing.T, w *accounttest.World, room signins.Room, r *recorder, cli
 					return e
 				}))
 			for _, s := range steps.Steps {
-				a.ended = a.ended || s.Step == signins.EndThatSession && s.Done
-				a.disabled = a.disabled || s.Step == signins.DisableDevice && s.Done
+				a.ended = a.ended || s.Measure == signins.EndThatSession && s.Done
+				a.disabled = a.disabled || s.Measure == signins.DisableDevice && s.Done
 			}
 			return a
 		},

@@ -76,19 +76,15 @@ func (h *Host) Actor(ctx context.Context, text secret.Text) (policy.Actor, error
 		func(tx Tx, op *policy.Op, s policy.Session) (policy.Actor, error) {
 			return actorOf(s), c.holds(tx, op, s)
 		})
-	return actor, ended(ResumeSession, err)
+	if denied := new(policy.Denied); errors.As(err, &denied) && denied.Reason().Code == policy.CodeUnknownTenant {
+		return policy.Actor{}, unresumed(ResumeSession) // who has no session of ours learns nothing
+	}
+	return actor, err
 }
 
-// ended makes the refusal of an unknown tenant one of an ended session: who has no session of ours learns
-// nothing.
-func ended(action policy.Action, err error) error {
-	if err == nil {
-		return nil
-	}
-	if denied := new(policy.Denied); errors.As(err, &denied) && denied.Reason().Code == policy.CodeUnknownTenant {
-		return &policy.Denied{Decision: policy.Refusal(action, policy.SessionEnded(), "")}
-	}
-	return err
+// unresumed is the refusal of a token that says nothing of any session.
+func unresumed(action policy.Action) error {
+	return &policy.Denied{Decision: policy.Refusal(action, policy.SessionEnded(), "")}
 }
 
 // claim is a token that was read, and what its secret's digests are.
@@ -100,7 +96,7 @@ type claim struct {
 func (h *Host) claim(action policy.Action, text secret.Text) (claim, error) {
 	t, ok := parseToken(text)
 	if !ok {
-		return claim{}, &policy.Denied{Decision: policy.Refusal(action, policy.SessionEnded(), "")}
+		return claim{}, unresumed(action)
 	}
 	digests, err := h.keys.Digests(purpose, t.secret)
 	return claim{t, digests}, err
@@ -195,7 +191,8 @@ func touchDue(op *policy.Op, s policy.Session) bool {
 }
 
 // ValidSince tells from when on an account's tokens are valid: a host that keeps tokens of its own refuses
-// those that were issued before. It is zero if the person was never signed out everywhere.
+// those that were issued before. It is zero if the person was never signed out everywhere. An account that is not known is
+// [store.ErrNotFound]: nothing of it is valid.
 func (h *Host) ValidSince(ctx context.Context, actor policy.Actor, account policy.AccountID) (time.Time, error) {
 	return policy.Look(ctx, h.guard, h.store, actor, validSince, onAccount(account),
 		func(_ Tx, _ *policy.Op, st policy.Standing) (time.Time, error) { return st.SessionsValidFrom, nil })
@@ -273,7 +270,7 @@ func walk[At any](ctx context.Context, r *room, actor policy.Actor, sp *plainSpe
 // Record notes an attempt to sign in, whatever its outcome: once, when it has ended, with all of its steps. After a
 // success call [Host.Start] first, and give the session. It reports whether the attempt is new: recording an id again
 // changes nothing. An attempt from before the tenant's retention is not new either and not kept, so that none comes back
-// that was purged.
+// that was purged. Of an account that is not known nothing is recorded, and the error is [store.ErrNotFound].
 func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, error) {
 	if err := r.check(); err != nil {
 		return false, err
@@ -340,8 +337,8 @@ func forgetHabits(tx Tx, op *policy.Op, done *batch[pastAt]) error {
 		if h.Tenant != op.Actor.Tenant {
 			return errors.New("the store gave the habits of another tenant")
 		}
-		n, changed := h.forget(before, op.Now)
-		if !changed {
+		n := h.forget(before)
+		if n == 0 {
 			continue
 		}
 		if _, err := tx.PutHabits(h); err != nil {

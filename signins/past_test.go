@@ -74,3 +74,28 @@ func TestAStoreThatNeverComesToAnEndIsLeft(t *testing.T) {
 	require.Equal(t, store.Cursor("more"), list.Next)
 	require.LessOrEqual(t, e.calls, signins.MaxScan)
 }
+
+func TestAnAttemptThatLiesMoreThanADayAheadIsRefused(t *testing.T) {
+	w := accounttest.New(t)
+	w.Person("ada", policy.Work)
+	for ahead, ok := range map[time.Duration]bool{day: true, day + time.Microsecond: false, 900 * day: false} {
+		r := signins.Record{ID: "r", Account: "ada", At: w.Clock.Now().Add(ahead)}
+		one, many := w.Fork(t), w.Fork(t)
+		isNew, err := one.App.Host.SignIns.Record(ctx, w.Host, r)
+		require.Equal(t, []bool{ok, ok}, []bool{isNew, err == nil}, "%s: %v", ahead, err)
+		done, err := many.App.Admin.SignIns.Import(ctx, w.Host, []signins.Record{r})
+		require.NoError(t, err)
+		require.Equal(t, []bool{ok, ok}, []bool{done[0].New, done[0].Err == nil}, "%s: %v", ahead, done[0].Err)
+	}
+}
+
+func TestAnAccountThatIsNotKnownHasNoAttemptsAndNothingValid(t *testing.T) {
+	w := accounttest.New(t)
+	_, err := w.App.Host.SignIns.Record(ctx, w.Host, signins.Record{ID: "r", Account: "nobody", At: w.Clock.Now()})
+	require.ErrorIs(t, err, store.ErrNotFound)
+	_, err = w.App.Host.SignIns.ValidSince(ctx, w.Host, "nobody")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	ada := w.Person("ada", policy.Work)
+	require.ErrorIs(t, w.App.SignIns.End(ctx, ada, "none"), store.ErrNotFound)
+	require.ErrorIs(t, w.App.Admin.SignIns.End(ctx, w.Host, "ada", "none"), store.ErrNotFound)
+}

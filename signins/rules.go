@@ -33,9 +33,11 @@ var (
 		What: "days that attempts to sign in are shown before a purge removes them; 7 at most without the licence that the tenant demands"}
 	// HabitDays is how long it is remembered where a person signed in from, and with what.
 	HabitDays = policy.Setting{Name: "signins.habit-days", Default: 180, Min: 30, Max: 730,
-		What: "days that a country, or a device with its place, stays usual after the last success from there; no fewer than attempts are kept"}
-	// ContainSessions, ContainDevice and ContainPassword are what is done when a person says that an attempt was
-	// not theirs.
+		What: "days that a country, or a device with its place, stays usual after the last success from there; then the next purge forgets it. No fewer than attempts are kept"}
+	// ContainThatSession, ContainSessions, ContainDevice and ContainPassword are what is done when a person says that an
+	// attempt was not theirs.
+	ContainThatSession = policy.Setting{Name: "signins.contain-that-session", Default: 1, Min: 0, Max: 1,
+		What: "whether \"This wasn't me\" ends the session that it started"}
 	ContainSessions = policy.Setting{Name: "signins.contain-sessions", Default: 1, Min: 0, Max: 1,
 		What: "whether \"This wasn't me\" signs the person out everywhere"}
 	ContainDevice = policy.Setting{Name: "signins.contain-device", Default: 1, Min: 0, Max: 2,
@@ -49,7 +51,7 @@ const unlicensedDays = 7
 
 // Settings lists the settings of this room.
 func Settings() []policy.Setting {
-	return []policy.Setting{MaxSessions, RetentionDays, HabitDays, ContainSessions, ContainDevice, ContainPassword}
+	return []policy.Setting{MaxSessions, RetentionDays, HabitDays, ContainThatSession, ContainSessions, ContainDevice, ContainPassword}
 }
 
 // Actions of this room.

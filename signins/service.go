@@ -91,7 +91,8 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 }
 
 // End ends one of the actor's sessions: another, or the present one to sign out. Its token is dead in the next
-// call.
+// call. Somebody else's session and one that is not there are the same [store.ErrNotFound]; one that has ended is refused
+// with [CodeSessionOver].
 func (s *Service) End(ctx context.Context, actor policy.Actor, id policy.SessionID) error {
 	return s.end(ctx, actor, endSession, actor.Account, id)
 }

@@ -15,21 +15,23 @@ import (
 
 // Session is a session as people see it: without its token's digest, and with what may be done to it.
 type Session struct {
-	ID policy.SessionID
+	ID policy.SessionID `json:"id"`
 	// Current says that the request came with this session.
-	Current bool
-	Device  policy.DeviceID
-	Address netip.Addr
-	Client  policy.Client
-	Place   string
-	Level   policy.Level
+	Current bool            `json:"current"`
+	Device  policy.DeviceID `json:"device,omitempty"`
+	Address netip.Addr      `json:"address,omitzero"`
+	Client  policy.Client   `json:"client,omitzero"`
+	Place   string          `json:"place,omitempty"`
+	Level   policy.Level    `json:"level"`
 
-	StartedAt time.Time
-	SeenAt    time.Time
+	// StartedAt is when the person signed in; a proof that is added later does not move it.
+	StartedAt time.Time `json:"startedAt,omitzero"`
+	// SeenAt is when the session was last in use, true to a tenth of its idle limit ([Host.Touch]).
+	SeenAt time.Time `json:"seenAt,omitzero"`
 	// ExpiresAt is when the session ends by itself if it is not used.
-	ExpiresAt time.Time
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 
-	End policy.Decision
+	End policy.Decision `json:"end"`
 }
 
 // NewSession is what the host tells about somebody whom it has authenticated.
@@ -76,7 +78,7 @@ func (n *NewSession) check() error {
 			return err
 		}
 	}
-	return n.Place.check()
+	return n.Place.Check()
 }
 
 // Started is a session that was started or whose token was replaced.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"math"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -420,4 +421,28 @@ func TestAnOldProofOfRecoveryDoesNotProlongASession(t *testing.T) {
 	next, err := w.App.Host.SignIns.AddProof(ctx, w.Host, s.Token, recovery[0])
 	require.NoError(t, err)
 	require.Equal(t, s.Actor.SignedInAt, next.Actor.SignedInAt)
+}
+
+func TestASessionThatMovedHasNoPlaceUntilSomebodySaysWhereItIs(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	s := w.Session(ada, func(n *signins.NewSession) {
+		n.Place, n.Address = accounttest.Berlin, netip.MustParseAddr("192.0.2.1")
+	})
+	for _, c := range []struct{ from, address, place string }{
+		{"192.0.2.1", "192.0.2.1", "Berlin, DE"},
+		{"", "192.0.2.1", "Berlin, DE"},
+		{"198.51.100.9", "198.51.100.9", ""},
+	} {
+		w.Clock.Advance(20 * time.Minute)
+		a := s.Actor
+		a.Address = netip.Addr{}
+		if c.from != "" {
+			a.Address = netip.MustParseAddr(c.from)
+		}
+		require.NoError(t, w.App.Host.SignIns.Touch(ctx, a))
+		row := stored(t, w.DB, "ada", s.Actor.Session)
+		require.Equal(t, w.Clock.Now(), row.SeenAt)
+		require.Equal(t, []string{c.address, c.place}, []string{row.Address.String(), row.Place})
+	}
 }

@@ -102,8 +102,8 @@ func (p Place) String() string {
 	return p.Region + p.Country
 }
 
-// check refuses coordinates that are nowhere.
-func (p Place) check() error {
+// Check refuses coordinates that are nowhere, as [Record] and [NewSession] do; for whoever makes a [Locator].
+func (p Place) Check() error {
 	if p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180 { // NaN is neither
 		return nil
 	}
@@ -124,6 +124,17 @@ var answerNames = enum.Names[Answer]{Unanswered: "unanswered", ThisWasMe: "this-
 
 // String is the answer's name.
 func (a Answer) String() string { return answerNames.Text(a) }
+
+// Title is the answer as a person gives it; empty if there is none.
+func (a Answer) Title() string {
+	switch a {
+	case ThisWasMe:
+		return "This was me"
+	case ThisWasNotMe:
+		return "This wasn't me"
+	}
+	return ""
+}
 
 // MarshalText writes the answer's name.
 func (a Answer) MarshalText() ([]byte, error) { return answerNames.Marshal(a) }
@@ -163,7 +174,7 @@ func (r *Record) check() error {
 		&r.Place.City, &r.Place.Region, &r.Place.Country} {
 		*t = policy.CleanText(*t, MaxText) // nobody keeps an attempt out of the log by how they call their device
 	}
-	if err := r.Place.check(); err != nil {
+	if err := r.Place.Check(); err != nil {
 		return err
 	}
 	if r.Risk > policy.HiddenRisk {

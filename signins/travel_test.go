@@ -124,3 +124,26 @@ func TestCoordinatesThatAreNoneAreRefused(t *testing.T) {
 	}
 	requireSame(t, before, saved(t, w.DB))
 }
+
+func TestNobodyTravelsFromWhereSomebodyElseWas(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	w.SignedIn(ada)
+	w.Clock.Advance(2 * day)
+	ada = w.SignIn(ada)
+	theirs := w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork })
+	w.Clock.Advance(time.Hour)
+	ada = w.SignIn(ada)
+	mine := w.SignedIn(ada)
+	travels := func(want ...signins.FlagKind) {
+		t.Helper()
+		item, err := w.App.SignIns.Attempt(ctx, ada, mine)
+		require.NoError(t, err)
+		require.Equal(t, want, kinds(item))
+	}
+	travels(signins.ImpossibleTravel)
+	say(t, w, ada, theirs, sayings[1])
+	w.Clock.Advance(time.Second)
+	ada = w.SignIn(ada)
+	travels()
+}

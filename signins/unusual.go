@@ -19,7 +19,8 @@ type Flag struct {
 type FlagKind string
 
 // What may be unusual. All but AnonymousNetwork are about attempts that may have got past the first factor: guesses
-// from everywhere are usual. Nothing further back than 200 attempts is looked at.
+// from everywhere are usual. ImpossibleTravel and SuccessAfterFailures look at no more than the 200 attempts before; the
+// first two go by the account's [Habits], however long ago those began.
 const (
 	NewCountry           FlagKind = "new-country"            // no success in that country is known from before
 	NewDeviceAndPlace    FlagKind = "new-device-and-place"   // no success on that device in that place is known from before
@@ -35,7 +36,8 @@ const (
 	MaxSpeed = 900
 	// MinTravel is the distance in km below which no travel is impossible: places of addresses are approximate.
 	MinTravel = 100
-	// BurstFailures is how many failures at the first factor within BurstWindow make a success after them unusual.
+	// BurstFailures is how many failures, at the first factor or after it, within BurstWindow make a success after them
+	// unusual.
 	BurstFailures = 5
 	BurstWindow   = 15 * time.Minute
 )
@@ -61,7 +63,7 @@ func (h *history) flags(known Habits, i int) ([]Flag, error) {
 			add(NewCountry, "No earlier sign-in to your account from %s is known.", s.Place.Country)
 		}
 		if known.strange(known.Places, surroundings(s), s.At) {
-			add(NewDeviceAndPlace, "No earlier sign-in with %s in %s is known.", s.deviceTitle(), s.Place)
+			add(NewDeviceAndPlace, "No earlier sign-in with %s in %s is known.", s.DeviceTitle(), s.Place)
 		}
 	}
 	if s.Outcome == Success {

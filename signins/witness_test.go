@@ -143,7 +143,7 @@ func TestWhatIsContainedNeverComesBack(t *testing.T) {
 			require.NoError(t, err)
 			done, err := w.App.SignIns.ThisWasNotMe(ctx, ada, id, yes)
 			require.NoError(t, err)
-			require.Equal(t, signins.EndThatSession, done.Steps[0].Step)
+			require.Equal(t, signins.EndThatSession, done.Steps[0].Measure)
 			require.True(t, done.Steps[0].Done)
 			w.Clock.Advance(3 * time.Hour)
 			require.False(t, works(t, w.App.Host.SignIns, thief.Token))

@@ -31,9 +31,9 @@ func (p Page) Limit() int {
 
 // List is one page of items.
 type List[R any] struct {
-	Items []R
+	Items []R `json:"items"`
 	// Next continues the list; it is empty after the last item.
-	Next Cursor
+	Next Cursor `json:"next,omitempty"`
 }
 
 // Select reads one full page of those items that keep accepts, fetching as often as it takes.

@@ -156,10 +156,7 @@ func check(p signins.Place) error {
 	if p.Country != "" && !isCode(p.Country) {
 		return fmt.Errorf("country: %.16q is no ISO 3166-1 alpha-2 code", p.Country)
 	}
-	if !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) { // NaN is neither
-		return fmt.Errorf("coordinates %v, %v are beyond 90 and 180 degrees", p.Latitude, p.Longitude)
-	}
-	return nil
+	return p.Check()
 }
 
 func isCode(country string) bool {

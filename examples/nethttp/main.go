@@ -1,20 +1,21 @@
-// Command nethttp shows how a program on net/http turns a session cookie into the actor of each request. Sign in
-// as ada with the password that it prints, then look at /devices and /sessions.
-//
-//	go run ./examples/nethttp -listen localhost:8080
+// Command nethttp shows how a program on net/http turns a session cookie into the actor of each request. Sign in as
+// ada with the password that it prints, then look at /devices, /sessions and /sign-ins.
 package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
-	"flag"
+	"errors"
 	"log"
 	"net/http"
 	"net/netip"
 	"time"
 
 	"github.com/seed4b20689c/myaccount"
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/problem"
 	"github.com/seed4b20689c/myaccount/secret"
@@ -23,71 +24,82 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "localhost:8080", "address to listen on")
-	flag.Parse()
 	s, password, err := newServer(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Printf("http://%s, account ada, password %s", *listen, password)
-	server := &http.Server{Addr: *listen, Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second}
-	log.Fatal(server.ListenAndServe())
+	log.Printf("http://localhost:8080, account ada, password %s", password)
+	log.Fatal((&http.Server{Addr: "localhost:8080", Handler: s.routes(), ReadHeaderTimeout: time.Minute}).ListenAndServe())
 }
 
 type server struct {
-	app    *myaccount.Account
-	host   policy.Actor
-	hasher *secret.Hasher
-	hash   secret.Hash // of the one person's password: a host keeps accounts where it likes
+	app  *myaccount.Account
+	host policy.Actor // this program
 }
 
-// session is the name of the cookie. Browsers send a __Host- cookie to this host alone, and over TLS (or to
-// localhost).
+// newServer makes an installation with one person, who has one device, and gives their password.
+func newServer(ctx context.Context) (*server, string, error) {
+	ring, err := secret.NewKeyRing(secret.NewKey("2026"))
+	if err != nil {
+		return nil, "", err
+	}
+	app, err := myaccount.New(memstore.New(), ring)
+	if err != nil {
+		return nil, "", err
+	}
+	host, password := policy.Host("nethttp", "contoso"), rand.Text()
+	return &server{app, host}, password, errors.Join(
+		app.Admin.Policy.CreateTenant(ctx, policy.System("setup"), "contoso"),
+		app.Host.Accounts.Provision(ctx, host, "ada", policy.Personal),
+		app.Host.Account.SetPassword(ctx, host, "ada", secret.NewText(password)),
+		app.Host.Devices.Register(ctx, host, devices.Registration{ID: "laptop", Owner: "ada", Name: "Ada's laptop", OS: "Windows", Join: devices.Registered}))
+}
+
+// session is the name of the cookie. Browsers send a __Host- cookie to this host alone, and over TLS (or to localhost).
 const session = "__Host-session"
 
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /sign-in", s.signIn)
-	mux.Handle("GET /devices", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
-		return answer(w)(s.app.Devices.List(r.Context(), actor, devices.Query{}))
+	mux.Handle("GET /devices", s.as(func(r *http.Request, actor policy.Actor) (any, error) {
+		return s.app.Devices.List(r.Context(), actor, devices.Query{})
 	}))
-	mux.Handle("GET /sign-ins", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
-		return answer(w)(s.app.SignIns.Activity(r.Context(), actor, signins.Query{Search: r.FormValue("search")}))
+	mux.Handle("GET /sessions", s.as(func(r *http.Request, actor policy.Actor) (any, error) {
+		return s.app.SignIns.Sessions(r.Context(), actor, store.Page{})
 	}))
-	mux.Handle("GET /sessions", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
-		return answer(w)(s.app.SignIns.Sessions(r.Context(), actor, store.Page{}))
+	mux.Handle("GET /sign-ins", s.as(func(r *http.Request, actor policy.Actor) (any, error) {
+		return s.app.SignIns.Activity(r.Context(), actor, signins.Query{Search: r.FormValue("search")})
 	}))
-	mux.Handle("POST /devices/{id}/disable", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
+	mux.Handle("POST /devices/{id}/disable", s.as(func(r *http.Request, actor policy.Actor) (any, error) {
 		yes := policy.Confirmation(r.PostFormValue("confirm")) // without it, the answer says what will happen
-		return s.app.Devices.Disable(r.Context(), actor, policy.DeviceID(r.PathValue("id")), yes)
+		return nil, s.app.Devices.Disable(r.Context(), actor, policy.DeviceID(r.PathValue("id")), yes)
 	}))
-	mux.Handle("POST /sign-out", s.as(func(w http.ResponseWriter, r *http.Request, actor policy.Actor) error {
-		if err := s.app.SignIns.End(r.Context(), actor, actor.Session); err != nil {
-			return err
-		}
-		setCookie(w, "")
-		return nil
+	mux.Handle("POST /sign-out", s.as(func(r *http.Request, actor policy.Actor) (any, error) {
+		return nil, s.app.SignIns.End(r.Context(), actor, actor.Session) // the cookie says nothing any more
 	}))
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10)) // no other site's forms
 }
 
-// as is the middleware: it calls fn with the actor of the request's session, and answers with the problem if fn,
-// or the session, is refused.
-func (s *server) as(fn func(http.ResponseWriter, *http.Request, policy.Actor) error) http.Handler {
+// as is the middleware: fn gets the actor of the request's session. It writes what fn gives, or why one was refused.
+func (s *server) as(fn func(*http.Request, policy.Actor) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var given any
 		actor, err := s.actor(r)
 		if err == nil {
-			err = fn(w, r, actor)
+			given, err = fn(r, actor)
 		}
 		if err != nil {
 			problem.Write(w, err)
+			return
 		}
+		w.Header()["Content-Type"], w.Header()["Cache-Control"] = []string{"application/json"}, []string{"no-store"}
+		_ = json.NewEncoder(w).Encode(given) // whoever asked has gone
 	})
 }
 
 // actor is who a request comes from. Without a cookie the token is empty, and refused as any that does not count.
 func (s *server) actor(r *http.Request) (policy.Actor, error) {
-	var token string
+	token := ""
 	if c, err := r.Cookie(session); err == nil {
 		token = c.Value
 	}
@@ -101,21 +113,38 @@ func (s *server) actor(r *http.Request) (policy.Actor, error) {
 
 // address is the peer's. Headers such as X-Forwarded-For are anybody's claim unless a proxy of one's own sets them.
 func address(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is none
 	return peer.Addr()
 }
 
-// answer writes what an operation gave, unless it failed.
-func answer(w http.ResponseWriter) func(any, error) error {
-	return func(v any, err error) error {
-		if err != nil {
-			return err
+// signIn records the attempt before anybody is told how it ended. One browser has one session: an older one is ended.
+func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
+	attempt := signins.Record{ID: signins.ID(rand.Text()), Account: policy.AccountID(r.PostFormValue("account")), At: time.Now(),
+		Application: "nethttp", ClientApp: "Browser", Address: address(r)}
+	given := account.PasswordAttempt{Account: attempt.Account, Password: secret.NewText(r.PostFormValue("password"))}
+	verified, err := s.app.Host.Account.VerifyPassword(r.Context(), s.host, given)
+	if err != nil {
+		attempt.Code = 50126 // Microsoft Entra's for a wrong password, from which package signins tells how it ended
+		if _, failed := s.app.Host.SignIns.Record(r.Context(), s.host, attempt); !errors.Is(failed, store.ErrNotFound) {
+			err = errors.Join(err, failed) // of a name that is nobody's there is nothing to record
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		return json.NewEncoder(w).Encode(v)
+		problem.Write(w, err)
+		return
 	}
+	if old, none := s.actor(r); none == nil {
+		err = s.app.SignIns.End(r.Context(), old, old.Session)
+	}
+	started := signins.Started{}
+	if err == nil {
+		started, err = s.app.Host.SignIns.Start(r.Context(), s.host, signins.NewSession{Account: attempt.Account, Address: attempt.Address,
+			Proofs: []policy.Proof{verified.Proof}, Client: policy.Client{Application: attempt.Application}})
+	}
+	if attempt.Session = started.Actor.Session; err == nil { // "This wasn't me" can end that session
+		_, err = s.app.Host.SignIns.Record(r.Context(), s.host, attempt)
+	}
+	if err != nil {
+		problem.Write(w, err)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: session, Value: started.Token.Reveal(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }

@@ -49,14 +49,17 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 	require.Equal(t, 401, status)
 	require.Equal(t, "urn:myaccount:session-ended", doc["type"])
 
-	status, _ = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {"wrong"}})
-	require.Equal(t, 401, status)
+	status, doc = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {"wrong"}})
+	require.Equal(t, 409, status)
+	wrong := doc["type"]
+	status, doc = do("POST", "/sign-in", url.Values{"account": {"nobody"}, "password": {password}}) // is no attempt of ada's
+	require.Equal(t, []any{409, wrong}, []any{status, doc["type"]})
 	status, _ = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {password}})
 	require.Equal(t, 200, status)
 
 	status, doc = do("GET", "/devices", nil)
 	require.Equal(t, 200, status)
-	require.Len(t, doc["Items"], 1)
+	require.Len(t, doc["items"], 1)
 	status, doc = do("POST", "/devices/laptop/disable", nil)
 	require.Equal(t, 428, status, "it needs a Yes, and says to what")
 	status, _ = do("POST", "/devices/laptop/disable", url.Values{"confirm": {doc["confirm"].(string)}})
@@ -68,7 +71,7 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 	status, doc = do("GET", "/sign-ins", nil)
 	require.Equal(t, 200, status)
 	var outcomes []any
-	for _, item := range doc["Items"].([]any) {
+	for _, item := range doc["items"].([]any) {
 		outcomes = append(outcomes, item.(map[string]any)["outcome"])
 	}
 	require.ElementsMatch(t, []any{"success", "first-factor-failed"}, outcomes)
@@ -77,12 +80,12 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 	require.Equal(t, 200, status)
 	status, doc = do("GET", "/sessions", nil)
 	require.Equal(t, 200, status)
-	require.Len(t, doc["Items"], 1, "one browser, one session")
-	require.Equal(t, true, doc["Items"].([]any)[0].(map[string]any)["Current"])
+	require.Len(t, doc["items"], 1, "one browser, one session")
+	require.Equal(t, true, doc["items"].([]any)[0].(map[string]any)["current"])
 	status, _ = do("POST", "/sign-out", nil)
 	require.Equal(t, 200, status)
 	status, _ = do("GET", "/sessions", nil)
-	require.Equal(t, 401, status)
+	require.Equal(t, 401, status, "whatever the cookie says")
 }
 
 func TestAnotherSitesFormDoesNothing(t *testing.T) {

@@ -16,7 +16,6 @@ import (
 	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
-	"github.com/seed4b20689c/myaccount/store"
 )
 
 // printer shows things as text for people, or each as one line of JSON.
@@ -69,7 +68,7 @@ func (p *printer) note(format string, args ...any) {
 func (p *printer) report(name string, r msgraph.Report) {
 	p.printf("  %s: %v\n", name, r)
 	p.object("import", map[string]any{"text": name, "read": r.Read, "imported": r.Imported, "updated": r.Updated,
-		"unchanged": r.Unchanged, "keptDisabled": r.KeptDisabled, "skipped": r.Skipped, "refused": r.Refused})
+		"unchanged": r.Unchanged, "keptDisabled": r.KeptDisabled, "skipped": r.Skipped, "past": r.Past, "refused": r.Refused})
 	for _, refusal := range r.Refusals {
 		p.printf("    refused: %v\n", refusal)
 		p.object("refusal", map[string]any{"text": name, "record": refusal.Record, "line": refusal.Line, "problem": refusal.Err.Error()})
@@ -117,12 +116,32 @@ func (p *printer) devices(who string, mine []item) {
 	}
 }
 
-// signIns shows a person's attempts to sign in, and what is unusual about them.
-func (p *printer) signIns(who string, list store.List[signins.Item]) {
+// tally tells how sign-ins ended, and in how many goes they were made.
+func (p *printer) tally(who string, items []signins.Item) {
+	var successes, failures, interruptions int
+	for _, i := range items {
+		switch i.Outcome {
+		case signins.Success:
+			successes++
+		case signins.Interrupted:
+			interruptions++
+		default:
+			failures++
+		}
+	}
+	groups := len(signins.Grouped(items))
+	p.printf("  sign-ins %d, groups %d, successes %d, failures %d, interruptions %d\n", len(items), groups, successes, failures, interruptions)
+	p.object("sign-ins", map[string]any{"of": who, "signIns": len(items), "groups": groups, "successes": successes, "failures": failures, "interruptions": interruptions})
+}
+
+// signIns shows a person's attempts to sign in: how they ended, the newest, and what is unusual about those.
+func (p *printer) signIns(who string, items []signins.Item) {
 	p.title("The recent sign-ins of %s", who)
+	p.tally(who, items)
+	newest := items[:min(len(items), shownSignIns)]
 	rows := [][]string{{"TIME", "OUTCOME", "APPLICATION", "PLACE", "WITH", "UNUSUAL"}}
 	var notes []string
-	for _, i := range list.Items {
+	for _, i := range newest {
 		var unusual []string
 		for _, f := range i.Unusual {
 			unusual = append(unusual, string(f.Kind))
@@ -139,8 +158,8 @@ func (p *printer) signIns(who string, list store.List[signins.Item]) {
 	for _, n := range notes {
 		p.printf("  - %s\n", n)
 	}
-	if list.Next != "" {
-		p.printf("  (the newest %d of them)\n", len(list.Items))
+	if len(newest) < len(items) {
+		p.printf("  (the newest %d of them)\n", len(newest))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -82,6 +83,7 @@ func TestTheSampleTellsTheWholeStory(t *testing.T) {
 		"refused Ada reads it on Ada's phone This is managed by your organization. Contact the help desk, extension 4711.",
 		"signIns.json: 7 read: 6 imported, 1 skipped",
 		"The recent sign-ins of Ada",
+		"sign-ins 6, groups 6, successes 3, failures 2, interruptions 1",
 		"2026-01-05 08:12 success Webmail Lisbon, PT Chrome 131.0 Linux new-country, new-device-and-place, impossible-travel",
 		"2026-01-05 08:03 first-factor-failed Webmail Lisbon, PT Chrome 131.0 Linux -",
 		"2026-01-04 19:20 interrupted Terms of use Berlin, DE Edge 131.0 Windows 10 -",
@@ -137,7 +139,7 @@ func TestJSONLinesSayTheSame(t *testing.T) {
 			steps = append(steps, object.Outcome+" "+object.What+" "+object.Decision.Reason)
 		}
 	}
-	require.Empty(t, cmp.Diff(map[string]int{"import": 3, "refusal": 3, "device": 6, "question": 1, "step": 15, "key": 2, "sign-in": 6, "preview": 1, "event": 29}, counted))
+	require.Empty(t, cmp.Diff(map[string]int{"import": 3, "refusal": 3, "device": 6, "question": 1, "step": 16, "key": 2, "sign-in": 6, "sign-ins": 2, "preview": 1, "event": 29}, counted))
 	require.Empty(t, cmp.Diff([]string{
 		"done Ada disables Ada's phone ",
 		"refused Ada's phone wants to sign in sign-in-disabled",
@@ -153,6 +155,7 @@ func TestJSONLinesSayTheSame(t *testing.T) {
 		"done the library does: end-all-sessions ",
 		"left-out untrust-device: no registered device is known for it ",
 		"done the library does: require-password-change ",
+		"done the library does: notify ",
 		"refused a request comes with a session from before session-ended",
 	}, steps))
 }
@@ -272,10 +275,18 @@ func TestTroubleNamesTheFile(t *testing.T) {
 }
 
 func TestLogsOfSignInsAreShownInWhateverFormTheyAre(t *testing.T) {
-	const table = "UserId,Id,CreatedDateTime [UTC],ResultType,Status_dynamic,AppDisplayName\n" +
-		"dora,a,\"1/4/2026, 2:08:45.221 PM\",0,\"{\"\"errorCode\"\":0}\",Mail\n"
-	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": "", "signIns.csv": table})}),
-		"signIns.csv: 1 read: 1 imported", "The recent sign-ins of dora", "2026-01-04 14:08 success Mail - - -")
+	table := "UserId,Id,CreatedDateTime [UTC],ResultType,Status_dynamic,AppDisplayName,CorrelationId\n" +
+		"dora,a,\"1/4/2026, 2:08:45.221 PM\",0,\"{\"\"errorCode\"\":0}\",Mail,c-1\n" +
+		"dora,b,\"1/4/2026, 2:08:41.221 PM\",50058,,Portal,c-1\n"
+	for n := range 12 {
+		table += fmt.Sprintf("dora,n%d,\"1/3/2026, 1:%02d:00 AM\",50126,,Portal,\n", n, n)
+	}
+	events := `{"time":"2026-01-05T08:00:00Z","category":"SignInLogs","resultType":"Success","callerIpAddress":"192.0.2.7","correlationId":"c-2","properties":{"id":"e","userId":"eve","appDisplayName":"Mail"}}`
+	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": "", "signIns.csv": table, "signIns2.jsonl": events})}),
+		"signIns.csv: 14 read: 14 imported", "signIns2.jsonl: 1 read: 1 imported",
+		"The recent sign-ins of dora", "sign-ins 14, groups 13, successes 1, failures 12, interruptions 1", "2026-01-04 14:08 success Mail - - -", "(the newest 12 of them)",
+		"The recent sign-ins of eve", "sign-ins 1, groups 1, successes 1, failures 0, interruptions 0",
+		"The sign-ins of all", "sign-ins 15, groups 14, successes 2, failures 12, interruptions 1")
 	inOrder(t, tell(t, nil, options{data: directory(t, map[string]string{"devices.json": ""})}), "The export has no log of sign-ins.")
 
 	dir, ok := opendata.Dir()
@@ -286,9 +297,12 @@ func TestLogsOfSignInsAreShownInWhateverFormTheyAre(t *testing.T) {
 		"sentinel-signins/sign-in_adelete.csv: 56 read: 56 imported",
 		"panther-signins/signins.jsonl: 12 read: 10 imported, 1 unchanged, 1 skipped",
 		"The recent sign-ins of adelev@m365x816222.onmicrosoft.com",
+		"sign-ins 56, groups 52, successes 53, failures 0, interruptions 3",
 		"(the newest 12 of them)",
 		"The recent sign-ins of aragorn@lotr.com",
-		"done aragorn@lotr.com says that it was somebody else")
+		"done aragorn@lotr.com says that it was somebody else",
+		"The sign-ins of all",
+		"sign-ins 66, groups 62, successes 60, failures 3, interruptions 3")
 }
 
 // jammed is a writer that cannot write once, after so many bytes.

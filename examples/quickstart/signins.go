@@ -40,25 +40,42 @@ func (d *demo) signIns(ctx context.Context) error {
 			return err
 		}
 	}
-	shown := 0
+	shown, everybody := 0, []signins.Item(nil)
 	for _, p := range d.export.people {
-		list, err := d.app.SignIns.Activity(ctx, d.signIn(p.ID), signins.Query{Page: store.Page{Size: shownSignIns}})
+		items, err := d.activity(ctx, p.ID)
 		if err != nil {
 			return err
 		}
-		if len(list.Items) == 0 || shown == shownPeople {
+		everybody = append(everybody, items...)
+		if len(items) == 0 || shown == shownPeople {
 			continue
 		}
 		shown++
-		d.show.signIns(d.names[string(p.ID)], list)
-		if err := d.notMe(ctx, p.ID, list.Items); err != nil {
+		d.show.signIns(d.names[string(p.ID)], items)
+		if err := d.notMe(ctx, p.ID, items); err != nil {
 			return err
 		}
 	}
 	if shown == 0 {
 		d.show.note("Nobody's sign-ins are recent enough to be shown.")
+		return nil
 	}
+	d.show.title("The sign-ins of all")
+	d.show.tally("everybody", everybody)
 	return nil
+}
+
+// activity reads all that a person sees of their sign-ins, page by page.
+func (d *demo) activity(ctx context.Context, account policy.AccountID) (all []signins.Item, err error) {
+	actor, q := d.signIn(account), signins.Query{Page: store.Page{Size: store.MaxPageSize}}
+	err = store.Each(func(p store.Page) (store.List[signins.Item], error) {
+		q.Page = p
+		return d.app.SignIns.Activity(ctx, actor, q)
+	}, func(i signins.Item) error {
+		all = append(all, i)
+		return nil
+	})
+	return all, err
 }
 
 // notMe is what a person does about an unusual attempt, if there is one. Meanwhile they are signed in here, and
@@ -81,9 +98,9 @@ func (d *demo) notMe(ctx context.Context, account policy.AccountID, items []sign
 	done, err := d.app.SignIns.ThisWasNotMe(ctx, here.Actor, unusual.ID, confirmation)
 	steps := []step{did(who+" says that it was somebody else", err)}
 	for _, c := range done.Steps {
-		next := did("the library does: "+string(c.Step), nil)
+		next := did("the library does: "+string(c.Measure), nil)
 		if !c.Done {
-			next = step{what: fmt.Sprintf("%s: %s", c.Step, c.Why), left: true}
+			next = step{what: fmt.Sprintf("%s: %s", c.Measure, c.Why), left: true}
 		}
 		steps = append(steps, next)
 	}

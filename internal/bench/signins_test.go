@@ -42,17 +42,41 @@ type signedIn struct {
 	bare   *bareSessions
 }
 
-// bareSessions is a plain map under a lock: no transaction, no snapshot, no tenant.
+// bareSessions is plain maps under a lock: no transaction, no snapshot, no tenant.
 type bareSessions struct {
-	mu       sync.RWMutex
-	sessions map[[sha256.Size]byte]policy.Session
+	mu        sync.RWMutex
+	sessions  map[[sha256.Size]byte]policy.Session
+	validFrom map[policy.AccountID]time.Time
+	attempts  map[policy.AccountID][]signins.SignIn // the oldest first
+}
+
+func newBareSessions() *bareSessions {
+	return &bareSessions{sessions: make(map[[sha256.Size]byte]policy.Session), validFrom: make(map[policy.AccountID]time.Time),
+		attempts: make(map[policy.AccountID][]signins.SignIn)}
+}
+
+func (b *bareSessions) record(r signins.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attempts[r.Account] = append(b.attempts[r.Account], signins.SignIn{Tenant: tenant, Record: r, Outcome: signins.Success})
+}
+
+// before copies the n attempts before the i-th, the newest first.
+func (b *bareSessions) before(a policy.AccountID, i, n int) []signins.SignIn {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	out := make([]signins.SignIn, 0, n)
+	for all := b.attempts[a]; len(out) < n && i > 0; i-- {
+		out = append(out, all[i-1].Clone())
+	}
+	return out
 }
 
 func newSignedIn(tb testing.TB, n int) *signedIn {
 	ctx := context.Background()
 	ring, err := secret.NewKeyRing(secret.NewKey("bench"))
 	must(tb, err)
-	s := &signedIn{db: memstore.New(), clock: accounttest.NewClock(), bare: &bareSessions{sessions: make(map[[sha256.Size]byte]policy.Session)}}
+	s := &signedIn{db: memstore.New(), clock: accounttest.NewClock(), bare: newBareSessions()}
 	s.app, err = myaccount.New(s.db, ring, myaccount.WithPolicy(policy.WithClock(s.clock.Now)))
 	must(tb, err)
 	must(tb, s.app.Admin.Policy.CreateTenant(ctx, policy.System("bench"), tenant))
@@ -107,6 +131,7 @@ func rawSignIns(tb testing.TB) *memdb.MemDB {
 		"settings": id("settings", keyOf[policy.Settings](func(r *policy.Settings) []byte { return join(r.Tenant) })),
 		"standing": id("standing", keyOf[policy.Standing](func(r *policy.Standing) []byte { return join(r.Tenant, string(r.Account)) })),
 		"sessions": id("sessions", keyOf[policy.Session](func(r *policy.Session) []byte { return join(r.Tenant, string(r.Account), string(r.ID)) })),
+		"events":   id("events", keyOf[policy.Event](func(r *policy.Event) []byte { return number(join(r.Tenant), r.Seq) })),
 		"chunks":   id("chunks", keyOf[rawChunk](func(r *rawChunk) []byte { return number(join(tenant, string(r.account)), ^r.n) })),
 	}})
 	must(tb, err)
@@ -199,6 +224,12 @@ func BenchmarkRecordSignIn(b *testing.B) {
 		s := newSignedIn(b, n)
 		order := rand.New(rand.NewPCG(1, 2)).Perm(n)
 		start := s.clock.Now()
+		b.Run(fmt.Sprintf("accounts=%d/map", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				s.bare.record(fullRecord(order[i%n], i, start.Add(time.Duration(i)*time.Second)))
+			}
+		})
 		b.Run(fmt.Sprintf("accounts=%d/floor", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for i := range b.N {
@@ -239,6 +270,7 @@ func BenchmarkNewest50(b *testing.B) {
 		var records []signins.Record
 		for i := range all {
 			records = append(records, fullRecord(0, i, start.Add(time.Duration(i)*time.Minute)))
+			s.bare.record(records[i])
 		}
 		for at := 0; at < all; at += signins.MaxImport {
 			_, err := s.app.Admin.SignIns.Import(context.Background(), host, records[at:at+signins.MaxImport])
@@ -268,6 +300,12 @@ func BenchmarkNewest50(b *testing.B) {
 			from  uint64
 			after store.Cursor
 		}{{"newest", all, ""}, {"deep", all / 2, deep}} {
+			b.Run(fmt.Sprintf("accounts=%d/%s/map", n, place.name), func(b *testing.B) {
+				b.ReportAllocs()
+				for range b.N {
+					copied = s.bare.before(account(0), int(place.from), 50)
+				}
+			})
 			b.Run(fmt.Sprintf("accounts=%d/%s/floor", n, place.name), func(b *testing.B) {
 				b.ReportAllocs()
 				for range b.N {
@@ -307,20 +345,47 @@ func BenchmarkNewest50(b *testing.B) {
 
 var copied []signins.SignIn // so that the copies are made
 
-// BenchmarkSignOutEverywhere signs out somebody with few and with many sessions. Asking is untimed: a person
-// reads the preview in between.
+// BenchmarkSignOutEverywhere signs out somebody with few and with many sessions, in an installation that has the same
+// number of sessions, and so of events, in both: those that are not theirs are somebody else's. Asking is untimed: a
+// person reads the preview in between. The floor writes the account's row and an event as raw rows; the map holds the
+// time alone.
 func BenchmarkSignOutEverywhere(b *testing.B) {
-	for _, sessions := range []int{20, 20_000} {
-		b.Run(fmt.Sprintf("sessions=%d", sessions), func(b *testing.B) {
-			s := newSignedIn(b, 1)
-			for range sessions - 1 {
+	const most = 20_000
+	ring, err := secret.NewKeyRing(secret.NewKey("bench"))
+	must(b, err)
+	for _, sessions := range []int{20, most} {
+		s := newSignedIn(b, 2)
+		for i := range most {
+			if i < sessions-1 {
 				s.start(b, 0)
+			} else {
+				s.start(b, 1)
 			}
-			filled := s.db
-			ring, err := secret.NewKeyRing(secret.NewKey("bench"))
-			must(b, err)
+		}
+		filled := s.db
+		b.Run(fmt.Sprintf("sessions=%d/map", sessions), func(b *testing.B) {
 			b.ReportAllocs()
-			b.ResetTimer()
+			for range b.N {
+				s.bare.mu.Lock()
+				s.bare.validFrom[account(0)] = s.clock.Now()
+				s.bare.mu.Unlock()
+			}
+		})
+		b.Run(fmt.Sprintf("sessions=%d/floor", sessions), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				txn := s.raw.Txn(true)
+				rawAdmit(b, txn, account(0))
+				row := *first[policy.Standing](b, txn, "standing", "id", join(tenant, string(account(0))))
+				row.Epoch++
+				row.SessionsValidFrom = s.clock.Now()
+				must(b, txn.Insert("standing", &row))
+				must(b, txn.Insert("events", &policy.Event{Tenant: tenant, Seq: uint64(i), Account: account(0)}))
+				txn.Commit()
+			}
+		})
+		b.Run(fmt.Sprintf("sessions=%d/library", sessions), func(b *testing.B) {
+			b.ReportAllocs()
 			for range b.N {
 				b.StopTimer()
 				app, err := myaccount.New(filled.Fork(), ring, myaccount.WithPolicy(policy.WithClock(s.clock.Now)))

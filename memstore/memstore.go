@@ -128,6 +128,12 @@ type Tx struct {
 	// this transaction may be committed, even if the error was swallowed.
 	broken error
 
+	// missed is the sign-in that was last looked for and not there, until one is written: who looks before a Put has
+	// not to wait for it twice.
+	missed whose
+	// read counts the chunks of sign-ins that were asked for; tests hold it against what a record may cost.
+	read int
+
 	// The key and the argument of the lookup under way, so that a lookup makes neither.
 	lookup key
 	room   [lookupRoom]byte

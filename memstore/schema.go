@@ -100,6 +100,10 @@ var (
 		func(k key, c *chunk) key { return kSpot(kAccount(k, c.tenant(), c.account()), c.spot(c.last())) }}
 )
 
+// leaves are the directories of accounts with many sign-ins. They follow from the chunks, so nothing saves them.
+var leaves = &index[leaf]{"sign-in-ids", byID,
+	func(k key, l *leaf) key { return kLeaf(k, l.tenant, l.account, l.bound) }}
+
 // byID is the index that go-memdb wants every table to have.
 const byID = "id"
 
@@ -115,7 +119,7 @@ func schema() *memdb.DBSchema {
 		profilesByID, credentialsByID, recoveryCodesByID, portraitsByID, closingsByID, closingsByDue, schemasByID, challengesByID, countersByID,
 		identifiersByKey, identifiersByAccount, emailChangesByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
-		signInChunks,
+		signInChunks, leaves,
 	} {
 		table, is := i.schema()
 		t := s.Tables[table]

@@ -59,7 +59,7 @@ func session(r *policy.Session) policy.Session { return r.Clone() }
 
 // SignIn implements [signins.Tx].
 func (tx *Tx) SignIn(t policy.TenantID, a policy.AccountID, id signins.ID) (s signins.SignIn, err error) {
-	found, err := tx.lookFor(t, a, spot{id: id})
+	found, err := tx.find(whose{t, a, id})
 	if err != nil {
 		return s, err
 	}
@@ -78,7 +78,7 @@ func (tx *Tx) PutSignIn(s signins.SignIn) (store.Revision, error) {
 	if err := packable(&s); err != nil {
 		return 0, err
 	}
-	have, err := tx.lookFor(s.Tenant, s.Account, spotOf(&s))
+	have, err := tx.find(whose{s.Tenant, s.Account, s.ID})
 	if err != nil {
 		return 0, err
 	}
@@ -91,11 +91,15 @@ func (tx *Tx) PutSignIn(s signins.SignIn) (store.Revision, error) {
 	if was.revision != s.Revision {
 		return 0, store.ErrConflict
 	}
+	tx.missed = whose{}
 	s.Revision = store.Revision(tx.next())
 	if have.in != nil {
 		return s.Revision, tx.replace(have.in, have.i, s)
 	}
-	return s.Revision, tx.add(have, s)
+	if err := tx.add(s); err != nil {
+		return 0, err
+	}
+	return s.Revision, tx.enter(&s)
 }
 
 // chunksFrom reads chunks from the first one whose last record's key is not less than k.
@@ -104,13 +108,17 @@ func (tx *Tx) chunksFrom(k key) (chunks, error) {
 		return chunks{}, errDead
 	}
 	it, err := tx.txn.LowerBound(signInChunks.table, signInChunks.name, tx.by(k)...)
-	return chunks{it}, err
+	return chunks{it, tx}, err
 }
 
-type chunks struct{ it memdb.ResultIterator }
+type chunks struct {
+	it memdb.ResultIterator
+	tx *Tx
+}
 
 // next gives a tenant's next chunk, or nil.
 func (c chunks) next(t policy.TenantID) *chunk {
+	c.tx.read++
 	if next, _ := c.it.Next().(*chunk); next != nil && next.tenant() == t {
 		return next
 	}
@@ -125,36 +133,22 @@ func (c chunks) nextOf(t policy.TenantID, a policy.AccountID) *chunk {
 	return nil
 }
 
-// found is what an account has of an id and about a place in its list.
-type found struct {
-	in *chunk // that has the record, as its i-th; nil if there is none
-	i  int
-	// before is the last chunk that ends before the place, at the first that does not.
-	before, at *chunk
+// chunkAt gives the first of an account's chunks that does not end before a place, or nil.
+func (tx *Tx) chunkAt(t policy.TenantID, a policy.AccountID, p spot) (*chunk, error) {
+	all, err := tx.chunksFrom(kSpot(kAccount(tx.key(), t, a), p))
+	if err != nil {
+		return nil, err
+	}
+	return all.nextOf(t, a), nil
 }
 
-// lookFor finds the record with p's id, whatever its time, and the chunks about p. It looks at each chunk of the
-// account: an index by id would cost more than all the rest of a record.
-func (tx *Tx) lookFor(t policy.TenantID, a policy.AccountID, p spot) (f found, err error) {
-	all, err := tx.chunksFrom(kAccount(tx.key(), t, a))
+// chunkBefore gives the last of an account's chunks that ends before a place where no record is, or nil.
+func (tx *Tx) chunkBefore(t policy.TenantID, a policy.AccountID, p spot) (*chunk, error) {
+	it, err := tx.txn.ReverseLowerBound(signInChunks.table, signInChunks.name, tx.by(kSpot(kAccount(tx.key(), t, a), p))...)
 	if err != nil {
-		return f, err
+		return nil, err
 	}
-	m := mark(p.id)
-	for c := all.nextOf(t, a); c != nil; c = all.nextOf(t, a) {
-		if i := c.find(p.id, m); i >= 0 {
-			f.in, f.i = c, i
-			return f, nil
-		}
-		switch {
-		case f.at != nil:
-		case c.spot(c.last()).compare(p) < 0:
-			f.before = c
-		default:
-			f.at = c
-		}
-	}
-	return f, nil
+	return chunks{it, tx}.nextOf(t, a), nil
 }
 
 // replace changes record i of a chunk. It packs the chunk anew: what the record said before is not to stay.
@@ -166,28 +160,36 @@ func (tx *Tx) replace(c *chunk, i int, s signins.SignIn) error {
 
 // add stores a record in its place. Records that come in the order of their times, or in that of the list, fill
 // chunks one after the other; only what falls into a full chunk splits it.
-func (tx *Tx) add(f found, s signins.SignIn) error {
-	var i int
-	if f.at != nil {
-		i = f.at.search(spotOf(&s))
+func (tx *Tx) add(s signins.SignIn) error {
+	p := spotOf(&s)
+	next, err := tx.chunkAt(s.Tenant, s.Account, p)
+	if err != nil {
+		return err
 	}
-	switch {
-	case f.at != nil && !f.at.full():
-		return tx.insert(signInChunks.table, f.at.with(i, &s))
-	case i > 0:
-		all := slices.Insert(f.at.all(), i, s)
-		half := len(all) / 2
-		if err := tx.insertChunk(all[:half]); err != nil {
-			return err
+	if next != nil {
+		switch i := next.search(p); {
+		case !next.full():
+			return tx.insert(signInChunks.table, next.with(i, &s))
+		case i > 0:
+			all := slices.Insert(next.all(), i, s)
+			half := len(all) / 2
+			if err := tx.insertChunk(all[:half]); err != nil {
+				return err
+			}
+			return tx.insertChunk(all[half:]) // ends as next did, so it takes its place
 		}
-		return tx.insertChunk(all[half:]) // ends as f.at did, so it takes its place
-	case f.before != nil && !f.before.full():
-		if err := tx.delete(signInChunks.table, f.before); err != nil { // its end moves
-			return err
-		}
-		return tx.insert(signInChunks.table, f.before.with(len(f.before.records), &s))
 	}
-	return tx.insertChunk([]signins.SignIn{s})
+	before, err := tx.chunkBefore(s.Tenant, s.Account, p)
+	if err != nil {
+		return err
+	}
+	if before == nil || before.full() {
+		return tx.insertChunk([]signins.SignIn{s})
+	}
+	if err := tx.delete(signInChunks.table, before); err != nil { // its end moves
+		return err
+	}
+	return tx.insert(signInChunks.table, before.with(len(before.records), &s))
 }
 
 // insertChunk packs records, and stores them in place of the chunk that has the same last one.
@@ -288,13 +290,14 @@ func (tx *Tx) PurgeSignIns(t policy.TenantID, before time.Time, p store.Page) (r
 		}
 		upTo = after(kAccount(tx.key(), t, policy.AccountID(at)))
 	}
+	tx.missed = whose{}
 	var old []cut // collected first: an iterator must not be written under
 	for looked := 0; ; looked++ {
 		it, err := tx.txn.ReverseLowerBound(signInChunks.table, signInChunks.name, tx.by(upTo)...)
 		if err != nil {
 			return 0, "", err
 		}
-		all := chunks{it}
+		all := chunks{it, tx}
 		c := all.next(t)
 		if c == nil {
 			break
@@ -361,7 +364,13 @@ func (o cut) from(tx *Tx) error {
 	if err := tx.delete(signInChunks.table, o.of); err != nil {
 		return err
 	}
-	if left := len(o.of.records) - o.n; left > 0 {
+	left := len(o.of.records) - o.n
+	for i := range o.n {
+		if err := tx.strike(o.of, left+i); err != nil {
+			return err
+		}
+	}
+	if left > 0 {
 		return tx.insertChunk(o.of.all()[:left])
 	}
 	return nil

@@ -119,10 +119,12 @@ func TestSignInsAreWhatAListOfThemWouldBe(t *testing.T) {
 			"use another's id":   func(t *rapid.T) { s := existing(t); s.Tenant, s.Account = person(t); s.Revision = 0; put(t, s) },
 			"save and load":      func(t *rapid.T) { db = reloaded(t, db) },
 			"go on with a fork":  func(*rapid.T) { db = db.Fork() },
+			"make a directory":   func(t *rapid.T) { s := existing(t); indexed(t, db, s.Tenant, s.Account) },
 			"fail in the middle": func(t *rapid.T) { failInTheMiddle(t, db, existing(t)) },
 			"purge":              func(t *rapid.T) { purgeBoth(t, db, m, minute(t)) },
 			"": func(t *rapid.T) {
 				chunksAreSound(t, db)
+				directoriesAreSound(t, db)
 				for _, p := range people {
 					tenant, account := policy.TenantID(p[0]), policy.AccountID(p[1])
 					size := rapid.SampledFrom([]int{1000, 1000, 64, 50, 7}).Draw(t, "page size")

@@ -75,8 +75,11 @@ type Standing struct {
 	MustChangePassword bool `json:"mustChangePassword,omitempty"`
 	// RestrictedUntil is when the account may do again what a [Rule] keeps from one whose security info was all
 	// replaced; zero if it was not.
-	RestrictedUntil time.Time      `json:"restrictedUntil,omitzero"`
-	Revision        store.Revision `json:"revision"`
+	RestrictedUntil time.Time `json:"restrictedUntil,omitzero"`
+	// Vouched says that nobody provisioned the account: something was written of somebody whom the host vouches for
+	// ([Vouch]).
+	Vouched  bool           `json:"vouched,omitempty"`
+	Revision store.Revision `json:"revision"`
 }
 
 // Voided is the standing with everything void that the account's person was given before: sessions, tokens, codes.

@@ -501,7 +501,7 @@ func TestAnotherAccountIsLookedUpInTheActorsTenant(t *testing.T) {
 	h.over(h.rows, policy.Vouch(policy.Personal))
 	st, err = account("eve")
 	require.NoError(t, err)
-	require.Equal(t, policy.Standing{Tenant: contoso, Account: "eve", Kind: policy.Personal, State: policy.Active}, st)
+	require.Equal(t, policy.Standing{Tenant: contoso, Account: "eve", Kind: policy.Personal, State: policy.Active, Vouched: true}, st)
 	st, err = account("bob")
 	require.NoError(t, err)
 	require.Equal(t, policy.Guest, st.Kind, "the stored account is not overruled")

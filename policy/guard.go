@@ -76,13 +76,17 @@ type Op struct {
 func (op *Op) Account(tx Tx, id AccountID) (Standing, error) {
 	st, err := tx.Standing(op.Actor.Tenant, id)
 	if errors.Is(err, store.ErrNotFound) && op.guard.vouched != 0 {
-		return Standing{Tenant: op.Actor.Tenant, Account: id, Kind: op.guard.vouched, State: Active}, nil
+		return Standing{Tenant: op.Actor.Tenant, Account: id, Kind: op.guard.vouched, State: Active, Vouched: true}, nil
 	}
 	if err == nil && (st.Tenant != op.Actor.Tenant || st.Account != id) {
 		return Standing{}, store.ErrNotFound // a store that answers with another's row is never believed
 	}
 	return st, err
 }
+
+// Vouches reports whether the host answers for accounts and sessions that are not known here ([Vouch]). Without that, a
+// row of an actor's that is missing after they were admitted is trouble.
+func (op *Op) Vouches() bool { return op.guard.vouched != 0 }
 
 // Refuse is for what only the input of an operation can bring up, such as an id that is taken: the error
 // that refuses the operation under way with this reason. Whatever the row alone forbids belongs into the

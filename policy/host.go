@@ -16,7 +16,8 @@ type HostDoor struct {
 func NewHost(g *Guard, s store.Store[AdminTx]) *HostDoor { return &HostDoor{guard: g, store: s} }
 
 // Provision makes an active account of one kind known in the actor's tenant. An id that is or ever was
-// in use is refused: a recycled identifier would inherit what belonged to somebody else.
+// in use is refused: a recycled identifier would inherit what belonged to somebody else. An active account that the host
+// has vouched for until now ([Vouch]) is taken over, with what is known of it: no sign-out is undone.
 func (h *HostDoor) Provision(ctx context.Context, actor Actor, id AccountID, kind Kind) error {
 	if err := CheckID("account", id); err != nil {
 		return err
@@ -25,8 +26,9 @@ func (h *HostDoor) Provision(ctx context.Context, actor Actor, id AccountID, kin
 		return &Invalid{"kind", "is none of Work, Personal and Guest"}
 	}
 	_, err := Do(ctx, h.guard, h.store, actor, provision, On("account", id), "",
-		func(tx AdminTx, op *Op, _ Standing) (struct{}, Change, error) {
-			rev, err := tx.PutStanding(Standing{Tenant: op.Actor.Tenant, Account: id, Kind: kind, State: Active})
+		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
+			st.Tenant, st.Account, st.Kind, st.State, st.Vouched = op.Actor.Tenant, id, kind, Active, false
+			rev, err := tx.PutStanding(st)
 			return struct{}{}, Change{Subject: id, Revision: rev, Facts: []Fact{{"kind", kind.String()}}}, err
 		})
 	return err
@@ -65,8 +67,9 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 
 // PasswordChanged notes that an account has a new password, set with proof of who the person is: it is no longer at
 // risk, nor has to change the password, and sessions, tokens and codes from before are dead. The session in which it was
-// set goes on if keep names it. It is for a host that keeps passwords itself; package account does the same for one that
-// does not.
+// set goes on if keep names it. It is for a host that keeps passwords itself, and for guests, whose home organization
+// does: call it when you hear that the password was changed there, since nothing else ends a guest's risk. Package
+// account does the same for a host that keeps no passwords.
 func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountID, keep SessionID) error {
 	if err := CheckID("account", id); err != nil {
 		return err

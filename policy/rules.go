@@ -89,7 +89,7 @@ var (
 			return st, err
 		},
 		Forbids: func(_ *Op, st Standing) *Reason {
-			if st.Account != "" {
+			if st.Account != "" && (!st.Vouched || st.State != Active) {
 				return Forbidden("account-exists", NoRemedy, "There is an account with this id already, or there was one.")
 			}
 			return nil

@@ -160,7 +160,7 @@ func items(tx Tx, op *policy.Op, account policy.AccountID, q Query) (store.List[
 		return store.List[Item]{}, err
 	}
 	var seen *witness // read once, and only if there is something to answer
-	h := &history{tx: tx, op: op, account: account, from: keptFrom(op)}
+	h := &history{tx: tx, op: op, account: account, from: shownFrom(op, account)}
 	out := store.List[Item]{Next: q.Page.After}
 	for want, more := q.Page.Limit(), true; more && len(out.Items) < want && h.seen < MaxScan; more = out.Next != "" {
 		// Asking for no more than what is missing keeps the cursor at the end of what is returned.
@@ -273,18 +273,29 @@ func (h *history) at(i int) (*SignIn, error) {
 // lookAhead is how many attempts are read to judge others by what came before them; then twice as many, and so on.
 const lookAhead = 8
 
-// keptFrom is from when on attempts are shown.
+// keptFrom is from when on attempts are kept. What the tenant shows to people has no part in it: who locks an area for
+// a while must not lose what is in it.
 func keptFrom(op *policy.Op) time.Time {
 	days := op.Settings.Value(RetentionDays)
-	if !open(op, AreaHistory) {
+	if !op.Settings.Licensed(AreaHistory) {
 		days = min(days, unlicensedDays)
 	}
 	return op.Now.AddDate(0, 0, -days)
 }
 
-// open reports whether the tenant shows an area, and has the licence that it demands for it.
-func open(op *policy.Op, a policy.Area) bool {
-	return op.Settings.Licensed(a) && op.Settings.Access(a) > policy.Off
+// shownFrom is from when on an account's attempts are shown: to administrators as far back as they are kept.
+func shownFrom(op *policy.Op, account policy.AccountID) time.Time {
+	from := keptFrom(op)
+	if week := op.Now.AddDate(0, 0, -unlicensedDays); !open(op, AreaHistory, account) && from.Before(week) {
+		return week
+	}
+	return from
+}
+
+// open reports whether an area of somebody's is shown to the actor: the tenant has the licence that it demands for it,
+// and does not lock it, which is for its owner.
+func open(op *policy.Op, a policy.Area, of policy.AccountID) bool {
+	return op.Settings.Licensed(a) && (op.Actor.Account != of || op.Settings.Access(a) > policy.Off)
 }
 
 // attempt is the row of an action on one attempt to sign in.
@@ -312,7 +323,7 @@ func loadAttempt(tx Tx, op *policy.Op, t policy.Target) (attempt, error) {
 	if err != nil {
 		return attempt{}, err
 	}
-	from := keptFrom(op)
+	from := shownFrom(op, t.Of)
 	if s.At.Before(from) {
 		return attempt{}, store.ErrNotFound
 	}
@@ -338,7 +349,7 @@ func (a attempt) answerable() bool { return len(a.flags) > 0 && a.Answer == Unan
 
 // hideRisk hides how risky an attempt was taken to be where the tenant may not show that: hidden, which is not none.
 func hideRisk(op *policy.Op, s *SignIn) {
-	if !open(op, AreaRisk) {
+	if !open(op, AreaRisk, s.Account) {
 		s.Risk = policy.HiddenRisk
 	}
 }

@@ -11,9 +11,9 @@ import (
 type Admin struct{ *room }
 
 // Sessions lists where a person is signed in, the newest sign-in first. An account that is not known has no
-// sessions.
+// sessions. As in [Service.Sessions], a page may be short. That somebody looked is noted in an event.
 func (a *Admin) Sessions(ctx context.Context, actor policy.Actor, account policy.AccountID, p store.Page) (store.List[Session], error) {
-	return policy.Look(ctx, a.guard, a.store, actor, readAnySessions, onAccount(account),
+	return watched(ctx, a.room, actor, readAnySessions, account,
 		func(tx Tx, op *policy.Op, _ none) (store.List[Session], error) {
 			st, err := anybodyOrNobody(tx, op, op.Target)
 			if err != nil || st.Account == "" {
@@ -21,6 +21,27 @@ func (a *Admin) Sessions(ctx context.Context, actor policy.Actor, account policy
 			}
 			return shown(tx, op, st, endAnySession, p)
 		})
+}
+
+// watched reads what is somebody else's, and has it noted before anybody sees it. It reads on a snapshot, and only the
+// event waits for the writer: a long search holds up nobody who is signing in.
+func watched[V any](ctx context.Context, r *room, actor policy.Actor, sp *plainSpec, account policy.AccountID,
+	read func(Tx, *policy.Op, none) (store.List[V], error)) (store.List[V], error) {
+	if err := policy.CheckID("account", account); err != nil {
+		return store.List[V]{}, err
+	}
+	list, err := policy.Prepare(ctx, r.guard, r.store, actor, sp, onAccount(account), read)
+	if err != nil {
+		return list, err
+	}
+	_, err = policy.Do(ctx, r.guard, r.store, actor, sp, onAccount(account), "",
+		func(Tx, *policy.Op, none) (none, policy.Change, error) {
+			return none{}, policy.Change{Subject: account}, nil
+		})
+	if err != nil {
+		return store.List[V]{}, err
+	}
+	return list, nil
 }
 
 // End ends one session of a person. One that is not there, or not that person's, is [store.ErrNotFound]; one that has
@@ -43,11 +64,14 @@ func (a *Admin) SignOut(ctx context.Context, actor policy.Actor, account policy.
 	return err
 }
 
-// Activity lists a person's attempts to sign in, as they see them themselves.
+// Activity lists a person's attempts to sign in, as they see them themselves, and as far back as they are kept. That
+// somebody looked is noted in an event.
 func (a *Admin) Activity(ctx context.Context, actor policy.Actor, account policy.AccountID, q Query) (store.List[Item], error) {
 	if err := q.check(); err != nil {
 		return store.List[Item]{}, err
 	}
-	return policy.Look(ctx, a.guard, a.store, actor, readAnyActivity, onAccount(account),
-		func(tx Tx, op *policy.Op, _ none) (store.List[Item], error) { return items(tx, op, account, q) })
+	return watched(ctx, a.room, actor, readAnyActivity, account,
+		func(tx Tx, op *policy.Op, _ none) (store.List[Item], error) {
+			return items(tx, op, account, q)
+		})
 }

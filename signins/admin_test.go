@@ -126,3 +126,30 @@ func TestAHostThatVouchesForItsActorsIsShownNoEndedSession(t *testing.T) {
 	}
 	require.True(t, works(t, w.App.Host.SignIns, w.Session(w.SignIn(stranger)).Token), "who signs in anew is in")
 }
+
+func TestWhoeverReadsOfSomebodyElseIsNotedAllowedOrRefused(t *testing.T) {
+	w := accounttest.New(t)
+	w.SignedIn(w.Person("ada", policy.Work))
+	reader, stranger := w.Admin("sec", policy.SecurityReader), w.Person("eve", policy.Work)
+	for name, read := range map[policy.Action]func(policy.Actor) error{
+		signins.ReadAnyActivity: func(a policy.Actor) error {
+			_, err := w.App.Admin.SignIns.Activity(ctx, a, "ada", signins.Query{})
+			return err
+		},
+		signins.ReadAnySessions: func(a policy.Actor) error {
+			_, err := w.App.Admin.SignIns.Sessions(ctx, a, "ada", store.Page{})
+			return err
+		},
+	} {
+		events := during(w, func() { require.NoError(t, read(reader)) })
+		require.Len(t, events, 1, name)
+		require.Equal(t, policy.AccountID("ada"), events[0].Account, "it stands in her history")
+		require.Equal(t, reader.Principal(), events[0].By)
+		require.Equal(t, name, events[0].Action)
+		require.Equal(t, policy.Succeeded, events[0].Outcome)
+		events = during(w, func() { require.Error(t, read(stranger)) })
+		require.Len(t, events, 1, name)
+		require.Equal(t, policy.Refused, events[0].Outcome)
+		require.Equal(t, stranger.Principal(), events[0].By)
+	}
+}

@@ -1,6 +1,8 @@
 package signins_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,4 +166,55 @@ func rowOf(t testing.TB, w *accounttest.World, id policy.DeviceID) string {
 		}
 	}
 	return ""
+}
+
+func TestAGuestIsAskedForNoPasswordThatIsKeptAtTheirHome(t *testing.T) {
+	w := accounttest.New(t)
+	gus := w.Person("gus", policy.Guest)
+	w.SignedIn(gus)
+	w.Clock.Advance(day)
+	id := w.SignedIn(gus, func(r *signins.Record) { r.Place = accounttest.NewYork })
+	gus = w.SignIn(gus)
+	p, yes, err := w.App.SignIns.AskThisWasNotMe(ctx, gus, id)
+	require.NoError(t, err)
+	require.Contains(t, p.Facts, policy.Fact{Name: "no step", Value: string(signins.RequirePasswordChange)})
+	for _, line := range p.Consequences {
+		require.NotContains(t, line, "until you change your password")
+		require.NotContains(t, line, "set a new password")
+	}
+	done, err := w.App.SignIns.ThisWasNotMe(ctx, gus, id, yes)
+	require.NoError(t, err)
+	i := slices.IndexFunc(done.Steps, func(c signins.ContainmentStep) bool { return c.Measure == signins.RequirePasswordChange })
+	require.False(t, done.Steps[i].Done)
+	require.NotEmpty(t, done.Steps[i].Why)
+	standing := func() policy.Standing {
+		st, err := w.App.Host.Accounts.Account(ctx, w.Host, "gus")
+		require.NoError(t, err)
+		return st
+	}
+	require.False(t, standing().MustChangePassword)
+	require.Equal(t, policy.HighRisk, standing().Risk)
+	require.NoError(t, w.App.Host.Accounts.PasswordChanged(ctx, w.Host, "gus", ""), "the host hears from their home")
+	require.Equal(t, policy.NoRisk, standing().Risk)
+}
+
+func TestOnlyAnAttemptThatTeachesPromisesWhatWillBeUsual(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*signins.Record)
+		want   string
+	}{
+		"a guess":             {func(r *signins.Record) { r.Code, r.Anonymized = 50126, true }, "stays as it is"},
+		"nothing to tell":     {func(r *signins.Record) { r.Place, r.Anonymized = signins.Place{}, true }, "stays as it is"},
+		"a country":           {func(r *signins.Record) { r.Browser, r.System, r.DeviceName, r.Device = "", "", "", "" }, "The same country"},
+		"a device in a place": {func(*signins.Record) {}, "The same device and place"},
+	} {
+		w := accounttest.New(t)
+		ada := w.Person("ada", policy.Work)
+		w.SignedIn(ada)
+		w.Clock.Advance(day)
+		id := w.SignedIn(ada, func(r *signins.Record) { r.Place = accounttest.NewYork }, c.change)
+		p, _, err := w.App.SignIns.AskThisWasMe(ctx, w.SignIn(ada), id)
+		require.NoError(t, err, name)
+		require.Contains(t, fmt.Sprint(p.Consequences), c.want, name)
+	}
 }

@@ -71,7 +71,11 @@ func plan(op *policy.Op, s *SignIn) (steps []ContainmentStep) {
 		steps = append(steps, device)
 	}
 	if op.Settings.Yes(ContainPassword) {
-		steps = append(steps, ContainmentStep{Measure: RequirePasswordChange})
+		password := ContainmentStep{Measure: RequirePasswordChange}
+		if op.Standing.Kind == policy.Guest {
+			password.Why = "a guest's password is kept by their home organization"
+		}
+		steps = append(steps, password)
 	}
 	return append(steps, ContainmentStep{Measure: NotifyPerson})
 }
@@ -85,8 +89,9 @@ var wording = map[Measure]struct{ done, lacking string }{
 		"No registered device is known for this sign-in, so none is marked as not recognized."},
 	DisableDevice: {"The device that it came from, if it is yours, is disabled. You cannot undo this.",
 		"No registered device is known for this sign-in, so none is disabled."},
-	RequirePasswordChange: {done: "You have to set a new password at the next sign-in."},
-	NotifyPerson:          {done: "You get a message about this."},
+	RequirePasswordChange: {"You have to set a new password at the next sign-in.",
+		"Your password is kept by your home organization. Change it there, and sign out everywhere there too."},
+	NotifyPerson: {done: "You get a message about this."},
 }
 
 // AskThisWasMe tells what saying so changes, and gives the confirmation for [Service.ThisWasMe].
@@ -94,8 +99,8 @@ func (s *Service) AskThisWasMe(ctx context.Context, actor policy.Actor, id ID) (
 	return policy.Ask(ctx, s.guard, s.store, actor, thisWasMe, onAttempt(actor.Account, id))
 }
 
-// ThisWasMe says that an unusual attempt was the actor's own: the same device and place are no longer unusual.
-// It needs the confirmation that [Service.AskThisWasMe] gave.
+// ThisWasMe says that an unusual attempt was the actor's own: the same device and place are no longer unusual, unless
+// it tells neither or did not get past the first factor. It needs the confirmation that [Service.AskThisWasMe] gave.
 func (s *Service) ThisWasMe(ctx context.Context, actor policy.Actor, id ID, yes policy.Confirmation) error {
 	_, err := policy.Do(ctx, s.guard, s.store, actor, thisWasMe, onAttempt(actor.Account, id), yes,
 		func(tx Tx, op *policy.Op, a attempt) (none, policy.Change, error) {
@@ -103,7 +108,7 @@ func (s *Service) ThisWasMe(ctx context.Context, actor policy.Actor, id ID, yes 
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
-			if a.pastFirst() && h.trust(&a.SignIn, op.Now) { // a guess that failed teaches nothing
+			if a.teaches() && h.trust(&a.SignIn, op.Now) { // a guess that failed teaches nothing
 				if _, err := tx.PutHabits(h); err != nil {
 					return none{}, policy.Change{}, err
 				}
@@ -121,8 +126,9 @@ func (s *Service) AskThisWasNotMe(ctx context.Context, actor policy.Actor, id ID
 }
 
 // ThisWasNotMe says that an unusual attempt was somebody else's. In one commit it marks the attempt, raises the
-// account's risk to high, and does what the organization wants to be done; it returns what was. It needs the
-// confirmation that [Service.AskThisWasNotMe] gave.
+// account's risk to high, and does what the organization wants to be done; it returns what was. A guest has no password
+// here: none is asked for, and their risk too ends with [policy.HostDoor.PasswordChanged], which the host calls when it
+// hears from the home organization. It needs the confirmation that [Service.AskThisWasNotMe] gave.
 func (s *Service) ThisWasNotMe(ctx context.Context, actor policy.Actor, id ID, yes policy.Confirmation) (Containment, error) {
 	return policy.Do(ctx, s.guard, s.store, actor, thisWasNotMe, onAttempt(actor.Account, id), yes,
 		func(tx Tx, op *policy.Op, a attempt) (Containment, policy.Change, error) {
@@ -216,16 +222,29 @@ func endThat(tx Tx, op *policy.Op, s *SignIn) (policy.Change, string, error) {
 	return ch, "", err
 }
 
+// teaches reports whether an attempt that was the person's own says what is usual: a guess that failed says nothing.
+func (a attempt) teaches() bool {
+	return a.pastFirst() && (country(&a.SignIn) != Habit{} || surroundings(&a.SignIn) != Habit{})
+}
+
 func willTrust(_ *policy.Op, a attempt) policy.Preview {
-	return policy.Preview{
-		Title:        "Was this you?",
-		Consequences: []string{"The same device and place are no longer unusual for your account."},
-		Facts:        a.facts(),
+	does := "This sign-in is no longer unusual. What will be unusual for your account stays as it is."
+	switch {
+	case !a.teaches():
+	case surroundings(&a.SignIn) == Habit{}:
+		does = "The same country is no longer unusual for your account."
+	default:
+		does = "The same device and place are no longer unusual for your account."
 	}
+	return policy.Preview{Title: "Was this you?", Consequences: []string{does}, Facts: a.facts()}
 }
 
 func willContain(op *policy.Op, a attempt) policy.Preview {
-	p := policy.Preview{Title: "Was this somebody else?", Consequences: []string{"Your account is marked as at risk until you change your password."}, Facts: a.facts()}
+	until := "Your account is marked as at risk until you change your password."
+	if op.Standing.Kind == policy.Guest {
+		until = "Your account is marked as at risk until your home organization says that it is yours alone."
+	}
+	p := policy.Preview{Title: "Was this somebody else?", Consequences: []string{until}, Facts: a.facts()}
 	for _, c := range plan(op, &a.SignIn) {
 		words, fact := wording[c.Measure].done, "step"
 		if c.Why != "" {

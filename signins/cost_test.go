@@ -222,3 +222,51 @@ func TestAPurgeWalksABigTenantOnceAndLetsOthersWriteInBetween(t *testing.T) {
 	require.GreaterOrEqual(t, len(c.purges), (quiet+busy)/store.MaxPageSize, "one call looks at a bounded number of accounts")
 	require.LessOrEqual(t, len(c.purges), (quiet+busy)/store.MaxPageSize+busy*each/store.MaxPageSize+1, "no account is looked at again")
 }
+
+func TestALimitThatWasLoweredEndsWhatIsTooMuchAHundredAtATime(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.MaxSessions, policy.Unlimited))
+	for range 250 {
+		w.Session(ada)
+		w.Clock.Advance(time.Second)
+	}
+	require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.MaxSessions, 10))
+	oldest := func() policy.SessionID { ids := alive(t, w, "ada"); return ids[len(ids)-1] }
+	for _, left := range []int{151, 52, 10, 10} {
+		first := oldest()
+		events := during(w, func() { w.Session(ada) })
+		require.Len(t, events, 2, "the start, and one for all that it ended")
+		require.Len(t, alive(t, w, "ada"), left)
+		require.NotEqual(t, first, oldest(), "the one unseen for the longest goes first")
+		w.Clock.Advance(time.Second)
+	}
+}
+
+func TestAListOfSessionsLooksAtNoMoreThanAThousandDeadOnes(t *testing.T) {
+	s, c := newStarter(t, policy.Unlimited)
+	alive := s.start(t)
+	crowd(t, s.DB, alive.Actor, 2500)
+	s.Clock.Advance(50 * time.Minute)
+	require.NoError(t, s.room.Host.Touch(ctx, alive.Actor))
+	s.Clock.Advance(20 * time.Minute) // all others ran out
+	var found []policy.SessionID
+	calls := 0
+	for p := (store.Page{Size: 1}); ; calls++ {
+		var list store.List[signins.Session]
+		listed, _ := c.of(func() {
+			var err error
+			list, err = s.room.Service.Sessions(ctx, alive.Actor, p)
+			require.NoError(t, err)
+		})
+		require.LessOrEqual(t, listed, 1000)
+		for _, one := range list.Items {
+			found = append(found, one.ID)
+		}
+		if p.After = list.Next; p.After == "" {
+			break
+		}
+	}
+	require.Equal(t, []policy.SessionID{alive.Actor.Session}, found, "nothing is skipped or repeated")
+	require.Greater(t, calls, 1)
+}

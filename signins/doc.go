@@ -100,6 +100,7 @@
 //	signins.admin.list-activity
 //	    See a person's attempts to sign in.
 //	    by Global Administrator, Global Reader, Security Administrator, Security Reader; the host
+//	    event: Read sign-ins
 //	signins.admin.import
 //	    Take over attempts to sign in from a directory's log.
 //	    by Global Administrator, Security Administrator; the host
@@ -107,6 +108,7 @@
 //	signins.admin.list-sessions
 //	    See where a person is signed in.
 //	    by Global Reader, Security Administrator, Security Reader, Global Administrator, Privileged Authentication Administrator, Authentication Administrator, User Administrator, Helpdesk Administrator; the host
+//	    event: Read sessions
 //	signins.admin.end-session
 //	    End one session of a person.
 //	    by Global Administrator, Privileged Authentication Administrator, Authentication Administrator, User Administrator, Helpdesk Administrator; the host

@@ -158,7 +158,7 @@ var operations = []operation{
 		forbids: always(signins.CodeNotUnusual), changes: true,
 		call: func(c *cell) (int, error) { return c.confirmed(usual, c.Service.AskThisWasNotMe, c.notMe) }},
 
-	{door: "Admin", method: "Activity", action: signins.ReadAnyActivity, empty: isElsewhere,
+	{door: "Admin", method: "Activity", action: signins.ReadAnyActivity, changes: true, empty: isElsewhere,
 		call: func(c *cell) (int, error) {
 			l, err := c.Admin.Activity(c.t.Context(), c.actor, c.subject, signins.Query{})
 			return len(l.Items), err
@@ -168,7 +168,7 @@ var operations = []operation{
 			l, err := c.Admin.Import(c.t.Context(), c.actor, []signins.Record{c.record})
 			return len(l), err
 		}},
-	{door: "Admin", method: "Sessions", action: signins.ReadAnySessions,
+	{door: "Admin", method: "Sessions", action: signins.ReadAnySessions, changes: true,
 		empty: func(a somebody, c condition) bool { return c.subjectOff && !a.elsewhere }, // disabling ended them
 		call: func(c *cell) (int, error) {
 			l, err := c.Admin.Sessions(c.t.Context(), c.actor, c.subject, store.Page{})

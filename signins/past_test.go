@@ -99,3 +99,35 @@ func TestAnAccountThatIsNotKnownHasNoAttemptsAndNothingValid(t *testing.T) {
 	require.ErrorIs(t, w.App.SignIns.End(ctx, ada, "none"), store.ErrNotFound)
 	require.ErrorIs(t, w.App.Admin.SignIns.End(ctx, w.Host, "ada", "none"), store.ErrNotFound)
 }
+
+func TestLockingAnAreaHidesFromItsOwnerAndRemovesNothing(t *testing.T) {
+	for _, area := range []policy.Area{signins.AreaActivity, signins.AreaHistory} {
+		w := accounttest.New(t)
+		ada := w.Person("ada", policy.Work)
+		old := w.SignedIn(ada)
+		w.Clock.Advance(10 * day)
+		fresh := w.SignedIn(ada)
+		ada = w.SignIn(ada)
+		require.NoError(t, w.App.Admin.Policy.SetAccess(ctx, w.Host, area, policy.Off))
+		n, err := w.App.Host.SignIns.PurgeActivity(ctx, w.Host)
+		require.NoError(t, err)
+		require.Zero(t, n, area)
+		imported, err := w.App.Admin.SignIns.Import(ctx, w.Host, []signins.Record{{ID: "late", Account: "ada", At: w.Clock.Now().Add(-8 * day)}})
+		require.NoError(t, err)
+		require.Equal(t, []signins.Imported{{New: true}}, imported, "what is kept is taken over too")
+		list, err := w.App.Admin.SignIns.Activity(ctx, w.Host, "ada", signins.Query{})
+		require.NoError(t, err)
+		require.Equal(t, []signins.ID{fresh, "late", old}, ids(list.Items), "administrators see what is kept")
+		if area == signins.AreaHistory {
+			list, err := w.App.SignIns.Activity(ctx, ada, signins.Query{})
+			require.NoError(t, err)
+			require.Equal(t, []signins.ID{fresh}, ids(list.Items))
+			_, err = w.App.SignIns.Attempt(ctx, ada, old)
+			require.ErrorIs(t, err, store.ErrNotFound)
+		}
+		require.NoError(t, w.App.Admin.Policy.SetAccess(ctx, w.Host, area, policy.Edit))
+		list, err = w.App.SignIns.Activity(ctx, ada, signins.Query{})
+		require.NoError(t, err)
+		require.Len(t, list.Items, 3, "and all is there again")
+	}
+}

@@ -13,8 +13,8 @@ import (
 const (
 	AreaSessions policy.Area = "signins.sessions" // ReadOnly lists sessions, Edit ends them
 	AreaActivity policy.Area = "signins.activity" // ReadOnly lists attempts to sign in, Edit answers about them
-	// AreaHistory and AreaRisk lie in AreaActivity. Where they are off, or the tenant lacks the licence that it
-	// demands for them, attempts are shown for 7 days, and their risk is hidden.
+	// AreaHistory and AreaRisk lie in AreaActivity. Where they are off, people see their attempts of 7 days, and no risk.
+	// Where the tenant lacks the licence that it demands for them, so do administrators, and no more are kept.
 	AreaHistory policy.Area = "signins.activity.history"
 	AreaRisk    policy.Area = "signins.activity.risk"
 )
@@ -99,6 +99,7 @@ var (
 	guestsElsewhere = policy.OtherKind(CodeGuestsSignInElsewhere, "Guests sign in through their home organization. Sign out everywhere there.")
 	sessionOver     = policy.Forbidden(CodeSessionOver, policy.NoRemedy, "This session has ended already.")
 	sessionAway     = policy.Forbidden(CodeSessionElsewhere, policy.NoRemedy, "The session that you are using is not kept here, so it cannot be told from the others. Sign out everywhere instead.")
+	cannotKeep      = policy.Forbidden(CodeSessionElsewhere, policy.NoRemedy, "The session that you are using is not kept here, so it cannot go on. Sign out everywhere without keeping it.")
 	cannotSignIn    = policy.Forbidden(CodeCannotSignIn, policy.AskAdministrator, "This account cannot sign in: it is unknown or not active.")
 	notUnusual      = policy.Forbidden(CodeNotUnusual, policy.NoRemedy, "Nothing about this sign-in is unusual. If you do not recognize it, change your password and sign out everywhere.")
 	answered        = policy.Forbidden(CodeAnswered, policy.NoRemedy, "You have answered this already.")
@@ -122,6 +123,8 @@ const (
 	sawSession      = "Update session"
 	updatedUser     = "Update user"
 	purgedSessions  = "Purge sessions"
+	readSessions    = "Read sessions"
+	readActivity    = "Read sign-ins"
 
 	answeredSignIn  = "Suspicious activity reported" // Entra's, for a person's report
 	confirmedSafe   = "ConfirmSafe"                  // Entra's, of Identity Protection
@@ -171,12 +174,12 @@ var (
 		Load:    presentSession,
 		Forbids: keptElsewhere,
 	}
-	signOutEverywhere = &plainSpec{
+	signOutEverywhere = &sessionSpec{
 		Rule: policy.Rule{Action: SignOutEverywhere, Activity: updateValidFrom, Category: category,
 			By: policy.ByPerson, Kinds: policy.Work | policy.Personal, Others: guestsElsewhere,
 			Area: AreaSessions, Access: policy.Edit, Level: policy.AAL1, Confirm: true, Notify: true,
 			Says: "Sign out on all devices and in all applications.", Source: "S4; Graph: user-revokesigninsessions"},
-		Load:    noRow,
+		Load:    presentSession,
 		Preview: willSignOut,
 	}
 )
@@ -250,7 +253,7 @@ var (
 	touchSession = &sessionSpec{
 		Rule: policy.Rule{Action: TouchSession, Activity: sawSession, Category: category, By: policy.ByPerson, Kinds: policy.AllKinds, Records: policy.NoSuccess,
 			Says: "Note that a session is in use, at most once in a tenth of its idle limit.", Source: "NIST SP 800-63B 2.2.3"},
-		Load: ownSession,
+		Load: presentSession,
 	}
 	validSince = &accountSpec{
 		Rule: policy.Rule{Action: ReadValidSince, By: policy.ByHost,
@@ -266,9 +269,12 @@ var (
 
 // What administrators may do.
 var (
+	// Where somebody was, when and with what, is sensitive: a reading of it by somebody else leaves an event, allowed or
+	// refused, and without what was read (ASVS 16.3; 14.2.6). So the person finds in their history who looked. Each call
+	// leaves its own: a cursor is text that whoever reads on could have made up, so later pages are no less a reading.
 	readAnyActivity = &plainSpec{
-		Rule: policy.Rule{Action: ReadAnyActivity, By: policy.ByRole | policy.ByHost, Roles: activityReaders,
-			Says: "See a person's attempts to sign in.", Source: "Graph: signin-list"},
+		Rule: policy.Rule{Action: ReadAnyActivity, Activity: readActivity, Category: category, By: policy.ByRole | policy.ByHost, Roles: activityReaders,
+			Says: "See a person's attempts to sign in.", Source: "Graph: signin-list; ASVS 16.3"},
 		Load: noRow,
 	}
 	importSignIns = &plainSpec{
@@ -278,8 +284,8 @@ var (
 		Load: noRow,
 	}
 	readAnySessions = &plainSpec{
-		Rule: policy.Rule{Action: ReadAnySessions, By: policy.ByRole | policy.ByHost, Roles: sessionReaders,
-			Says: "See where a person is signed in."},
+		Rule: policy.Rule{Action: ReadAnySessions, Activity: readSessions, Category: category, By: policy.ByRole | policy.ByHost, Roles: sessionReaders,
+			Says: "See where a person is signed in.", Source: "ASVS 16.3"},
 		Load: noRow,
 	}
 	endAnySession = &openSpec{
@@ -327,7 +333,7 @@ func presentSession(tx Tx, op *policy.Op, _ policy.Target) (policy.Session, erro
 		return policy.Session{}, nil
 	}
 	s, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) && op.Vouches() {
 		return policy.Session{}, nil
 	}
 	return s, err
@@ -427,12 +433,16 @@ func fromThatSession(op *policy.Op, a attempt) *policy.Reason {
 	return thatSession
 }
 
-func willSignOut(op *policy.Op, _ none) policy.Preview {
+func willSignOut(op *policy.Op, present policy.Session) policy.Preview {
+	here := "The session that you are using now ends too, unless you choose to keep it."
+	if present.ID == "" { // none of ours can be kept
+		here = "The session that you are using now ends too."
+	}
 	return policy.Preview{
 		Title: "Sign out everywhere?",
 		Consequences: []string{
 			"You are signed out on all devices, in all browsers and applications. Everybody has to sign in again, whoever it is.",
-			"The session that you are using now ends too, unless you choose to keep it.",
+			here,
 			"An application that holds an access token may work on until the token expires, usually within an hour.",
 			"Applications that keep sessions of their own may stay signed in: sign out there too.",
 			"No device is disabled, and no sign-in method or app password is removed.",

@@ -38,7 +38,8 @@ func New(g *policy.Guard, s Store, keys secret.Digester, d Devices) (Room, error
 // Service is the door of the account's owner.
 type Service struct{ *room }
 
-// Sessions lists where the actor is signed in, the newest sign-in first.
+// Sessions lists where the actor is signed in, the newest sign-in first. It looks at no more than 1,000 sessions in a
+// call, dead ones too, so a page may be short although more follow.
 func (s *Service) Sessions(ctx context.Context, actor policy.Actor, p store.Page) (store.List[Session], error) {
 	return policy.Look(ctx, s.guard, s.store, actor, listSessions, policy.Target{},
 		func(tx Tx, op *policy.Op, _ none) (store.List[Session], error) {
@@ -48,9 +49,7 @@ func (s *Service) Sessions(ctx context.Context, actor policy.Actor, p store.Page
 
 // shown lists the sessions of an account that are alive, with the decision about ending each.
 func shown(tx Tx, op *policy.Op, st policy.Standing, end *openSpec, p store.Page) (store.List[Session], error) {
-	found, err := store.Select(p, sessionsOf(tx, op, st), func(s *policy.Session) bool {
-		return !runOut(op, st, *s)
-	})
+	found, err := aliveOf(tx, op, st, p)
 	if err != nil {
 		return store.List[Session]{}, err
 	}
@@ -67,11 +66,36 @@ func shown(tx Tx, op *policy.Op, st policy.Standing, end *openSpec, p store.Page
 	return out, nil
 }
 
+// maxSessionScan is how many sessions a call looks at for those that are alive: a sign-out that writes one row leaves
+// behind however many rows there were.
+const maxSessionScan = 1000
+
+// aliveOf reads one page of an account's sessions that are alive.
+func aliveOf(tx Tx, op *policy.Op, st policy.Standing, p store.Page) (store.List[policy.Session], error) {
+	fetch, found := sessionsOf(tx, op, st), store.List[policy.Session]{Next: p.After}
+	for want, looked := p.Limit(), 0; ; {
+		// Asking for no more than what is missing keeps the cursor at the end of what is returned.
+		got, err := fetch(store.Page{Size: want - len(found.Items), After: found.Next})
+		if err != nil {
+			return got, err
+		}
+		for _, s := range got.Items {
+			if !runOut(op, st, s) {
+				found.Items = append(found.Items, s)
+			}
+		}
+		looked += max(1, len(got.Items))
+		if found.Next = got.Next; found.Next == "" || len(found.Items) == want || looked >= maxSessionScan {
+			return found, nil
+		}
+	}
+}
+
 // Can tells whether the actor may do [ListSessions], [ListActivity], [EndOtherSessions], [SignOutEverywhere] (id is
 // empty), [EndSession] (id is the session's), [ReadAttempt], [SayThisWasMe] or [SayThisWasNotMe] (id is the attempt's),
 // and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
-	for _, sp := range []*plainSpec{listSessions, listActivity, signOutEverywhere} {
+	for _, sp := range []*plainSpec{listSessions, listActivity} {
 		if sp.Action == action {
 			return policy.Can(ctx, s.guard, s.store, actor, sp, policy.Target{})
 		}
@@ -84,6 +108,8 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 	switch action {
 	case EndOtherSessions:
 		return policy.Can(ctx, s.guard, s.store, actor, endOthers, policy.Target{})
+	case SignOutEverywhere:
+		return policy.Can(ctx, s.guard, s.store, actor, signOutEverywhere, policy.Target{})
 	case EndSession:
 		return policy.Can(ctx, s.guard, s.store, actor, endSession, onSession(actor.Account, policy.SessionID(id)))
 	}
@@ -147,17 +173,13 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor policy.Actor, yes
 		return Started{}, err
 	}
 	return policy.Do(ctx, s.guard, s.store, actor, signOutEverywhere, policy.Target{}, yes,
-		func(tx Tx, op *policy.Op, _ none) (Started, policy.Change, error) {
+		func(tx Tx, op *policy.Op, present policy.Session) (Started, policy.Change, error) {
+			if keep && present.ID == "" {
+				return Started{}, policy.Change{}, op.Refuse(cannotKeep)
+			}
 			st, ch, err := signOut(tx, op, op.Standing)
 			if err != nil || !keep {
 				return Started{}, ch, err
-			}
-			present, err := presentSession(tx, op, op.Target)
-			if err != nil {
-				return Started{}, ch, err
-			}
-			if r := keptElsewhere(op, present); r != nil {
-				return Started{}, ch, op.Refuse(r)
 			}
 			// It stays the same session, so that nothing that is known of it is shaken off.
 			present = present.Under(st)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -180,9 +181,13 @@ func reached(proofs []policy.Proof, now time.Time) policy.Level {
 // where there is no limit to count for.
 const maxRetired = 100
 
-// makeRoom ends sessions until one more is allowed: those not seen for the longest. Of what it meets it retires
-// what ran out by itself, so that no later start and no list reads it again: with a limit, an account has never
-// many more open rows than that.
+// maxRoomMade is how many sessions one start ends to make room.
+const maxRoomMade = 100
+
+// makeRoom ends sessions until one more is allowed: those not seen for the longest, and no more than [maxRoomMade]. Where
+// there are more, as after a limit was lowered, the following starts end the rest. Of what it meets it retires what ran
+// out by itself, so that no later start and no list reads it again: under a limit that stays, an account has never many
+// more open rows than that.
 func makeRoom(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Change, error) {
 	limit := op.Settings.Value(MaxSessions)
 	open, err := openOf(tx, op, st, limit)
@@ -199,16 +204,19 @@ func makeRoom(tx Tx, op *policy.Op, st policy.Standing) ([]policy.Change, error)
 	slices.SortFunc(alive, func(a, b policy.Session) int {
 		return cmp.Or(a.SeenAt.Compare(b.SeenAt), cmp.Compare(a.ID, b.ID))
 	})
-	var changes []policy.Change
-	for _, s := range alive[:len(alive)-limit+1] {
-		ch, err := endNow(tx, op, s)
-		if err != nil {
+	alive = alive[:min(len(alive)-limit+1, maxRoomMade)]
+	var ch policy.Change
+	for _, s := range alive {
+		if ch, err = endNow(tx, op, s); err != nil {
 			return nil, err
 		}
-		ch.Facts = []policy.Fact{{Name: "because", Value: "too many sessions"}}
-		changes = append(changes, ch)
 	}
-	return changes, nil
+	ch.Facts = []policy.Fact{{Name: "because", Value: "too many sessions"}}
+	if len(alive) > 1 { // one event for them all
+		ch.Target, ch.Revision = onAccount(st.Account), 0
+		ch.Facts = append(ch.Facts, policy.Fact{Name: "ended", Value: strconv.Itoa(len(alive))})
+	}
+	return []policy.Change{ch}, nil
 }
 
 // endNow ends one session, whatever the operation is about.

@@ -147,3 +147,33 @@ func TestNobodyTravelsFromWhereSomebodyElseWas(t *testing.T) {
 	ada = w.SignIn(ada)
 	travels()
 }
+
+// flooded makes n attempts that anybody can make, and a success from New York after one from Berlin.
+func flooded(t *testing.T, n, code int, apart time.Duration) []signins.FlagKind {
+	t.Helper()
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	newYork := func(r *signins.Record) { r.Place = accounttest.NewYork }
+	w.SignedIn(ada)
+	w.Clock.Advance(2 * day)
+	w.SignedIn(ada, newYork) // both places are usual
+	w.Clock.Advance(5 * day)
+	w.SignedIn(ada)
+	for range n {
+		w.Clock.Advance(apart)
+		w.SignedIn(ada, func(r *signins.Record) { r.Code, r.Session, r.Place = code, "", signins.Place{} })
+	}
+	w.Clock.Advance(apart)
+	item, err := w.App.SignIns.Attempt(ctx, w.SignIn(ada), w.SignedIn(ada, newYork))
+	require.NoError(t, err)
+	return kinds(item)
+}
+
+func TestNothingThatAnybodyCanMakeHidesImpossibleTravel(t *testing.T) {
+	const silentSignIn, wrongPassword = 50058, 50126
+	require.Equal(t, []signins.FlagKind{signins.ImpossibleTravel}, flooded(t, 200, silentSignIn, time.Second))
+	require.Equal(t, []signins.FlagKind{signins.SuccessAfterFailures, signins.ImpossibleTravel}, flooded(t, 300, wrongPassword, time.Minute))
+	for _, code := range []int{silentSignIn, wrongPassword} {
+		require.Equal(t, []signins.FlagKind{signins.SuccessAfterFailures}, flooded(t, 1000, code, time.Second), "what it hides behind is unusual by itself")
+	}
+}

@@ -19,13 +19,14 @@ type Flag struct {
 type FlagKind string
 
 // What may be unusual. All but AnonymousNetwork are about attempts that may have got past the first factor: guesses
-// from everywhere are usual. ImpossibleTravel and SuccessAfterFailures look at no more than the 200 attempts before; the
-// first two go by the account's [Habits], however long ago those began.
+// from everywhere are usual. ImpossibleTravel and SuccessAfterFailures look at no more than the 1,000 attempts before; where
+// most of those got nowhere, a success after them is unusual for that alone: whoever is no further than a guess can hide
+// nothing behind guesses. The first two go by the account's [Habits], however long ago those began.
 const (
 	NewCountry           FlagKind = "new-country"            // no success in that country is known from before
 	NewDeviceAndPlace    FlagKind = "new-device-and-place"   // no success on that device in that place is known from before
 	ImpossibleTravel     FlagKind = "impossible-travel"      // faster than [MaxSpeed] since the success before
-	SuccessAfterFailures FlagKind = "success-after-failures" // [BurstFailures] failures within [BurstWindow] before it
+	SuccessAfterFailures FlagKind = "success-after-failures" // [BurstFailures] failures within [BurstWindow] before it, or a flood
 	AnonymousNetwork     FlagKind = "anonymizing-network"    // the host says that the address hides a place
 )
 
@@ -48,7 +49,7 @@ const longestTrip = 23 * time.Hour
 
 // lookBack is how many attempts before another are looked at, at the most: anybody can make failures, and they must
 // not make a reading dear.
-const lookBack = 200
+const lookBack = 1000
 
 // flags tells what is unusual about the i-th attempt of the page.
 func (h *history) flags(known Habits, i int) ([]Flag, error) {
@@ -81,24 +82,33 @@ func (h *history) flags(known Habits, i int) ([]Flag, error) {
 func (h *history) before(i int, add func(FlagKind, string, ...any)) error {
 	s, failures := &h.page[i], 0
 	var from *SignIn // the success before whose place is known
-	for j := i + 1; j <= i+lookBack; j++ {
-		older, err := h.at(j)
+	n, nowhere, oldest := 0, 0, s.At
+	for ; n < lookBack; n++ {
+		older, err := h.at(i + 1 + n)
 		if err != nil {
 			return err
 		}
 		if older == nil || s.At.Sub(older.At) > longestTrip {
 			break
 		}
-		switch recent := s.At.Sub(older.At) <= BurstWindow; {
-		case !recent && (from != nil || !s.Place.Located):
-			j = i + lookBack // nothing further back can matter
+		recent := s.At.Sub(older.At) <= BurstWindow
+		if !recent && (from != nil || !s.Place.Located) {
+			break // nothing further back can matter
+		}
+		if oldest = older.At; older.Outcome != Success {
+			nowhere++
+		}
+		switch {
 		case older.Outcome == Success && older.Place.Located && older.Answer != ThisWasNotMe && from == nil:
 			from = &SignIn{Record: Record{At: older.At, Place: older.Place}}
 		case recent && (older.Outcome == FirstFactorFailed || older.Outcome == LaterStepFailed):
 			failures++
 		}
 	}
-	if failures >= BurstFailures {
+	switch {
+	case n == lookBack && nowhere > lookBack/2:
+		add(SuccessAfterFailures, "It came after %d unsuccessful attempts within %s.", nowhere, inWords(s.At.Sub(oldest)))
+	case failures >= BurstFailures:
 		add(SuccessAfterFailures, "It came after %d failures within %s.", failures, inWords(BurstWindow))
 	}
 	if from != nil && s.Place.Located {

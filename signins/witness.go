@@ -21,6 +21,8 @@ type witness struct {
 const (
 	recordedBefore = 30 * time.Minute
 	recordedAfter  = 5 * time.Minute
+	// beside is how many attempts around it are looked at.
+	beside = 200
 )
 
 // witnessOf looks at how the actor signed in.
@@ -45,7 +47,7 @@ func witnessOf(tx Tx, op *policy.Op, known Habits) (witness, error) {
 // those around the session's beginning; where there are so many that it cannot tell, it believes the worst.
 func startedStrangely(tx Tx, op *policy.Op, known Habits, s policy.Session) (bool, error) {
 	h := &history{tx: tx, op: op, account: s.Account, from: keptFrom(op)}
-	read, err := tx.SignInsBefore(op.Actor.Tenant, s.Account, s.BeganAt.Add(recordedAfter), "", lookBack)
+	read, err := tx.SignInsBefore(op.Actor.Tenant, s.Account, s.BeganAt.Add(recordedAfter), "", beside)
 	if err != nil {
 		return false, err
 	}
@@ -63,5 +65,5 @@ func startedStrangely(tx Tx, op *policy.Op, known Habits, s policy.Session) (boo
 			return len(flags) > 0, err
 		}
 	}
-	return len(read) == lookBack, nil
+	return len(read) == beside, nil
 }

@@ -91,7 +91,7 @@ var standingKind = kind[policy.Standing]{
 		if n > 0 {
 			st.Epoch, st.Credentials, st.SessionsValidFrom = uint64(n), uint64(n+1), when(n)
 			st.Risk, st.MustChangePassword = pick(n, policy.LowRisk, policy.HighRisk), true
-			st.RestrictedUntil = when(n + 1)
+			st.RestrictedUntil, st.Vouched = when(n+1), true
 		}
 		return st
 	},

@@ -78,6 +78,9 @@ func (op *Op) Account(tx Tx, id AccountID) (Standing, error) {
 	if errors.Is(err, store.ErrNotFound) && op.guard.vouched != 0 {
 		return Standing{Tenant: op.Actor.Tenant, Account: id, Kind: op.guard.vouched, State: Active, Vouched: true}, nil
 	}
+	if err == nil && st.Vouched && op.guard.vouched == 0 {
+		return Standing{}, store.ErrNotFound // nobody vouches any more
+	}
 	if err == nil && (st.Tenant != op.Actor.Tenant || st.Account != id) {
 		return Standing{}, store.ErrNotFound // a store that answers with another's row is never believed
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -67,7 +68,7 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 
 // PasswordChanged notes that an account has a new password, set with proof of who the person is: it is no longer at
 // risk, nor has to change the password, and sessions, tokens and codes from before are dead. The session in which it was
-// set goes on if keep names it. It is for a host that keeps passwords itself, and for guests, whose home organization
+// set goes on if keep names it and it is alive. It is for a host that keeps passwords itself, and for guests, whose home organization
 // does: call it when you hear that the password was changed there, since nothing else ends a guest's risk. Package
 // account does the same for a host that keeps no passwords.
 func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountID, keep SessionID) error {
@@ -81,30 +82,34 @@ func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountI
 	}
 	_, err := Do(ctx, h.guard, h.store, actor, passwordChanged, On("account", id), "",
 		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
-			kept, err := keptSession(tx, op, st, keep)
+			kept, alive, err := keptSession(tx, op, st, keep)
 			if err != nil {
 				return struct{}{}, Change{}, err
 			}
 			st = st.WithNewPassword(op.Now)
 			rev, err := tx.PutStanding(st)
-			if err == nil && keep != "" {
+			ch := Change{Subject: id, Revision: rev}
+			if err == nil && alive {
+				ch.Facts = []Fact{{"kept", string(keep)}}
 				_, err = tx.PutSession(kept.Under(st))
 			}
-			return struct{}{}, Change{Subject: id, Revision: rev}, err
+			return struct{}{}, ch, err
 		})
 	return err
 }
 
-// keptSession reads the session that is to go on: one that is alive, or [store.ErrNotFound].
-func keptSession(tx AdminTx, op *Op, st Standing, id SessionID) (Session, error) {
+// keptSession reads the session that is to go on, and tells whether it is alive: the password has changed whether or not
+// there is one to keep.
+func keptSession(tx AdminTx, op *Op, st Standing, id SessionID) (s Session, alive bool, err error) {
 	if id == "" {
-		return Session{}, nil
+		return Session{}, false, nil
 	}
-	s, err := tx.Session(st.Tenant, st.Account, id)
-	if err == nil && (s.Tenant != st.Tenant || s.Account != st.Account || s.ID != id || !s.AliveUnder(st, op.Settings, op.Now)) {
-		return Session{}, store.ErrNotFound
+	s, err = tx.Session(st.Tenant, st.Account, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return Session{}, false, nil
 	}
-	return s, err
+	same := s.Tenant == st.Tenant && s.Account == st.Account && s.ID == id
+	return s, same && s.AliveUnder(st, op.Settings, op.Now), err
 }
 
 // Account reads an account's standing.

@@ -28,7 +28,7 @@ type Session struct {
 	SeenAt          time.Time `json:"seenAt,omitzero"`  // last activity noted; the idle limit counts from here
 	EndedAt         time.Time `json:"endedAt,omitzero"` // zero unless it was ended
 	// EndsAt is when it ends by itself, as it was reckoned when the row was written: a limit that was lengthened since
-	// does not revive it.
+	// does not revive it. One that was shortened and lengthened again meanwhile leaves no trace.
 	EndsAt time.Time `json:"endsAt,omitzero"`
 	// Level is the highest that Proofs reach, at whatever time. It says which limits bind the session and
 	// nothing else: decisions compute the level afresh.

@@ -10,23 +10,19 @@ import (
 // Admin is the door of the organization's administrators.
 type Admin struct{ *room }
 
-// Sessions lists where a person is signed in, the newest sign-in first. An account that is not known has no
-// sessions. As in [Service.Sessions], a page may be short. That somebody looked is noted in an event.
+// Sessions lists where a person is signed in, the newest sign-in first. An account that is not known is
+// [store.ErrNotFound]. As in [Service.Sessions], a page may be short. That somebody looked is noted in an event.
 func (a *Admin) Sessions(ctx context.Context, actor policy.Actor, account policy.AccountID, p store.Page) (store.List[Session], error) {
 	return watched(ctx, a.room, actor, readAnySessions, account,
-		func(tx Tx, op *policy.Op, _ none) (store.List[Session], error) {
-			st, err := anybodyOrNobody(tx, op, op.Target)
-			if err != nil || st.Account == "" {
-				return store.List[Session]{}, err
-			}
+		func(tx Tx, op *policy.Op, st policy.Standing) (store.List[Session], error) {
 			return shown(tx, op, st, endAnySession, p)
 		})
 }
 
 // watched reads what is somebody else's, and has it noted before anybody sees it. It reads on a snapshot, and only the
 // event waits for the writer: a long search holds up nobody who is signing in.
-func watched[V any](ctx context.Context, r *room, actor policy.Actor, sp *plainSpec, account policy.AccountID,
-	read func(Tx, *policy.Op, none) (store.List[V], error)) (store.List[V], error) {
+func watched[V any](ctx context.Context, r *room, actor policy.Actor, sp *accountSpec, account policy.AccountID,
+	read func(Tx, *policy.Op, policy.Standing) (store.List[V], error)) (store.List[V], error) {
 	if err := policy.CheckID("account", account); err != nil {
 		return store.List[V]{}, err
 	}
@@ -35,7 +31,7 @@ func watched[V any](ctx context.Context, r *room, actor policy.Actor, sp *plainS
 		return list, err
 	}
 	_, err = policy.Do(ctx, r.guard, r.store, actor, sp, onAccount(account), "",
-		func(Tx, *policy.Op, none) (none, policy.Change, error) {
+		func(Tx, *policy.Op, policy.Standing) (none, policy.Change, error) {
 			return none{}, policy.Change{Subject: account}, nil
 		})
 	if err != nil {
@@ -64,14 +60,14 @@ func (a *Admin) SignOut(ctx context.Context, actor policy.Actor, account policy.
 	return err
 }
 
-// Activity lists a person's attempts to sign in, as they see them themselves, and as far back as they are kept. That
-// somebody looked is noted in an event.
+// Activity lists a person's attempts to sign in, as they see them themselves, and as far back as they are kept. An
+// account that is not known is [store.ErrNotFound]. That somebody looked is noted in an event.
 func (a *Admin) Activity(ctx context.Context, actor policy.Actor, account policy.AccountID, q Query) (store.List[Item], error) {
 	if err := q.check(); err != nil {
 		return store.List[Item]{}, err
 	}
 	return watched(ctx, a.room, actor, readAnyActivity, account,
-		func(tx Tx, op *policy.Op, _ none) (store.List[Item], error) {
+		func(tx Tx, op *policy.Op, _ policy.Standing) (store.List[Item], error) {
 			return items(tx, op, account, q)
 		})
 }

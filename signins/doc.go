@@ -33,7 +33,7 @@
 //	    refused if: ended already
 //	    event: End session
 //	signins.end-other-sessions
-//	    End all sessions but the present one.
+//	    End all sessions but the present one, tokens that the host keeps, and sign-ins that are half done.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: signins.sessions edit; proof: aal1
 //	    refused if: the present session is not kept here
@@ -83,7 +83,7 @@
 //	signins.add-proof
 //	    Note that the person of a session proved a factor, and replace the session's token.
 //	    by the host
-//	    refused if: session ended; account not active; device disabled; proven too long ago
+//	    refused if: session ended; account not active; device disabled; proven before the last sign-out everywhere, or too long ago
 //	    event: Add proof to session
 //	signins.touch-session
 //	    Note that a session is in use, at most once in a tenth of its idle limit.

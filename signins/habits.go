@@ -106,6 +106,9 @@ func (h *Habits) learn(s *SignIn) bool {
 func (h *Habits) trust(s *SignIn, now time.Time) (taught bool) {
 	h.each(s, func(list *[]Habit, what Habit) {
 		what.Last = dayOf(now)
+		if i := slices.IndexFunc(*list, what.same); i >= 0 && !(*list)[i].Denied && (*list)[i].First.Before(s.At) {
+			what.First = (*list)[i].First // it was usual already, and since when is not to be lost
+		}
 		taught = note(list, what) || taught
 	})
 	return taught

@@ -38,10 +38,8 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 					return Started{}, policy.Change{}, err
 				}
 			}
-			old := func(p policy.Proof) bool { return p.At.Before(st.SessionsValidFrom) }
-			// A clock that was set back locks nobody out; one that differs a little lets nothing in from before.
-			if op.Now.After(st.SessionsValidFrom.Add(-policy.ClockSkew)) && slices.ContainsFunc(n.Proofs, old) {
-				return Started{}, policy.Change{}, op.Refuse(provenBefore) // a sign-in that was half done then
+			if err := provenNow(op, st, n.Proofs...); err != nil {
+				return Started{}, policy.Change{}, err
 			}
 			start := op.Now
 			if start.Before(st.SessionsValidFrom) { // a clock that was set back locks nobody out
@@ -141,6 +139,9 @@ func (h *Host) AddProof(ctx context.Context, actor policy.Actor, text secret.Tex
 				s = policy.Session{}
 			}
 			if err := c.holds(tx, op, s); err != nil {
+				return Started{}, policy.Change{}, err
+			}
+			if err := provenNow(op, op.Standing, p); err != nil {
 				return Started{}, policy.Change{}, err
 			}
 			prove(&s, p, op.Now)

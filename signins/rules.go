@@ -170,7 +170,7 @@ var (
 	endOthers = &sessionSpec{
 		Rule: policy.Rule{Action: EndOtherSessions, Activity: endedSession, Category: category,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaSessions, Access: policy.Edit, Level: policy.AAL1,
-			Says: "End all sessions but the present one.", States: "the present session is not kept here", Source: "ASVS 7.4.3"},
+			Says: "End all sessions but the present one, tokens that the host keeps, and sign-ins that are half done.", States: "the present session is not kept here", Source: "ASVS 7.4.3"},
 		Load:    presentSession,
 		Forbids: keptElsewhere,
 	}
@@ -247,7 +247,7 @@ var (
 	addProof = &sessionSpec{
 		Rule: policy.Rule{Action: AddProof, Activity: provedAgain, Category: category, By: policy.ByHost,
 			Says:   "Note that the person of a session proved a factor, and replace the session's token.",
-			States: "session ended; account not active; device disabled; proven too long ago", Source: "ASVS 7.2.4"},
+			States: "session ended; account not active; device disabled; proven before the last sign-out everywhere, or too long ago", Source: "ASVS 7.2.4"},
 		Load: sessionOrNone,
 	}
 	touchSession = &sessionSpec{
@@ -272,10 +272,10 @@ var (
 	// Where somebody was, when and with what, is sensitive: a reading of it by somebody else leaves an event, allowed or
 	// refused, and without what was read (ASVS 16.3; 14.2.6). So the person finds in their history who looked. Each call
 	// leaves its own: a cursor is text that whoever reads on could have made up, so later pages are no less a reading.
-	readAnyActivity = &plainSpec{
+	readAnyActivity = &accountSpec{
 		Rule: policy.Rule{Action: ReadAnyActivity, Activity: readActivity, Category: category, By: policy.ByRole | policy.ByHost, Roles: activityReaders,
 			Says: "See a person's attempts to sign in.", Source: "Graph: signin-list; ASVS 16.3"},
-		Load: noRow,
+		Load: anybody,
 	}
 	importSignIns = &plainSpec{
 		Rule: policy.Rule{Action: ImportSignIns, Activity: importedSignIns, Category: category, By: policy.ByRole | policy.ByHost,
@@ -283,10 +283,10 @@ var (
 			Says: "Take over attempts to sign in from a directory's log."},
 		Load: noRow,
 	}
-	readAnySessions = &plainSpec{
+	readAnySessions = &accountSpec{
 		Rule: policy.Rule{Action: ReadAnySessions, Activity: readSessions, Category: category, By: policy.ByRole | policy.ByHost, Roles: sessionReaders,
 			Says: "See where a person is signed in.", Source: "ASVS 16.3"},
-		Load: noRow,
+		Load: anybody,
 	}
 	endAnySession = &openSpec{
 		Rule: policy.Rule{Action: EndAnySession, Activity: endedSession, Category: category,

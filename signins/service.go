@@ -147,7 +147,9 @@ func (s *Service) EndOthers(ctx context.Context, actor policy.Actor) error {
 				return none{}, policy.Change{}, err
 			}
 			_, err = tx.PutSession(present.Under(st))
-			return none{}, policy.Change{Subject: op.Actor.Account, Revision: rev, Facts: []policy.Fact{{Name: "kept", Value: string(present.ID)}}}, err
+			kept := []policy.Fact{{Name: "kept", Value: string(present.ID)}}
+			return none{}, policy.Change{Subject: op.Actor.Account, Revision: rev, Facts: kept,
+				Also: []policy.Change{{Subject: st.Account, Target: onAccount(st.Account), Activity: updateValidFrom, Revision: rev, Facts: kept}}}, err
 		})
 	return err
 }

@@ -130,7 +130,8 @@ func started(s policy.Session, st policy.Standing, secretText secret.Text, tenan
 // a session of two. A proof that raises the level completes what the session has shown, and counts from itself.
 func prove(s *policy.Session, p policy.Proof, now time.Time) {
 	same := func(old policy.Proof) bool { return old.Factor == p.Factor }
-	if i := slices.IndexFunc(s.Proofs, same); i >= 0 && (p.At.Before(s.Proofs[i].At) || p.At.After(now.Add(policy.ClockSkew))) {
+	ahead := func(p policy.Proof) bool { return p.At.After(now.Add(policy.ClockSkew)) }
+	if i := slices.IndexFunc(s.Proofs, same); i >= 0 && !ahead(s.Proofs[i]) && (p.At.Before(s.Proofs[i].At) || ahead(p)) {
 		p = s.Proofs[i]
 	}
 	s.Proofs = append(slices.DeleteFunc(slices.Clone(s.Proofs), same), p)
@@ -164,6 +165,17 @@ func provable(op *policy.Op, s policy.Session) error {
 		return nil
 	}
 	return op.Refuse(provenLongAgo)
+}
+
+// provenNow refuses proofs from before the person was last signed out everywhere, or all their other sessions ended: a
+// sign-in that was half done then, or a step-up. A clock that was set back locks nobody out; one that differs a little lets
+// nothing in from before.
+func provenNow(op *policy.Op, st policy.Standing, proofs ...policy.Proof) error {
+	old := func(p policy.Proof) bool { return p.At.Before(st.SessionsValidFrom) }
+	if op.Now.After(st.SessionsValidFrom.Add(-policy.ClockSkew)) && slices.ContainsFunc(proofs, old) {
+		return op.Refuse(provenBefore)
+	}
+	return nil
 }
 
 // reached is the level that binds a session with such proofs. Those count too that lie in the future, as for a
@@ -261,7 +273,8 @@ func retire(tx Tx, op *policy.Op, st policy.Standing, open []policy.Session) err
 	return nil
 }
 
-// runOut reports whether a session will never be alive again: it is over, or its time is. One from a clock that was ahead
+// runOut reports whether a session will never be alive again: it is over, or its time is
+// by the limits as they are. One from a clock that was ahead
 // may be alive again; it is shown, and can be ended.
 func runOut(op *policy.Op, st policy.Standing, s policy.Session) bool {
 	return s.OverUnder(st) || !op.Now.Before(s.ExpiresAt(op.Settings))

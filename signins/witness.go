@@ -25,16 +25,16 @@ const (
 	beside = 200
 )
 
-// witnessOf looks at how the actor signed in.
+// witnessOf looks at how the actor signed in. Of somebody who comes with no session nothing is known of that.
 func witnessOf(tx Tx, op *policy.Op, known Habits) (witness, error) {
-	w := witness{began: op.Actor.SignedInAt}
-	if op.Actor.Session == "" || op.Standing.Account == "" { // none of ours, or no person
+	w := witness{began: op.Actor.SignedInAt, strange: true}
+	if op.Actor.Session == "" || op.Standing.Account == "" {
 		return w, nil
 	}
 	s, err := sessionOf(tx, op, op.Actor.Account, op.Actor.Session)
 	switch {
-	case errors.Is(err, store.ErrNotFound): // the host vouches for it
-		return w, nil
+	case errors.Is(err, store.ErrNotFound): // the host keeps it, and vouches for it
+		s = policy.Session{Account: op.Actor.Account, ID: op.Actor.Session, BeganAt: op.Actor.SignedInAt}
 	case err != nil:
 		return w, err
 	}
@@ -43,10 +43,15 @@ func witnessOf(tx Tx, op *policy.Op, known Habits) (witness, error) {
 	return w, err
 }
 
-// startedStrangely reports whether the attempt that a session came of was unusual and is not answered. It looks among
-// those around the session's beginning; where there are so many that it cannot tell, it believes the worst.
+// startedStrangely reports whether any attempt that a session came of was unusual and is not answered, or was somebody
+// else's. It looks among those around the session's beginning; where there are so many that it cannot tell, or they are
+// kept no longer, it believes the worst.
 func startedStrangely(tx Tx, op *policy.Op, known Habits, s policy.Session) (bool, error) {
 	h := &history{tx: tx, op: op, account: s.Account, from: keptFrom(op)}
+	from := s.BeganAt.Add(-recordedBefore)
+	if from.Before(h.from) {
+		return true, nil
+	}
 	read, err := tx.SignInsBefore(op.Actor.Tenant, s.Account, s.BeganAt.Add(recordedAfter), "", beside)
 	if err != nil {
 		return false, err
@@ -55,14 +60,18 @@ func startedStrangely(tx Tx, op *policy.Op, known Habits, s policy.Session) (boo
 		return false, err
 	}
 	for i := range h.page {
-		switch a := &h.page[i]; {
-		case a.At.Before(s.BeganAt.Add(-recordedBefore)):
+		a := &h.page[i]
+		if a.At.Before(from) {
 			return false, nil
-		case a.Session == s.ID && a.Answer == ThisWasNotMe:
+		}
+		if a.Session != s.ID || a.Answer == ThisWasMe {
+			continue
+		}
+		switch flags, err := h.flags(known, i); {
+		case err != nil:
+			return false, err
+		case len(flags) > 0 || a.Answer == ThisWasNotMe:
 			return true, nil
-		case a.Session == s.ID && a.Answer == Unanswered:
-			flags, err := h.flags(known, i)
-			return len(flags) > 0, err
 		}
 	}
 	return len(read) == beside, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -230,4 +231,94 @@ func TestAfterALongTimeWithoutAPlaceEverythingIsStrange(t *testing.T) {
 	item, err := w.App.SignIns.Attempt(ctx, ada, id)
 	require.NoError(t, err)
 	require.NotEmpty(t, item.Unusual)
+}
+
+func TestALaterRecordOfAStrangeSessionIsNoAlibi(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	w.SignedIn(ada)
+	w.Clock.Advance(2 * day)
+	thief, _ := byPassword(t, w, fromNewYork)
+	w.Clock.Advance(time.Minute)
+	w.SignedIn(thief.Actor, fromNewYork, func(r *signins.Record) { r.Session = thief.Actor.Session }) // nothing new any more
+	w.Clock.Advance(time.Minute)
+	_, second := byPassword(t, w, func(r *signins.Record) { r.Place = signins.Place{City: "Moscow", Country: "RU"} })
+	require.Equal(t, signins.CodeThatSession, codeOf(sayItWasMe(w, thief.Actor, second)))
+}
+
+func TestWhoseOwnSignInIsKeptNoLongerIsNoWitness(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	w.SignedIn(ada)
+	w.Clock.Advance(2 * day)
+	require.NoError(t, w.App.Admin.Policy.Set(ctx, w.Host, signins.RetentionDays, 1))
+	thief, _ := byPassword(t, w, fromNewYork)
+	w.Clock.Advance(25 * time.Hour)
+	_, second := byPassword(t, w, func(r *signins.Record) { r.Place = signins.Place{City: "Moscow", Country: "RU"} })
+	proven, err := w.App.Host.SignIns.AddProof(ctx, w.Host, thief.Token, policy.Proof{Factor: policy.FactorPassword, At: w.Clock.Now()})
+	require.NoError(t, err)
+	require.Equal(t, signins.CodeThatSession, codeOf(sayItWasMe(w, proven.Actor, second)))
+}
+
+func TestASessionThatTheHostKeepsIsJudgedAsOurs(t *testing.T) {
+	w := accounttest.New(t, myaccount.WithPolicy(policy.Vouch(policy.Work)))
+	at := func(id policy.SessionID) policy.Actor {
+		now := w.Clock.Now()
+		return policy.Actor{Tenant: accounttest.Tenant, Account: "vera", Session: id, SignedInAt: now, Proofs: []policy.Proof{{Factor: policy.FactorPassword, At: now}}}
+	}
+	in := func(id policy.SessionID) func(*signins.Record) { return func(r *signins.Record) { r.Session = id } }
+	w.SignedIn(at("s0"), in("s0"))
+	w.Clock.Advance(2 * day)
+	thief := at("s1")
+	w.SignedIn(thief, fromNewYork, in("s1"))
+	w.Clock.Advance(time.Minute)
+	second := w.SignedIn(at("s2"), in("s2"), func(r *signins.Record) { r.Place = signins.Place{City: "Moscow", Country: "RU"} })
+	require.Equal(t, signins.CodeThatSession, codeOf(sayItWasMe(w, thief, second)))
+	nowhere := at("")
+	require.Equal(t, signins.CodeThatSession, codeOf(sayItWasMe(w, nowhere, second)), "of no session nothing is known")
+}
+
+func TestConfirmingWhatIsUsualLeavesSinceWhenItIs(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	w.SignedIn(ada)
+	w.Clock.Advance(20 * day)
+	hidden := func(r *signins.Record) { r.Anonymized = true }
+	first := w.SignedIn(ada, hidden)
+	before := habits(t, w, "ada").Places[0].First
+	ada = w.SignIn(ada)
+	require.NoError(t, sayItWasMe(w, ada, first))
+	require.Equal(t, before, habits(t, w, "ada").Places[0].First)
+	w.Clock.Advance(day)
+	second := w.SignedIn(ada, hidden)
+	say(t, w, w.SignIn(ada), second, sayings[1])
+	w.Clock.Advance(day)
+	plain := w.SignedIn(w.SignIn(ada))
+	item, err := w.App.SignIns.Attempt(ctx, w.SignIn(ada), plain)
+	require.NoError(t, err)
+	require.Empty(t, item.Unusual, "what was known before stays usual")
+}
+
+func TestAProofFromAheadKeepsNoRightOneOut(t *testing.T) {
+	w := accounttest.New(t)
+	w.Person("ada", policy.Work)
+	s, _ := byPassword(t, w)
+	for _, at := range []time.Time{w.Clock.Now().Add(2 * time.Hour), w.Clock.Now()} {
+		next, err := w.App.Host.SignIns.AddProof(ctx, w.Host, s.Token, policy.Proof{Factor: policy.FactorOTP, At: at})
+		require.NoError(t, err)
+		s = next
+	}
+	require.Equal(t, policy.AAL2, policy.Assurance(s.Actor.Proofs, w.Clock.Now(), 0))
+}
+
+func TestAStepUpThatWasHalfDoneDiesWithTheOthers(t *testing.T) {
+	w := accounttest.New(t)
+	w.Person("ada", policy.Work)
+	s, _ := byPassword(t, w)
+	w.Clock.Advance(time.Minute)
+	half := policy.Proof{Factor: policy.FactorOTP, At: w.Clock.Now()}
+	w.Clock.Advance(time.Minute)
+	require.NoError(t, w.App.Host.Accounts.PasswordChanged(ctx, w.Host, "ada", s.Actor.Session))
+	_, err := w.App.Host.SignIns.AddProof(ctx, w.Host, s.Token, half)
+	require.Equal(t, signins.CodeProvenBefore, codeOf(err))
 }

@@ -1,5 +1,4 @@
-// Command nethttp shows how a program on net/http turns a session cookie into the actor of each request. Sign in as
-// ada with the password that it prints, then look at /devices, /sessions and /sign-ins.
+// Command nethttp turns a session cookie into the actor of each request. Sign in, then look at /devices and /sign-ins.
 package main
 
 import (
@@ -104,10 +103,9 @@ func (s *server) actor(r *http.Request) (policy.Actor, error) {
 		token = c.Value
 	}
 	actor, err := s.app.Host.SignIns.Actor(r.Context(), secret.NewText(token))
-	if err != nil {
+	if actor.Address = address(r); err != nil {
 		return policy.Actor{}, err
 	}
-	actor.Address = address(r)
 	return actor, s.app.Host.SignIns.Touch(r.Context(), actor)
 }
 
@@ -123,11 +121,13 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		Application: "nethttp", ClientApp: "Browser", Address: address(r)}
 	given := account.PasswordAttempt{Account: attempt.Account, Password: secret.NewText(r.PostFormValue("password"))}
 	verified, err := s.app.Host.Account.VerifyPassword(r.Context(), s.host, given)
-	if err != nil {
+	if errors.As(err, new(*policy.Denied)) { // trouble is nobody's failure
 		attempt.Code = 50126 // Microsoft Entra's for a wrong password, from which package signins tells how it ended
 		if _, failed := s.app.Host.SignIns.Record(r.Context(), s.host, attempt); !errors.Is(failed, store.ErrNotFound) {
 			err = errors.Join(err, failed) // of a name that is nobody's there is nothing to record
 		}
+	}
+	if err != nil {
 		problem.Write(w, err)
 		return
 	}

@@ -1,7 +1,6 @@
 package signins_test
 
 import (
-	"errors"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -23,20 +22,7 @@ import (
 
 const day = 24 * time.Hour
 
-// notARefusal stands for an error that is none.
-const notARefusal policy.Code = "not a refusal"
-
-// codeOf is the reason's code of a refusal; empty for no error, [notARefusal] for any other error.
-func codeOf(err error) policy.Code {
-	var denied *policy.Denied
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &denied):
-		return denied.Reason().Code
-	}
-	return notARefusal
-}
+const notARefusal = testkit.NotARefusal
 
 // otp is a one-time code that was verified just now.
 func otp(w *accounttest.World) policy.Proof {
@@ -69,6 +55,7 @@ var (
 	saved       = testkit.Saved
 	requireSame = testkit.RequireSame
 	together    = testkit.Together
+	codeOf      = testkit.CodeOf
 )
 
 // over is the room over another store than the world's own.

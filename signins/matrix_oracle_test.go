@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 )
@@ -21,38 +22,13 @@ const (
 	malformed         = outcome(notARefusal)
 )
 
-// sort is what sort of actor somebody is.
-type sort int
-
-const (
-	person sort = iota
-	host
-	system
-)
-
 // somebody is an actor as the oracle sees it.
-type somebody struct {
-	sort sort
-	// barred is why the actor is not admitted, whatever they want.
-	barred policy.Code
-	kind   policy.Kinds
-	roles  []policy.Role
-	// owns tells that the sessions and attempts that the matrix is about are theirs.
-	owns bool
-	// elsewhere actors act in another tenant, which is open and has nothing but accounts of the same names.
-	elsewhere bool
-	// sessionless actors come without a session of ours.
-	sessionless bool
-	level       policy.Level
-	stale       bool // all that they proved is 16 minutes old
-}
+type somebody = testkit.Somebody
 
 // condition is the state of the tenant and of what the matrix is about.
 type condition struct {
-	name       string
-	access     map[policy.Area]policy.Access // of areas that are locked
-	unlicensed policy.Area                   // the tenant demands a licence for it that it lacks
-	turnedOff  bool
+	name string
+	testkit.Tenant
 	over       bool // the other session has ended
 	answered   bool // the odd attempt was answered
 	subjectOff bool // the accounts that administrators and hosts act on are disabled
@@ -118,18 +94,18 @@ func expect(o operation, r policy.Rule, a somebody, c condition) outcome {
 		return f(a, c)
 	}
 	switch {
-	case o.present && a.sessionless:
+	case o.present && a.Sessionless:
 		return malformed
-	case a.owns && c.subjectOff: // before anything that they come with is looked at
+	case a.Owns && c.subjectOff: // before anything that they come with is looked at
 		return outcome(policy.CodeAccountNotActive)
-	case a.barred != "":
-		return outcome(a.barred)
-	case !mayEver(r, a):
+	case a.Barred != "":
+		return outcome(a.Barred)
+	case !a.MayEver(r):
 		return outcome(policy.CodeNotPermitted)
-	case o.about == ownThing && !a.owns, o.about == anyThing && a.elsewhere:
+	case o.about == ownThing && !a.Owns, o.about == anyThing && a.Elsewhere:
 		return outcome(policy.CodeNotFound)
 	}
-	for _, code := range []policy.Code{closedBy(r, a, c), no(o.forbids), unproven(r, a), no(o.inside)} {
+	for _, code := range []policy.Code{c.Closed(r, a), no(o.forbids), a.Unproven(r), no(o.inside)} {
 		if code != "" {
 			return outcome(code)
 		}
@@ -138,55 +114,6 @@ func expect(o operation, r policy.Rule, a somebody, c condition) outcome {
 		return emptyDone
 	}
 	return done
-}
-
-// mayEver tells whether a rule is for such an actor at all.
-func mayEver(r policy.Rule, a somebody) bool {
-	switch a.sort {
-	case host:
-		return r.By&policy.ByHost != 0
-	case system:
-		return r.By&policy.BySystem != 0
-	}
-	return r.By&policy.ByPerson != 0 ||
-		r.By&policy.ByRole != 0 && slices.ContainsFunc(a.roles, func(is policy.Role) bool { return slices.Contains(r.Roles, is) })
-}
-
-// closedBy is why an operation is not open to an account's owner.
-func closedBy(r policy.Rule, a somebody, c condition) policy.Code {
-	if r.By&policy.ByPerson == 0 {
-		return ""
-	}
-	if r.Kinds&a.kind == 0 {
-		return r.Others.Code // each rule that is not for all kinds says why
-	}
-	if a.elsewhere {
-		return ""
-	}
-	access, locked := c.access[r.Area]
-	switch {
-	case c.turnedOff:
-		return policy.CodeNotTurnedOn
-	case r.Area != "" && c.unlicensed == r.Area:
-		return policy.CodeNotLicensed
-	case locked && access == policy.Off:
-		return policy.CodeAreaOff
-	case locked && access < r.Access:
-		return policy.CodeAreaReadOnly
-	}
-	return ""
-}
-
-func unproven(r policy.Rule, a somebody) policy.Code {
-	switch {
-	case a.sort != person:
-		return ""
-	case a.level < r.Level:
-		return policy.CodeStrongerProof
-	case r.Level > 0 && r.MaxAge > 0 && a.stale:
-		return policy.CodeFresherProof
-	}
-	return ""
 }
 
 func always(code policy.Code) func(somebody, condition) policy.Code {
@@ -210,7 +137,7 @@ func ifAnswered(_ somebody, c condition) policy.Code {
 // ifNoSuchToken is what a host hears about a token of the other session.
 func ifNoSuchToken(a somebody, c condition) policy.Code {
 	switch {
-	case a.elsewhere, c.over:
+	case a.Elsewhere, c.over:
 		return policy.CodeSessionEnded
 	case c.subjectOff:
 		return policy.CodeAccountNotActive
@@ -219,11 +146,11 @@ func ifNoSuchToken(a somebody, c condition) policy.Code {
 }
 
 func ifCannotSignIn(a somebody, c condition) policy.Code {
-	if c.subjectOff && !a.elsewhere {
+	if c.subjectOff && !a.Elsewhere {
 		return signins.CodeCannotSignIn
 	}
 	return ""
 }
 
-func hasNoAttempts(a somebody, _ condition) bool { return !a.owns }
-func isElsewhere(a somebody, _ condition) bool   { return a.elsewhere }
+func hasNoAttempts(a somebody, _ condition) bool { return !a.Owns }
+func isElsewhere(a somebody, _ condition) bool   { return a.Elsewhere }

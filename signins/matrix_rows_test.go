@@ -65,7 +65,7 @@ const (
 )
 
 var operations = []operation{
-	{door: "Service", method: "Sessions", action: signins.ListSessions, empty: func(a somebody, _ condition) bool { return a.sessionless },
+	{door: "Service", method: "Sessions", action: signins.ListSessions, empty: func(a somebody, _ condition) bool { return a.Sessionless },
 		call: func(c *cell) (int, error) {
 			l, err := c.Service.Sessions(c.t.Context(), c.actor, store.Page{})
 			return len(l.Items), err
@@ -134,7 +134,7 @@ var operations = []operation{
 		call: func(c *cell) (int, error) { return c.confirmed(usual, c.Service.AskThisWasMe, c.Service.ThisWasMe) }},
 	{door: "Service", method: "ThisWasMe", as: "of the present session", action: signins.SayThisWasMe, about: ownThing,
 		forbids: func(a somebody, _ condition) policy.Code {
-			if a.level >= policy.AAL2 && !a.stale {
+			if a.Level >= policy.AAL2 && !a.Stale {
 				return "" // a second factor, which a stolen password is not
 			}
 			return signins.CodeThatSession
@@ -169,7 +169,7 @@ var operations = []operation{
 			return len(l), err
 		}},
 	{door: "Admin", method: "Sessions", action: signins.ReadAnySessions, changes: true,
-		empty: func(a somebody, c condition) bool { return c.subjectOff && !a.elsewhere }, // disabling ended them
+		empty: func(a somebody, c condition) bool { return c.subjectOff && !a.Elsewhere }, // disabling ended them
 		call: func(c *cell) (int, error) {
 			l, err := c.Admin.Sessions(c.t.Context(), c.actor, c.subject, store.Page{})
 			return len(l.Items), err

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 )
@@ -71,13 +72,13 @@ func newTheatre(t testing.TB) *theatre {
 	shows := func(a policy.Actor, age time.Duration, factors ...policy.Factor) policy.Actor {
 		return at(a, func(a *policy.Actor) { a.Proofs = proven(w.Clock.Now().Add(-age), factors...) })
 	}
-	barred := func(c policy.Code) somebody { return somebody{barred: c} }
-	ownerBarred := func(c policy.Code) somebody { return somebody{barred: c, owns: true} }
-	owner := func(kind policy.Kind) somebody { return somebody{kind: kind, owns: true, level: policy.AAL2} }
-	worker := somebody{kind: policy.Work, level: policy.AAL2}
+	barred := func(c policy.Code) somebody { return somebody{Barred: c} }
+	ownerBarred := func(c policy.Code) somebody { return somebody{Barred: c, Owns: true} }
+	owner := func(kind policy.Kind) somebody { return somebody{Kind: kind, Owns: true, Level: policy.AAL2} }
+	worker := somebody{Kind: policy.Work, Level: policy.AAL2}
 	with := func(s somebody, edit func(*somebody)) somebody { edit(&s); return s }
 	th.actors = []cast{
-		{"nobody", with(barred(policy.CodeNoActor), func(s *somebody) { s.sessionless = true }), policy.Actor{}},
+		{"nobody", with(barred(policy.CodeNoActor), func(s *somebody) { s.Sessionless = true }), policy.Actor{}},
 		{"a tenant without an account", barred(policy.CodeNoActor), policy.Actor{Tenant: accounttest.Tenant, Session: "made-up"}},
 		{"an unknown tenant", barred(policy.CodeUnknownTenant), at(here["ada"], func(a *policy.Actor) { a.Tenant = "nowhere" })},
 		{"an unknown account", barred(policy.CodeUnknownAccount), at(here["ada"], func(a *policy.Actor) { a.Account = "nemo" })},
@@ -89,32 +90,32 @@ func newTheatre(t testing.TB) *theatre {
 		{"on a disabled device", ownerBarred(policy.CodeDeviceDisabled), here["ada"].On("lost")},
 		{"on an unknown device", ownerBarred(policy.CodeUnknownDevice), here["ada"].On("made-up")},
 		{"the owner", owner(policy.Work), here["ada"]},
-		{"the owner with stale proofs", with(owner(policy.Work), func(s *somebody) { s.stale = true }),
+		{"the owner with stale proofs", with(owner(policy.Work), func(s *somebody) { s.Stale = true }),
 			shows(here["ada"], 16*time.Minute, policy.FactorPassword, policy.FactorOTP)},
-		{"the owner with a password alone", with(owner(policy.Work), func(s *somebody) { s.level = policy.AAL1 }),
+		{"the owner with a password alone", with(owner(policy.Work), func(s *somebody) { s.Level = policy.AAL1 }),
 			shows(here["ada"], 0, policy.FactorPassword)},
-		{"the owner in recovery", with(owner(policy.Work), func(s *somebody) { s.level = policy.AAL0 }),
+		{"the owner in recovery", with(owner(policy.Work), func(s *somebody) { s.Level = policy.AAL0 }),
 			shows(here["ada"], 0, policy.FactorRecovery)},
-		{"the owner without proofs", with(owner(policy.Work), func(s *somebody) { s.level = policy.AAL0 }), shows(here["ada"], 0)},
+		{"the owner without proofs", with(owner(policy.Work), func(s *somebody) { s.Level = policy.AAL0 }), shows(here["ada"], 0)},
 		{"a personal account", owner(policy.Personal), here["pat"]},
 		{"a guest", owner(policy.Guest), here["gus"]},
 		{"a colleague", worker, bob},
-		{"the same account in an empty tenant", with(worker, func(s *somebody) { s.elsewhere = true }), far},
-		{"an administrator of another tenant", with(worker, func(s *somebody) { s.elsewhere, s.roles = true, []policy.Role{policy.GlobalAdministrator} }),
+		{"the same account in an empty tenant", with(worker, func(s *somebody) { s.Elsewhere = true }), far},
+		{"an administrator of another tenant", with(worker, func(s *somebody) { s.Elsewhere, s.Roles = true, []policy.Role{policy.GlobalAdministrator} }),
 			as(far, policy.GlobalAdministrator)},
-		{"a guest with a role", with(owner(policy.Guest), func(s *somebody) { s.roles = []policy.Role{policy.UserAdministrator} }),
+		{"a guest with a role", with(owner(policy.Guest), func(s *somebody) { s.Roles = []policy.Role{policy.UserAdministrator} }),
 			as(here["gus"], policy.UserAdministrator)},
-		{"an administrator with nothing proven", with(worker, func(s *somebody) { s.level, s.roles = policy.AAL0, []policy.Role{policy.GlobalAdministrator} }),
+		{"an administrator with nothing proven", with(worker, func(s *somebody) { s.Level, s.Roles = policy.AAL0, []policy.Role{policy.GlobalAdministrator} }),
 			shows(as(root, policy.GlobalAdministrator), 0)},
-		{"the host", somebody{sort: host, sessionless: true}, w.Host},
-		{"the host of another tenant", somebody{sort: host, sessionless: true, elsewhere: true}, policy.Host("test-host", elsewhere)},
-		{"the host of an unknown tenant", somebody{sort: host, sessionless: true, barred: policy.CodeUnknownTenant}, policy.Host("test-host", "nowhere")},
-		{"the system", somebody{sort: system, sessionless: true}, policy.System("setup")},
+		{"the host", somebody{Sort: testkit.Host, Sessionless: true}, w.Host},
+		{"the host of another tenant", somebody{Sort: testkit.Host, Sessionless: true, Elsewhere: true}, policy.Host("test-host", elsewhere)},
+		{"the host of an unknown tenant", somebody{Sort: testkit.Host, Sessionless: true, Barred: policy.CodeUnknownTenant}, policy.Host("test-host", "nowhere")},
+		{"the system", somebody{Sort: testkit.System, Sessionless: true}, policy.System("setup")},
 	}
 	for _, role := range []policy.Role{policy.GlobalAdministrator, policy.GlobalReader, policy.CloudDeviceAdministrator, policy.IntuneAdministrator,
 		policy.HelpdeskAdministrator, policy.SecurityAdministrator, policy.SecurityReader, policy.PrivilegedRoleAdministrator, policy.LicenseAdministrator,
 		policy.UserAdministrator, policy.AuthenticationAdministrator, policy.PrivilegedAuthenticationAdministrator, "Made-up Administrator"} {
-		th.actors = append(th.actors, cast{"the " + string(role), with(worker, func(s *somebody) { s.roles = []policy.Role{role} }), as(root, role)})
+		th.actors = append(th.actors, cast{"the " + string(role), with(worker, func(s *somebody) { s.Roles = []policy.Role{role} }), as(root, role)})
 	}
 	return th
 }
@@ -128,7 +129,7 @@ var conditions = []struct {
 	locked(signins.AreaSessions, policy.ReadOnly), locked(signins.AreaSessions, policy.Off),
 	locked(signins.AreaActivity, policy.ReadOnly), locked(signins.AreaActivity, policy.Off),
 	demanded(signins.AreaSessions), demanded(signins.AreaActivity), demanded(signins.AreaHistory), demanded(signins.AreaRisk),
-	{condition{name: "turned off", turnedOff: true}, func(t testing.TB, th *theatre) {
+	{condition{name: "turned off", Tenant: testkit.Tenant{TurnedOff: true}}, func(t testing.TB, th *theatre) {
 		require.NoError(t, th.App.Admin.Policy.TurnOn(t.Context(), th.Host, false))
 	}},
 	{condition{name: "the other session over", over: true}, func(t testing.TB, th *theatre) {
@@ -154,13 +155,13 @@ type reached = struct {
 }
 
 func locked(area policy.Area, to policy.Access) reached {
-	return reached{condition{name: string(area) + " " + to.String(), access: map[policy.Area]policy.Access{area: to}}, func(t testing.TB, th *theatre) {
+	return reached{condition{name: string(area) + " " + to.String(), Tenant: testkit.Tenant{Access: map[policy.Area]policy.Access{area: to}}}, func(t testing.TB, th *theatre) {
 		require.NoError(t, th.App.Admin.Policy.SetAccess(t.Context(), th.Host, area, to))
 	}}
 }
 
 func demanded(area policy.Area) reached {
-	return reached{condition{name: string(area) + " unlicensed", unlicensed: area}, func(t testing.TB, th *theatre) {
+	return reached{condition{name: string(area) + " unlicensed", Tenant: testkit.Tenant{Unlicensed: area}}, func(t testing.TB, th *theatre) {
 		require.NoError(t, th.App.Admin.Policy.Require(t.Context(), th.Host, area, "P1"))
 	}}
 }
@@ -226,14 +227,14 @@ func TestWhoMayDoWhatInWhichState(t *testing.T) {
 func (th *theatre) play(t *testing.T, w *accounttest.World, o operation, rule policy.Rule, a cast, want outcome) {
 	t.Helper()
 	subject := policy.AccountID("ada")
-	if a.owns {
+	if a.Owns {
 		subject = a.actor.Account
 	}
 	c := &cell{t: t, actor: a.actor, subject: subject, other: th.others[subject], proof: otp(w),
 		Room:   signins.Room{Service: w.App.SignIns, Admin: w.App.Admin.SignIns, Host: w.App.Host.SignIns},
 		record: signins.Record{ID: "fresh", Account: subject, At: w.Clock.Now()}}
 	log, farLog := accounttest.Tenant, elsewhere
-	if a.elsewhere {
+	if a.Elsewhere {
 		log, farLog = farLog, log
 	}
 	far, near := happened(w, farLog), happened(w, log)
@@ -249,7 +250,7 @@ func (th *theatre) play(t *testing.T, w *accounttest.World, o operation, rule po
 	require.Equal(t, far, happened(w, farLog), "%s by %s left its event in another tenant", o, a.name)
 	left := happened(w, log) - near
 	switch {
-	case !o.changes, came == malformed, err != nil && (o.unrecorded || a.sort == system || a.barred == policy.CodeNoActor || a.barred == policy.CodeUnknownTenant):
+	case !o.changes, came == malformed, err != nil && (o.unrecorded || a.Sort == testkit.System || a.Barred == policy.CodeNoActor || a.Barred == policy.CodeUnknownTenant):
 		require.Zero(t, left, "%s by %s", o, a.name)
 	case err != nil:
 		require.Equal(t, 1, left, "%s by %s: a refusal is recorded", o, a.name)

@@ -37,11 +37,10 @@ func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c Pass
 			return fmt.Errorf("%s: %w", ChangePassword, err)
 		}
 	}
-	var hash secret.Hash
-	if v.OK || byProofs {
-		if hash, err = s.newHash(ctx, now, c.New); err != nil {
-			return err
-		}
+	// The new one is hashed whether the current one is right or not: the time that it takes tells nothing.
+	hash, err := s.newHash(ctx, now, c.New, byProofs)
+	if err != nil {
+		return err
 	}
 	_, err = policy.Do(ctx, s.guard, s.store, actor, changePassword, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
@@ -118,10 +117,10 @@ func proofsStandIn(op *policy.Op) bool {
 	return knows && op.Settings.Yes(RecentProofsStandIn) && policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2
 }
 
-// newHash hashes a new password. Where the last one must not be taken again and was not given, it is compared with its
-// hash.
-func (r *room) newHash(ctx context.Context, now prepared, fresh secret.Text) (secret.Hash, error) {
-	if now.rules.NotCurrent {
+// newHash hashes a new password. Where the last one must not be taken again and was not given, so that [prepared.check]
+// could not tell, it is compared with its hash.
+func (r *room) newHash(ctx context.Context, now prepared, fresh secret.Text, byProofs bool) (secret.Hash, error) {
+	if now.rules.NotCurrent && byProofs {
 		switch same, err := r.hasher.Verify(ctx, fresh, now.Hash); {
 		case err != nil:
 			return "", fmt.Errorf("%s: %w", ChangePassword, err)
@@ -256,14 +255,34 @@ func (h *Host) VerifyPassword(ctx context.Context, actor policy.Actor, a Passwor
 // maxTries is how often a password is verified anew because its hash was replaced meanwhile.
 const maxTries = 3
 
+// attempted is what is known of an account before a password is verified. counts tells that the right one would be taken.
+type attempted struct {
+	Credential
+	counts bool
+}
+
+// signsIn tells whether a password is of use to an account.
+func signsIn(st policy.Standing) bool {
+	return st.State == policy.Active || st.State == policy.Closing
+}
+
 func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAttempt, key string) (VerifiedPassword, error) {
 	now, err := policy.Look(ctx, h.guard, h.store, actor, verifyPassword, policy.Target{},
-		func(tx Tx, op *policy.Op, _ none) (Credential, error) {
+		func(tx Tx, op *policy.Op, _ none) (k attempted, err error) {
 			id, err := a.of(tx, op, key)
 			if err != nil || id == "" {
-				return Credential{}, err
+				return k, err
 			}
-			return credentialOf(tx, op, id)
+			if k.Credential, err = credentialOf(tx, op, id); err != nil {
+				return k, err
+			}
+			st, err := op.Account(tx, id)
+			if errors.Is(err, store.ErrNotFound) {
+				return k, nil
+			}
+			_, locked := k.Throttle.Locked(op.Now, a.Familiar)
+			k.counts = signsIn(st) && !locked
+			return k, err
 		})
 	if err != nil {
 		return VerifiedPassword{}, err
@@ -273,7 +292,7 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 		return VerifiedPassword{}, fmt.Errorf("%s: %w", VerifyPassword, err)
 	}
 	var renewed secret.Hash
-	if v.OK && v.Rehash {
+	if v.OK && v.Rehash && now.counts { // else the right one would take longer than a wrong one where neither counts
 		if renewed, err = h.hasher.Hash(ctx, a.Password); err != nil {
 			return VerifiedPassword{}, fmt.Errorf("%s: %w", VerifyPassword, err)
 		}
@@ -294,7 +313,7 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 			}
 			l, err := anyLogin(tx, op, onAccount(id))
 			switch {
-			case errors.Is(err, store.ErrNotFound), err == nil && (l.credential.Hash == "" || l.State != policy.Active && l.State != policy.Closing):
+			case errors.Is(err, store.ErrNotFound), err == nil && (l.credential.Hash == "" || !signsIn(l.Standing)):
 				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
 			case err != nil:
 				return VerifiedPassword{}, policy.Change{}, err

@@ -313,3 +313,47 @@ func TestTwoChangesAtOnceHaveOneWinner(t *testing.T) {
 	}
 	require.Equal(t, 1, won)
 }
+
+func TestDuringALockTheRightPasswordCostsWhatAWrongOneDoes(t *testing.T) {
+	strong, err := secret.NewHasher(secret.Params{MemoryKiB: 16, Passes: 2, Parallelism: 1}, 1)
+	require.NoError(t, err)
+	weak, err := secret.NewHasher(secret.Params{MemoryKiB: 8, Passes: 1, Parallelism: 1}, 1)
+	require.NoError(t, err)
+	hash, err := weak.Hash(t.Context(), secret.NewText(good))
+	require.NoError(t, err)
+	c := &counting{Hasher: strong}
+	k := passwords(t, myaccount.WithHasher(c))
+	costs := func(fn func() error) int64 {
+		before := c.work.Load()
+		require.Error(t, fn())
+		return c.work.Load() - before
+	}
+	require.Equal(t, costs(func() error { return k.change(t, k.session.Actor, "wrong", better) }), int64(2), "as many as the right one's")
+	for _, state := range []string{"locked", "disabled"} {
+		require.NoError(t, k.App.Host.Account.ImportHash(t.Context(), k.Host, "per", hash))
+		session := k.start(t, "per")
+		if state == "disabled" {
+			require.NoError(t, k.App.Host.Accounts.SetState(t.Context(), k.Host, "per", policy.Disabled))
+		} else {
+			for i := range 10 {
+				refused(t, k.verify(t, "per", "wrong "+string(rune('a'+i)), true), account.CodeWrongPassword)
+			}
+		}
+		require.EqualValues(t, 1, costs(func() error { return k.verify(t, "per", good, true) }), state)
+		for _, current := range []string{good, "wrong"} {
+			require.Zero(t, costs(func() error { return k.change(t, session.Actor, current, better) }), state)
+		}
+	}
+}
+
+func TestALockIsToldBeforehandAndRecentProofsAreNotBoundByIt(t *testing.T) {
+	k := passwords(t)
+	for i := range 10 {
+		require.Error(t, k.change(t, k.session.Actor, "wrong "+string(rune('a'+i)), better))
+	}
+	d, err := k.App.Account.Can(t.Context(), k.session.Actor, account.ChangePassword, "")
+	require.NoError(t, err)
+	require.Equal(t, policy.CodeThrottled, d.Reason().Code)
+	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.RecentProofsStandIn, 1))
+	require.NoError(t, k.change(t, k.session.Actor, "", better))
+}

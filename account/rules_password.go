@@ -89,11 +89,14 @@ var (
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaPassword, Access: policy.Edit, Settled: true, Level: policy.AAL1, Notify: true,
 			Says: "Change one's own password; all other sessions end.", States: "kept elsewhere; no password yet; too many wrong ones", Source: passwordsSource},
 		Load: ownLogin,
-		Forbids: func(_ *policy.Op, l login) *policy.Reason {
+		Forbids: func(op *policy.Op, l login) *policy.Reason {
 			if r := l.credential.reason(); r != nil {
 				return r
 			}
-			return when(l.credential.Hash == "", noPassword)
+			if l.credential.Hash == "" {
+				return noPassword
+			}
+			return l.locked(op)
 		},
 	}
 	setFirstPassword = &policy.Spec[Tx, login]{
@@ -151,6 +154,21 @@ func when(wrong bool, r *policy.Reason) *policy.Reason {
 		return r
 	}
 	return nil
+}
+
+// locked is the reason against taking the current password, after too many wrong ones. It is told before any work is
+// done, so that nobody learns by the time that takes what a guess during a lock was worth.
+func (l login) locked(op *policy.Op) *policy.Reason {
+	switch until, locked := l.credential.Throttle.Locked(op.Now, true); {
+	case !locked:
+		return nil
+	case until.IsZero():
+		return passwordSpent
+	case proofsStandIn(op):
+		return nil // it is not asked for
+	default:
+		return policy.Throttled(until)
+	}
 }
 
 func noRow(Tx, *policy.Op, policy.Target) (none, error) { return none{}, nil }

@@ -262,10 +262,5 @@ func (th *theatre) play(t *testing.T, w *accounttest.World, o operation, rule po
 	}
 }
 
-// happened is how much a tenant's log tells of: refusals of one kind share an event that counts them.
-func happened(w *accounttest.World, t policy.TenantID) (n int) {
-	for _, e := range w.Events(t) {
-		n += e.Count
-	}
-	return n
-}
+// happened is how much a tenant's log tells of.
+func happened(w *accounttest.World, t policy.TenantID) int { return testkit.Happened(w.Events(t)) }

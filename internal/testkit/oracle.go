@@ -114,3 +114,11 @@ func (c Tenant) Closed(r policy.Rule, a Somebody) policy.Code {
 	}
 	return ""
 }
+
+// Happened is how much events tell of: refusals of one kind share an event that counts them.
+func Happened(events []policy.Event) (n int) {
+	for _, e := range events {
+		n += e.Count
+	}
+	return n
+}

@@ -1,0 +1,187 @@
+package account_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/policy"
+)
+
+// The oracle of the authorization matrix: what of an account's state forbids what stands here once more.
+
+// outcome is what must come of a call: an answer, or the code of the refusal.
+type outcome string
+
+const done outcome = "works"
+
+// condition is the state of the tenant and of its accounts; accounts elsewhere have no password and no photo.
+type condition struct {
+	name string
+	testkit.Tenant
+	restricted    bool
+	state         policy.State // of the owners' accounts, on whom administrators and hosts act; zero for active
+	locked, spent bool         // after wrong passwords
+	kept          account.Elsewhere
+	bare          bool // nobody has a password
+	synchronized  bool
+	open          map[policy.Kind]policy.Access // of all attributes, by a schema; nil for the default
+}
+
+func (c condition) inactive() bool { return c.state != 0 && c.state != policy.Active }
+
+// expect is what must come of an operation, from the most permanent obstacle to the most easily mended.
+func expect(o operation, r policy.Rule, a testkit.Somebody, c condition) outcome {
+	no := func(f func(testkit.Somebody, condition) policy.Code) policy.Code {
+		if f == nil {
+			return ""
+		}
+		return f(a, c)
+	}
+	switch {
+	case a.Owns && c.state == policy.Closing:
+		return outcome(policy.CodeAccountClosing)
+	case a.Owns && c.inactive(): // before anything that they come with is looked at
+		return outcome(policy.CodeAccountNotActive)
+	case a.Barred != "":
+		return outcome(a.Barred)
+	case !a.MayEver(r):
+		return outcome(policy.CodeNotPermitted)
+	}
+	for _, code := range []policy.Code{c.Closed(r, a), no(o.forbids), held(r, a, c), a.Unproven(r), no(o.inside)} {
+		if code != "" {
+			return outcome(code)
+		}
+	}
+	return done
+}
+
+// held is what waits for an account that is settled again.
+func held(r policy.Rule, a testkit.Somebody, c condition) policy.Code {
+	if r.Settled && c.restricted && !a.Elsewhere && a.Sort == testkit.Person {
+		return policy.CodeRestricted
+	}
+	return ""
+}
+
+// pages are the attributes that only help to show the pages: the owner's by default, and no directory's.
+var pages = []account.Attribute{account.Language, account.Region, account.TimeZone}
+
+// opens is how far an attribute is open to its owner.
+func opens(name account.Attribute, a testkit.Somebody, c condition) policy.Access {
+	switch organization := slices.Contains([]account.Attribute{account.Title, account.Department, account.Office, account.Manager, account.BusinessPhone}, name); {
+	case c.open != nil && !a.Elsewhere:
+		return c.open[a.Kind]
+	case slices.Contains(pages, name):
+		return policy.Edit
+	case a.Kind != policy.Personal:
+		return policy.ReadOnly
+	case organization:
+		return policy.Off
+	}
+	return policy.Edit
+}
+
+// ifKept is what an owner hears about changing an attribute. The area is judged once more for each.
+func ifKept(name account.Attribute) func(testkit.Somebody, condition) policy.Code {
+	return func(a testkit.Somebody, c condition) policy.Code {
+		if code := c.Closed(policy.Rule{By: policy.ByPerson, Kinds: policy.AllKinds, Area: account.AreaProfile, Access: policy.Edit}, a); code != "" {
+			return code
+		}
+		switch open := opens(name, a, c); {
+		case open == policy.Off:
+			return account.CodeAttributeOff
+		case open == policy.ReadOnly:
+			return account.CodeAttributeReadOnly
+		case c.synchronized && !a.Elsewhere && name != account.Photo && !slices.Contains(pages, name):
+			return account.CodeSynchronized
+		}
+		return ""
+	}
+}
+
+func ifSynchronized(a testkit.Somebody, c condition) policy.Code {
+	if c.synchronized && !a.Elsewhere {
+		return account.CodeSynchronized
+	}
+	return ""
+}
+
+func ifPhotoHidden(a testkit.Somebody, c condition) policy.Code {
+	if opens(account.Photo, a, c) == policy.Off {
+		return account.CodeAttributeOff
+	}
+	return ""
+}
+
+func ifNoPhoto(a testkit.Somebody, _ condition) policy.Code {
+	if a.Elsewhere {
+		return notARefusal
+	}
+	return ""
+}
+
+func ifElsewhere(c condition) policy.Code {
+	switch c.kept {
+	case account.KeptHere:
+		return ""
+	case account.Passwordless:
+		return account.CodePasswordless
+	}
+	return account.CodePasswordElsewhere
+}
+
+func ifUnchangeable(a testkit.Somebody, c condition) policy.Code {
+	switch {
+	case a.Elsewhere:
+		return account.CodeNoPassword
+	case c.kept != account.KeptHere:
+		return ifElsewhere(c)
+	case c.bare:
+		return account.CodeNoPassword
+	case c.spent:
+		return account.CodePasswordSpent
+	case c.locked:
+		return policy.CodeThrottled
+	}
+	return ""
+}
+
+func ifNotFirst(a testkit.Somebody, c condition) policy.Code {
+	switch {
+	case a.Elsewhere:
+		return ""
+	case c.kept != account.KeptHere:
+		return ifElsewhere(c)
+	case c.bare:
+		return ""
+	}
+	return account.CodeHasPassword
+}
+
+// ifNoGood is what a host hears about the right password: of accounts that it is of no use to, always the same.
+func ifNoGood(a testkit.Somebody, c condition) policy.Code {
+	if a.Elsewhere || c.kept != account.KeptHere || c.bare || c.spent || c.locked || c.state == policy.Disabled || c.state == policy.Closed {
+		return account.CodeWrongPassword
+	}
+	return ""
+}
+
+func ifClosed(a testkit.Somebody, c condition) policy.Code {
+	if c.state == policy.Closed && !a.Elsewhere {
+		return "account-closed"
+	}
+	return ""
+}
+
+// ruleOf is the rule of an action in the table of rules.
+func ruleOf(t testing.TB, a policy.Action) policy.Rule {
+	t.Helper()
+	all := account.Rules()
+	i := slices.IndexFunc(all, func(r policy.Rule) bool { return r.Action == a })
+	if i < 0 {
+		t.Fatalf("%s has no rule", a)
+	}
+	return all[i]
+}

@@ -1,0 +1,291 @@
+package account_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/memstore"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+// Faults: the store fails at the k-th call of a transaction's method, for every k, in every deed. What must then hold is
+// always the same: the error is told, nothing is half done, nothing is handed out, and trouble never turns a no into a
+// yes.
+
+var errStruck = testkit.ErrStruck
+
+// stage is a world with Per, who is signed in with a session of ours and has a password that was hashed with less than
+// today's work; Ada, who has a manager; Una, who has no password; and in another tenant their namesakes.
+type stage struct {
+	*accounttest.World
+	per, ada, una policy.Actor
+	room          account.Room
+	t             testing.TB
+	picture       []byte
+	hash          secret.Hash
+	rows, saved   string
+}
+
+func newStage(t testing.TB) *stage {
+	w := accounttest.New(t)
+	w.Tenant(elsewhere)
+	s := &stage{World: w, t: t, picture: photo(t, 48)}
+	var err error
+	s.hash, err = quick(t, w).Hash(t.Context(), secret.NewText(good))
+	require.NoError(t, err)
+	weak, err := secret.NewHasher(secret.Params{MemoryKiB: 8, Passes: 2, Parallelism: 1}, 1)
+	require.NoError(t, err)
+	other, err := weak.Hash(t.Context(), secret.NewText(good))
+	require.NoError(t, err)
+	actors := make(map[policy.AccountID]policy.Actor)
+	for _, tenant := range []policy.TenantID{elsewhere, accounttest.Tenant} {
+		host := policy.Host("test-host", tenant)
+		for id, kind := range map[policy.AccountID]policy.Kind{"ada": policy.Work, "per": policy.Personal, "una": policy.Personal, "bob": policy.Work} {
+			a := w.PersonIn(tenant, id, kind)
+			require.NoError(t, w.App.Host.Account.PutProfile(t.Context(), host, account.Profile{Account: id, DisplayName: string(id), Manager: "bob"}))
+			if id != "una" || tenant == elsewhere {
+				require.NoError(t, w.App.Host.Account.ImportHash(t.Context(), host, id, map[bool]secret.Hash{true: other, false: s.hash}[id == "per"]))
+			}
+			require.NoError(t, w.App.Admin.Account.SetPhoto(t.Context(), host, id, s.picture))
+			actors[id] = w.Session(a).Actor
+		}
+		require.NoError(t, w.App.Admin.Account.SetSchema(t.Context(), host, account.EntraDefaults()))
+	}
+	for i := range 9 { // the tenth locks
+		_, err := w.App.Host.Account.VerifyPassword(t.Context(), w.Host, attempt("bob", "wrong "+string(rune('a'+i))))
+		require.Equal(t, account.CodeWrongPassword, codeOf(err))
+	}
+	s.per, s.ada, s.una = actors["per"], actors["ada"], actors["una"]
+	s.rows, s.saved = rows(t, w.DB), saved(t, w.DB)
+	return s
+}
+
+func attempt(id policy.AccountID, text string) account.PasswordAttempt {
+	return account.PasswordAttempt{Account: id, Password: secret.NewText(text), Familiar: true}
+}
+
+// enter is the stage in a world of its own, over a store in which something goes wrong.
+func (s *stage) enter(t testing.TB, f *faulty) *stage {
+	in := *s
+	in.World, in.t = s.Fork(t), t
+	in.room = over(t, in.World, spoiled(in.DB.Account(), f))
+	return &in
+}
+
+func (s *stage) as(a policy.Actor) *cell {
+	return &cell{t: s.t, actor: a, Room: s.room, subject: "ada", picture: s.picture, hash: s.hash}
+}
+
+// deed is one thing that is done on the stage.
+type deed struct {
+	name  string
+	want  policy.Code // of its refusal; empty if it works
+	again bool        // it tries anew after a conflict
+	call  func(s *stage) (any, error)
+}
+
+// deeds are all operations of the matrix, by somebody who may, and what is refused for reasons of its own.
+var deeds = func() (out []deed) {
+	for _, o := range operations {
+		d := deed{name: o.String(), again: o.looks, call: func(s *stage) (any, error) {
+			switch {
+			case o.door != "Service":
+				return o.call(s.as(s.Host))
+			case o.action == account.SetFirstPassword:
+				return o.call(s.as(s.una))
+			}
+			return o.call(s.as(s.per))
+		}}
+		if o.door == "Service" && o.as == "of the title" {
+			d.want = account.CodeAttributeOff
+		}
+		out = append(out, d)
+	}
+	wrong := func(id policy.AccountID, text string) func(*stage) (any, error) {
+		return func(s *stage) (any, error) {
+			return s.room.Host.VerifyPassword(s.t.Context(), s.Host, attempt(id, text))
+		}
+	}
+	return append(out,
+		deed{name: "profile with a manager", call: func(s *stage) (any, error) { return s.room.Service.Profile(s.t.Context(), s.ada) }},
+		deed{name: "update of a manager", call: func(s *stage) (any, error) {
+			return nil, s.room.Admin.UpdateProfile(s.t.Context(), s.Host, "ada", set(account.Manager, "per"))
+		}},
+		deed{name: "wrong current password", want: account.CodeWrongPassword, call: func(s *stage) (any, error) { return s.as(s.per).change("wrong", better) }},
+		deed{name: "wrong password", want: account.CodeWrongPassword, again: true, call: wrong("ada", "wrong")},
+		deed{name: "wrong password that locks", want: account.CodeWrongPassword, again: true, call: wrong("bob", "wrong")},
+		deed{name: "wrong password that is known", want: account.CodeWrongPassword, again: true, call: wrong("bob", "wrong i")},
+		deed{name: "password of nobody", want: account.CodeWrongPassword, again: true, call: wrong("nobody", good)},
+		deed{name: "password of somebody without", want: account.CodeWrongPassword, again: true, call: wrong("una", good)},
+		deed{name: "password that clears", again: true, call: wrong("bob", good)},
+		deed{name: "password that is hashed anew", again: true, call: wrong("per", good)},
+		deed{name: "photo by its owner without one", call: func(s *stage) (any, error) { return nil, s.room.Service.RemovePhoto(s.t.Context(), s.una) }},
+	)
+}()
+
+// requireNothing wants nothing to have been handed out.
+func requireNothing(t testing.TB, out any, about ...any) {
+	t.Helper()
+	switch v := out.(type) {
+	case nil:
+	case policy.Decision:
+		require.False(t, v.Allowed, about...)
+	default:
+		require.True(t, reflect.ValueOf(out).IsZero(), about...)
+	}
+}
+
+func TestEveryDeedDoesWhatItSays(t *testing.T) {
+	base := newStage(t)
+	for _, d := range deeds {
+		s := base.enter(t, &faulty{})
+		got, err := d.call(s)
+		require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err)
+		if d.want != "" {
+			requireNothing(t, got, d.name)
+		}
+	}
+}
+
+func TestAnErrorAtAnyCallOfTheStoreIsToldAndNothingIsHalfDone(t *testing.T) {
+	base, struck := newStage(t), 0
+	for _, d := range deeds {
+		for _, fault := range []error{errStruck, store.ErrConflict} {
+			if d.again && fault != errStruck {
+				continue
+			}
+			for k := 1; ; k++ {
+				require.Less(t, k, testkit.TooMany)
+				f := &faulty{faults: faults{Strike: testkit.At(k, fault)}}
+				s := base.enter(t, f)
+				got, err := d.call(s)
+				if f.Calls < k {
+					require.Equal(t, d.want, codeOf(err), d.name)
+					break
+				}
+				struck++
+				require.ErrorIs(t, err, fault, "%s, call %d", d.name, k)
+				requireNothing(t, got, "%s, call %d", d.name, k)
+				requireSame(t, base.saved, saved(t, s.DB), "%s, call %d", d.name, k)
+			}
+		}
+	}
+	require.Greater(t, struck, 300)
+}
+
+func TestARowThatSeemsToBeMissingTurnsNoNoIntoAYes(t *testing.T) {
+	base := newStage(t)
+	for _, d := range deeds {
+		for k := 1; ; k++ {
+			require.Less(t, k, testkit.TooMany)
+			f := &faulty{faults: faults{Strike: testkit.At(k, store.ErrNotFound)}}
+			s := base.enter(t, f)
+			got, err := d.call(s)
+			if f.Calls < k {
+				break
+			}
+			if d.want != "" {
+				require.Error(t, err, "%s, call %d", d.name, k)
+			}
+			if err != nil {
+				requireNothing(t, got, "%s, call %d", d.name, k)
+			}
+			if err != nil && d.want == "" { // a wrong password may be counted all the same
+				requireSame(t, base.rows, rows(t, s.DB), "%s, call %d", d.name, k)
+			}
+		}
+	}
+}
+
+func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *testing.T) {
+	base, struck := newStage(t), 0
+	for _, d := range deeds {
+		struck += testkit.PanicAtEveryCall(t, d.name, base.saved, func(strike func(int) error) (*memstore.Store, func() error) {
+			s := base.enter(t, &faulty{faults: faults{Strike: strike}})
+			return s.DB, func() error { _, err := d.call(s); return err }
+		}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })
+	}
+	require.Greater(t, struck, 150)
+}
+
+func TestAFunctionThatTheStoreRunsTwiceHasOneEffect(t *testing.T) {
+	base := newStage(t)
+	count := func(f *faulty, d deed) (counts []int) {
+		s := base.enter(t, f)
+		_, err := d.call(s)
+		require.Equal(t, d.want, codeOf(err), d.name)
+		for _, id := range []policy.AccountID{"ada", "bob", "per"} {
+			counts = append(counts, credential(t, s.DB, id).Throttle.InARow, int(standing(t, s.DB, id).Credentials), int(standing(t, s.DB, id).Epoch))
+		}
+		return append(counts, testkit.Happened(s.Events(accounttest.Tenant)))
+	}
+	for _, d := range deeds {
+		require.Equal(t, count(&faulty{}, d), count(&faulty{faults: faults{Again: true}}, d), d.name)
+	}
+}
+
+func TestAnErrorAfterTheCommitGivesNoProof(t *testing.T) {
+	base := newStage(t)
+	for _, d := range deeds {
+		got, err := d.call(base.enter(t, &faulty{faults: faults{Lost: errStruck}}))
+		if err != nil {
+			requireNothing(t, got, d.name)
+		}
+		if _, isProof := got.(account.VerifiedPassword); isProof {
+			require.ErrorIs(t, err, errStruck, d.name)
+		}
+	}
+}
+
+func TestAStoreThatMixesRowsUpIsNotBelieved(t *testing.T) {
+	base := newStage(t)
+	another := func(t policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) {
+		if a == "per" {
+			return t, "bob"
+		}
+		return t, "per"
+	}
+	far := func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) { return elsewhere, a }
+	away := func(policy.TenantID) policy.TenantID { return elsewhere }
+	for name, l := range map[string]lie{
+		"settings of another tenant":    {settings: away},
+		"a schema of another tenant":    {schema: away},
+		"a standing of another tenant":  {standing: far},
+		"a standing of another account": {standing: another},
+		"a profile of another tenant":   {profile: far},
+		"a profile of another account":  {profile: another},
+		"a password of another tenant":  {credential: far},
+		"a password of another account": {credential: another},
+		"a photo of another tenant":     {portrait: far},
+		"a photo of another account":    {portrait: another},
+		"a session of another account": {session: func(t policy.TenantID, _ policy.AccountID, _ policy.SessionID) (policy.TenantID, policy.AccountID, policy.SessionID) {
+			return t, "ada", base.ada.Session
+		}},
+	} {
+		lied := 0
+		for _, d := range deeds {
+			if name == "a session of another account" && d.name == "profile with a manager" {
+				continue // it is Ada's own
+			}
+			f := &faulty{lie: l}
+			s := base.enter(t, f)
+			got, err := d.call(s)
+			if f.lies == 0 {
+				require.Equal(t, d.want, codeOf(err), "%s: %s", name, d.name)
+				continue
+			}
+			lied++
+			require.Error(t, err, "%s: %s", name, d.name)
+			requireNothing(t, got, "%s: %s", name, d.name)
+			requireSame(t, base.rows, rows(t, s.DB), "%s: %s", name, d.name)
+		}
+		require.Positive(t, lied, name)
+	}
+}

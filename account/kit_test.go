@@ -109,3 +109,8 @@ func standing(t testing.TB, db *memstore.Store, id policy.AccountID) (st policy.
 func lockedUntil(at time.Time) password.Throttle {
 	return password.Throttle{Familiar: password.Failures{Count: 10, LockedUntil: at}, InARow: 10}
 }
+
+// forking gives worlds that begin alike.
+type forking = func(testing.TB) *accounttest.World
+
+func rowsOf(t testing.TB, w *accounttest.World) string { return rows(t, w.DB) }

@@ -56,7 +56,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"msgraph":           {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
 	".":                 {ours: []string{"store", "secret", "policy", "password", "challenge", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "problem"}},
 	"accounttest":       {ours: []string{".", "store", "secret", "policy", "account", "challenge", "devices", "signins", "memstore"}, others: []string{"testing"}},
-	"internal/testkit":  {ours: []string{"store", "policy", "memstore"}, others: []string{"testing", "github.com/google/go-cmp", "github.com/stretchr/testify"}},
+	"internal/testkit":  {ours: []string{"store", "secret", "policy", "memstore"}, others: []string{"testing", "github.com/google/go-cmp", "github.com/stretchr/testify"}},
 	"internal/opendata": {},
 	"internal/portrait": {others: []string{"golang.org/x/image"}},
 	"internal/enum":     {},

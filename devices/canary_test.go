@@ -1,10 +1,7 @@
 package devices_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,49 +10,11 @@ import (
 
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
 )
-
-// spoor is all that a program could print, log or send of what it was given.
-type spoor struct {
-	bytes.Buffer
-	logs []*slog.Logger
-}
-
-func newSpoor() *spoor {
-	s := &spoor{}
-	timeless := &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && a.Key == slog.TimeKey {
-			return slog.Attr{} // its digits mean nothing
-		}
-		return a
-	}}
-	s.logs = []*slog.Logger{slog.New(slog.NewJSONHandler(s, timeless)), slog.New(slog.NewTextHandler(s, timeless))}
-	return s
-}
-
-// leave prints values in every way there is.
-func (s *spoor) leave(t *testing.T, values ...any) {
-	t.Helper()
-	for _, v := range values {
-		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-			fmt.Fprintf(&s.Buffer, format+"\n", v)
-			fmt.Fprintf(&s.Buffer, format+"\n", &v)
-			fmt.Fprintf(&s.Buffer, format+"\n", struct{ hidden any }{v})
-		}
-		if text, ok := v.(secret.Text); ok { // of anything else these print addresses, whose digits mean nothing
-			fmt.Fprintf(&s.Buffer, "%x %X %d\n", text, text, text)
-		}
-		b, err := json.Marshal(v)
-		require.NoError(t, err)
-		s.Write(b)
-		for _, l := range s.logs {
-			l.Info("left", "value", v, slog.Group("in", slog.Any("group", v)))
-		}
-	}
-}
 
 var address = regexp.MustCompile(`0x[0-9a-f]+`) // what is left of them
 
@@ -71,13 +30,13 @@ func TestNoSecretLeavesATraceAnywhere(t *testing.T) {
 	bob, admin := w.Person("bob", policy.Work), w.Admin("root", policy.GlobalAdministrator)
 	w.Device(ada, "laptop")
 	w.Device(pat, "tablet")
-	left := newSpoor()
+	left := testkit.NewSpoor()
 	escrowOf := func(id devices.KeyID, password string) devices.Escrow {
 		return devices.Escrow{ID: id, Volume: devices.FixedDataVolume, Password: secret.NewText(password)}
 	}
 	on := func(id policy.DeviceID, e devices.Escrow) error {
 		err := w.App.Host.Devices.Escrow(t.Context(), w.Host.On(id), id, e)
-		left.leave(t, e, err)
+		left.Leave(t, e, err)
 		return err
 	}
 
@@ -91,7 +50,7 @@ func TestNoSecretLeavesATraceAnywhere(t *testing.T) {
 		{Device: "laptop", Escrow: escrowOf("key-0005", spoilt(canary(5)))}, {Device: "no-such", Escrow: escrowOf("key-0006", canary(6))}}
 	outcomes, err := w.App.Admin.Devices.ImportKeys(t.Context(), admin, records)
 	require.NoError(t, err)
-	left.leave(t, next, records, outcomes)
+	left.Leave(t, next, records, outcomes)
 
 	// They are refused: malformed, in escrow already, from another device, for a device that is disabled.
 	require.Error(t, on("laptop", escrowOf("key-0007", spoilt(canary(7)))))
@@ -101,21 +60,21 @@ func TestNoSecretLeavesATraceAnywhere(t *testing.T) {
 	require.Error(t, on("nowhere", escrowOf("key-0007", canary(10))))
 	_, err = devices.ParseRecoveryPassword(secret.NewText(spoilt(canary(11))))
 	require.Error(t, err)
-	left.leave(t, err)
+	left.Leave(t, err)
 
 	// They are listed, read by their owner and by an administrator, and refused to others.
 	for _, actor := range []policy.Actor{ada, pat, bob, admin} {
 		for _, id := range []devices.KeyID{"key-0001", "key-0002", "key-0003", "key-0004"} {
 			key, err := w.App.Devices.Reveal(t.Context(), actor, id)
 			decision, canErr := w.App.Devices.Can(t.Context(), actor, devices.RevealKey, string(id))
-			left.leave(t, key, err, decision, canErr)
+			left.Leave(t, key, err, decision, canErr)
 			key, err = w.App.Admin.Devices.Reveal(t.Context(), actor, id)
-			left.leave(t, key, err)
+			left.Leave(t, key, err)
 		}
 		keys, err := w.App.Devices.RecoveryKeys(t.Context(), actor, "laptop", devices.KeyQuery{})
-		left.leave(t, keys, err)
+		left.Leave(t, keys, err)
 		keys, err = w.App.Admin.Devices.KeysToRotate(t.Context(), actor, store.Page{})
-		left.leave(t, keys, err)
+		left.Leave(t, keys, err)
 	}
 	requireKey(t, w, ada, "key-0001", first) // they were there to be found
 
@@ -124,9 +83,9 @@ func TestNoSecretLeavesATraceAnywhere(t *testing.T) {
 	require.Error(t, on("laptop", escrowOf("key-0008", canary(12))))
 	remove(t, w, pat, "tablet")
 	preview, yes, err := w.App.Admin.Devices.AskDelete(t.Context(), admin, "tablet")
-	left.leave(t, preview, yes, err)
-	left.leave(t, w.App.Admin.Devices.Delete(t.Context(), admin, "tablet", yes))
-	left.leave(t, storedKey(t, w.DB, accounttest.Tenant, "key-0001"), w.Events(accounttest.Tenant), w.App.Devices, w.App.Host, w.App.Admin, *w.App, w.Ring)
+	left.Leave(t, preview, yes, err)
+	left.Leave(t, w.App.Admin.Devices.Delete(t.Context(), admin, "tablet", yes))
+	left.Leave(t, storedKey(t, w.DB, accounttest.Tenant, "key-0001"), w.Events(accounttest.Tenant), w.App.Devices, w.App.Host, w.App.Admin, *w.App, w.Ring)
 
 	// What rests is everything but the stream's own checksum, whose digits mean nothing either.
 	rest, _, trailed := strings.Cut(saved(t, w.DB), `{"end"`)

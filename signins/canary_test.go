@@ -1,45 +1,21 @@
 package signins_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
-
-// spoor is all that a program could print, log or send of what it was given.
-type spoor struct{ bytes.Buffer }
-
-// leave prints values in every way there is.
-func (s *spoor) leave(t *testing.T, values ...any) {
-	t.Helper()
-	logs := []*slog.Logger{slog.New(slog.NewJSONHandler(s, nil)), slog.New(slog.NewTextHandler(s, nil))}
-	for _, v := range values {
-		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-			fmt.Fprintf(&s.Buffer, format+"\n", v)
-			fmt.Fprintf(&s.Buffer, format+"\n", &v)
-			fmt.Fprintf(&s.Buffer, format+"\n", struct{ hidden any }{v})
-		}
-		b, err := json.Marshal(v)
-		require.NoError(t, err)
-		s.Write(b)
-		for _, l := range logs {
-			l.Info("left", "value", v, slog.Group("in", slog.Any("group", v)))
-		}
-	}
-}
 
 // traces are the forms in which a token, its secret and the secret's digests could be found.
 func traces(t *testing.T, w *accounttest.World, token secret.Text) (secrets, digests []string) {
@@ -65,13 +41,14 @@ func TestNoTokenLeavesATraceAnywhere(t *testing.T) {
 	host, service, admin := w.App.Host.SignIns, w.App.SignIns, w.App.Admin.SignIns
 	ada, root := w.Person("ada", policy.Work), w.Admin("root", policy.HelpdeskAdministrator)
 	w.Person("zoe", policy.Work)
-	left := &spoor{}
+	left := testkit.NewSpoor()
+	left.Hex = true
 	var tokens []secret.Text
 	got := func(s signins.Started, err error) signins.Started {
 		t.Helper()
 		require.NoError(t, err)
 		tokens = append(tokens, s.Token)
-		left.leave(t, s, &s, s.Token, []signins.Started{s}, map[string]signins.Started{"s": s})
+		left.Leave(t, s, &s, s.Token, []signins.Started{s}, map[string]signins.Started{"s": s})
 		return s
 	}
 	start := func(a policy.Actor) signins.Started {
@@ -79,16 +56,16 @@ func TestNoTokenLeavesATraceAnywhere(t *testing.T) {
 	}
 	use := func(s signins.Started) {
 		a, err := host.Actor(t.Context(), s.Token)
-		left.leave(t, a, err)
+		left.Leave(t, a, err)
 		list, err := service.Sessions(t.Context(), s.Actor, store.Page{})
-		left.leave(t, list, err)
+		left.Leave(t, list, err)
 		list, err = admin.Sessions(t.Context(), root, "ada", store.Page{})
-		left.leave(t, list, err)
+		left.Leave(t, list, err)
 		for _, action := range []policy.Action{signins.EndSession, signins.EndOtherSessions, signins.SignOutEverywhere, "nothing"} {
 			d, err := service.Can(t.Context(), s.Actor, action, string(s.Actor.Session))
-			left.leave(t, d, err)
+			left.Leave(t, d, err)
 		}
-		left.leave(t, host.Touch(t.Context(), s.Actor))
+		left.Leave(t, host.Touch(t.Context(), s.Actor))
 	}
 
 	// Tokens are given out, used and replaced.
@@ -100,24 +77,24 @@ func TestNoTokenLeavesATraceAnywhere(t *testing.T) {
 	// They are refused: dead, of another tenant, mangled, in a host's input where none belongs.
 	use(first)
 	_, err := host.AddProof(t.Context(), w.Host, first.Token, otp(w))
-	left.leave(t, err)
+	left.Leave(t, err)
 	w.Tenant(elsewhere)
 	_, err = host.AddProof(t.Context(), policy.Host("idp", elsewhere), next.Token, otp(w))
-	left.leave(t, err)
+	left.Leave(t, err)
 	_, err = host.AddProof(t.Context(), w.Host, next.Token, policy.Proof{})
-	left.leave(t, err)
+	left.Leave(t, err)
 	for _, text := range []string{next.Token.Reveal() + "A", next.Token.Reveal()[5:], "mast_" + next.Token.Reveal(), strings.ToUpper(next.Token.Reveal())} {
 		_, err := host.Actor(t.Context(), secret.NewText(text))
-		left.leave(t, err)
+		left.Leave(t, err)
 	}
 
 	// They are ended, by their owner, by an administrator, all at once, and purged.
-	left.leave(t, service.End(t.Context(), next.Actor, second.Actor.Session), admin.End(t.Context(), root, "ada", third.Actor.Session))
-	left.leave(t, service.EndOthers(t.Context(), next.Actor))
+	left.Leave(t, service.End(t.Context(), next.Actor, second.Actor.Session), admin.End(t.Context(), root, "ada", third.Actor.Session))
+	left.Leave(t, service.EndOthers(t.Context(), next.Actor))
 	preview, yes, err := service.AskSignOutEverywhere(t.Context(), next.Actor)
-	left.leave(t, preview, yes, err)
+	left.Leave(t, preview, yes, err)
 	_, err = service.SignOutEverywhere(t.Context(), next.Actor, "no such Yes", true)
-	left.leave(t, err)
+	left.Leave(t, err)
 	kept := got(service.SignOutEverywhere(t.Context(), next.Actor, yes, true))
 	use(next)
 	use(kept)
@@ -125,7 +102,7 @@ func TestNoTokenLeavesATraceAnywhere(t *testing.T) {
 	n, err := host.PurgeSessions(t.Context(), w.Host)
 	require.Equal(t, 3, n, "%v", err)
 	last := start(w.SignIn(ada))
-	left.leave(t, admin.SignOut(t.Context(), root, "ada"), w.Events(accounttest.Tenant), w.App.SignIns, w.App.Host, w.App.Admin, *w.App)
+	left.Leave(t, admin.SignOut(t.Context(), root, "ada"), w.Events(accounttest.Tenant), w.App.SignIns, w.App.Host, w.App.Admin, *w.App)
 	require.Len(t, tokens, 6)
 
 	text, rest := left.String(), saved(t, w.DB)

@@ -63,13 +63,21 @@ func (s *Service) Profile(ctx context.Context, actor policy.Actor) (ProfileView,
 				if err != nil {
 					return ProfileView{}, err
 				}
-				if f.Edit, err = policy.Judge(tx, op, editAttribute, aspect{p, a}); err != nil {
+				if f.Edit, err = policy.Judge(tx, op, a.edits(), aspect{p, a}); err != nil {
 					return ProfileView{}, err
 				}
 				v.Fields = append(v.Fields, f)
 			}
 			return v, p.showEmails(tx, op, &v)
 		})
+}
+
+// edits is what decides about changing an attribute: of a photo that is how often it was changed, too.
+func (a *attribute) edits() *policy.Spec[Tx, aspect] {
+	if a.input == FileInput {
+		return changePhoto
+	}
+	return editAttribute
 }
 
 // field shows an attribute, without the decision about it.
@@ -240,6 +248,9 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 	case DropEmailChange:
 		return policy.Can(ctx, s.guard, s.store, actor, dropEmailChange, onEmailChange(challenge.ID(id)))
 	case EditAttribute:
+		if Attribute(id) == Photo {
+			return policy.Can(ctx, s.guard, s.store, actor, changePhoto, policy.Target{})
+		}
 		return policy.Can(ctx, s.guard, s.store, actor, editAttribute, onAttribute(Attribute(id)))
 	}
 	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}

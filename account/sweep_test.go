@@ -26,7 +26,9 @@ var values = map[account.Attribute][2]string{
 	account.Language: {"en-GB", "fr"}, account.Region: {"GB", "FR"}, account.TimeZone: {"Europe/London", "Europe/Paris"},
 }
 
-func attributeNames() []account.Attribute { return slices.Sorted(maps.Keys(account.DefaultSchema().Rules)) }
+func attributeNames() []account.Attribute {
+	return slices.Sorted(maps.Keys(account.DefaultSchema().Rules))
+}
 
 // filled is a profile with all values.
 func filled(id policy.AccountID, source string) account.Profile {

@@ -1,0 +1,196 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/password"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+)
+
+// A portal greys out what may not be done, so asking must answer what doing does: in whatever world, for whomever. What
+// is drawn leans towards yes, so that each obstacle also stands alone.
+
+// scene is a world that was drawn, with somebody in it.
+type scene struct {
+	*accounttest.World
+	actor   policy.Actor
+	picture []byte
+}
+
+func rarely(rt *rapid.T, what string) bool { return rapid.IntRange(0, 5).Draw(rt, what) == 0 }
+
+func drawScene(t *testing.T, rt *rapid.T, base withPassword, picture []byte) scene {
+	w := base.Fork(t)
+	id := rapid.SampledFrom([]policy.AccountID{"ada", "per", "per", "gil"}).Draw(rt, "account")
+	session := w.Session(w.SignIn(policy.Actor{Tenant: accounttest.Tenant, Account: id}))
+	spent := false
+	if id != "gil" { // who has no password
+		editCredential(t, w.DB, id, func(c *account.Credential) {
+			if rarely(rt, "without a password") {
+				c.Hash = ""
+			}
+			if rarely(rt, "kept elsewhere") {
+				c.Elsewhere = account.Elsewhere(rapid.IntRange(1, 3).Draw(rt, "why"))
+				c.Place = rapid.SampledFrom([]string{"", "over there"}).Draw(rt, "place")
+			}
+			if rarely(rt, "locked") {
+				c.Throttle = lockedUntil(w.Clock.Now().Add(time.Minute * time.Duration(rapid.IntRange(-1, 2).Draw(rt, "until"))))
+			}
+			if rarely(rt, "locked elsewhere") {
+				c.Throttle.Unfamiliar = password.Failures{Count: 10, LockedUntil: w.Clock.Now().Add(time.Hour)}
+			}
+			spent = rarely(rt, "spent")
+			c.Throttle.Disabled = spent
+		})
+	}
+	editStanding(t, w.DB, id, func(st *policy.Standing) {
+		if rarely(rt, "restricted") {
+			st.RestrictedUntil = w.Clock.Now().Add(time.Hour)
+		}
+		if rarely(rt, "not active") {
+			st.State = rapid.SampledFrom([]policy.State{policy.Disabled, policy.Closing, policy.Closed}).Draw(rt, "state")
+		}
+	})
+	s := account.DefaultSchema()
+	access := rapid.SampledFrom([]policy.Access{policy.Edit, policy.Edit, policy.Edit, policy.ReadOnly, policy.Off})
+	open := account.AttributeRule{Work: access.Draw(rt, "work"), Personal: access.Draw(rt, "personal"), Guest: access.Draw(rt, "guest")}
+	for _, a := range attributeNames() {
+		s.Rules[a] = open
+	}
+	require.NoError(t, w.App.Admin.Account.SetSchema(t.Context(), w.Host, s))
+	if rarely(rt, "synchronized") {
+		p, err := w.App.Admin.Account.Profile(t.Context(), w.Host, id)
+		require.NoError(t, err)
+		p.Source = "Active Directory"
+		require.NoError(t, w.App.Host.Account.PutProfile(t.Context(), w.Host, p))
+	}
+	for _, area := range account.Areas() {
+		require.NoError(t, w.App.Admin.Policy.SetAccess(t.Context(), w.Host, area, access.Draw(rt, string(area))))
+	}
+	sc := scene{w, session.Actor, picture}
+	if rarely(rt, "proofs stand in") {
+		require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, account.RecentProofsStandIn, 1))
+	}
+	if rarely(rt, "photos are limited") {
+		require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, account.PhotosPerHour, 1))
+		_ = w.App.Account.SetPhoto(t.Context(), sc.actor, picture) // whether it is allowed or not
+	}
+	w.Clock.Advance(rapid.SampledFrom([]time.Duration{0, 0, 0, time.Minute, 16 * time.Minute, -time.Hour}).Draw(rt, "later"))
+	sc.draw(rt)
+	return sc
+}
+
+// draw makes the actor of a scene somebody else, now and then.
+func (s *scene) draw(rt *rapid.T) {
+	a := &s.actor
+	if rarely(rt, "without a session of ours") {
+		a.Session = ""
+	}
+	if rarely(rt, "in a session that is not there") {
+		a.Session = "made-up"
+	}
+	if rarely(rt, "as somebody else") {
+		a.Account = rapid.SampledFrom([]policy.AccountID{"gil", "nemo"}).Draw(rt, "who")
+	}
+	if rarely(rt, "badly proven") {
+		a.Proofs = rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) policy.Proof {
+			return policy.Proof{Factor: policy.Factor(rapid.Uint8Range(1, 9).Draw(rt, "factor")),
+				At: s.Clock.Now().Add(-time.Minute * time.Duration(rapid.IntRange(-2, 20).Draw(rt, "age")))}
+		}), 0, 2).Draw(rt, "proofs")
+	}
+}
+
+var askable = []policy.Action{account.ReadProfile, account.UpdateProfile, account.ReadPhoto, account.ChangePhoto, account.ChangePassword, account.SetFirstPassword}
+
+func TestAskingAnswersWhatDoingDoes(t *testing.T) {
+	base, picture := passwords(t), photo(t, 48)
+	base.Person("bob", policy.Work) // who can be a manager
+	yes, no := make(map[policy.Action]bool), make(map[policy.Code]bool)
+	for _, id := range []policy.AccountID{"ada", "per", "gil"} {
+		require.NoError(t, base.App.Admin.Account.SetPhoto(t.Context(), base.Host, id, picture))
+		require.NoError(t, base.App.Host.Account.PutProfile(t.Context(), base.Host, filled(id, "")))
+	}
+	scenes := func(rt *rapid.T) {
+		s := drawScene(t, rt, base, picture)
+		for _, action := range askable {
+			s.agree(t, rt, action, "", yes, no)
+		}
+		name := rapid.SampledFrom(attributeNames()).Draw(rt, "attribute")
+		s.agree(t, rt, account.EditAttribute, name, yes, no)
+		view, err := s.App.Account.Profile(t.Context(), s.actor)
+		if err != nil {
+			return // who may not see it is told nothing
+		}
+		for _, f := range view.Fields { // what a form greys out is what asking says
+			asked, err := s.App.Account.Can(t.Context(), s.actor, account.EditAttribute, string(f.Attribute))
+			require.NoError(rt, err)
+			require.True(rt, asked.Equal(f.Edit), "%s: %s, and in the form %s", f.Attribute, asked, f.Edit)
+		}
+	}
+	for range 5 {
+		rapid.Check(t, scenes)
+	}
+	for _, action := range append(askable, account.EditAttribute) {
+		require.True(t, yes[action], "%s was never allowed in all scenes: they prove nothing", action)
+	}
+	for _, code := range []policy.Code{account.CodeAttributeOff, account.CodeAttributeReadOnly, account.CodeSynchronized, account.CodeNoPassword, account.CodeHasPassword,
+		account.CodePasswordElsewhere, account.CodePasswordless, account.CodePasswordSpent, policy.CodeThrottled, policy.CodeRestricted, policy.CodeAreaOff,
+		policy.CodeAreaReadOnly, policy.CodeFresherProof, policy.CodeStrongerProof, policy.CodeSessionEnded, policy.CodeUnknownAccount, policy.CodeAccountNotActive} {
+		require.True(t, no[code], "nobody was refused for %s", code)
+	}
+}
+
+// agree asks, does, and wants the same to come of both.
+func (s scene) agree(t *testing.T, rt *rapid.T, action policy.Action, name account.Attribute, yes map[policy.Action]bool, no map[policy.Code]bool) {
+	before := saved(t, s.DB)
+	asked, err := s.App.Account.Can(t.Context(), s.actor, action, string(name))
+	require.NoError(rt, err)
+	require.Equal(rt, before, saved(t, s.DB), "asking leaves no trace")
+	yes[action], no[asked.Reason().Code] = yes[action] || asked.Allowed, true
+	on := s.Fork(t)
+	done := s.do(t, on.App.Account, action, name)
+	if asked.Allowed {
+		require.NoError(rt, done, "%s %s", action, name)
+		return
+	}
+	var denied *policy.Denied
+	require.ErrorAs(rt, done, &denied, "%s", asked)
+	require.Equal(rt, asked.Reason(), denied.Reason(), "%s %s", action, name)
+	requireSame(t, rows(t, s.DB), rows(t, on.DB), "%s", asked)
+}
+
+func (s scene) do(t *testing.T, on *account.Service, action policy.Action, name account.Attribute) error {
+	switch action {
+	case account.ReadProfile:
+		_, err := on.Profile(t.Context(), s.actor)
+		return err
+	case account.UpdateProfile:
+		return on.UpdateProfile(t.Context(), s.actor, account.ProfileUpdate{})
+	case account.ReadPhoto:
+		_, err := on.Photo(t.Context(), s.actor, 48)
+		return err
+	case account.ChangePhoto:
+		return on.SetPhoto(t.Context(), s.actor, s.picture)
+	case account.ChangePassword:
+		c := account.PasswordChange{Current: secret.NewText(good), New: secret.NewText(better)}
+		err := on.ChangePassword(t.Context(), s.actor, c)
+		if codeOf(err) == policy.CodeThrottled { // whose recent proofs stand in need not give it
+			c.Current = secret.Text{}
+			err = on.ChangePassword(t.Context(), s.actor, c)
+		}
+		return err
+	case account.SetFirstPassword:
+		return on.SetFirstPassword(t.Context(), s.actor, secret.NewText(better))
+	}
+	if name == account.Photo {
+		return on.SetPhoto(t.Context(), s.actor, s.picture)
+	}
+	return on.UpdateProfile(t.Context(), s.actor, set(name, values[name][1]))
+}

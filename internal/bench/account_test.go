@@ -1,0 +1,231 @@
+package bench_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/metrics"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-memdb"
+
+	acc "github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+)
+
+// withProfiles is an installation where everybody has a session and a profile, and the floor with the same rows.
+type withProfiles struct {
+	*signedIn
+	raw   *memdb.MemDB
+	order []int
+	seq   uint64
+}
+
+func newWithProfiles(tb testing.TB, n int) *withProfiles {
+	p := &withProfiles{signedIn: newSignedIn(tb, n), order: rand.New(rand.NewPCG(1, 2)).Perm(n)}
+	id := func(name string, x memdb.Indexer) *memdb.TableSchema {
+		return &memdb.TableSchema{Name: name, Indexes: map[string]*memdb.IndexSchema{"id": {Name: "id", Unique: true, Indexer: x}}}
+	}
+	events := id("events", keyOf[policy.Event](func(r *policy.Event) []byte { return number(join(r.Tenant, string(r.Account)), ^r.Seq) }))
+	events.Indexes["order"] = &memdb.IndexSchema{Name: "order", Unique: true, Indexer: keyOf[policy.Event](func(r *policy.Event) []byte { return number(join(r.Tenant), r.Seq) })}
+	var err error
+	p.raw, err = memdb.NewMemDB(&memdb.DBSchema{Tables: map[string]*memdb.TableSchema{
+		"settings": id("settings", keyOf[policy.Settings](func(r *policy.Settings) []byte { return join(r.Tenant) })),
+		"standing": id("standing", keyOf[policy.Standing](func(r *policy.Standing) []byte { return join(r.Tenant, string(r.Account)) })),
+		"sessions": id("sessions", keyOf[policy.Session](func(r *policy.Session) []byte { return join(r.Tenant, string(r.Account), string(r.ID)) })),
+		"profiles": id("profiles", keyOf[acc.Profile](func(r *acc.Profile) []byte { return join(r.Tenant, string(r.Account)) })),
+		"schemas":  id("schemas", keyOf[acc.Schema](func(r *acc.Schema) []byte { return join(r.Tenant) })),
+		"events":   events,
+	}})
+	must(tb, err)
+	txn := p.raw.Txn(true)
+	must(tb, txn.Insert("settings", &policy.Settings{Tenant: tenant, TurnedOn: true}))
+	for a, actor := range p.actors {
+		profile := acc.Profile{Tenant: tenant, Account: account(a), DisplayName: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace", Title: "Analyst",
+			Department: "Engines", Office: "1/23", MobilePhone: "+44 20 7946 0000", Language: "en-GB", Region: "GB", TimeZone: "Europe/London"}
+		must(tb, p.app.Host.Account.PutProfile(context.Background(), host, profile))
+		must(tb, txn.Insert("profiles", &profile))
+		must(tb, txn.Insert("standing", &policy.Standing{Tenant: tenant, Account: account(a), Kind: policy.Work, State: policy.Active}))
+		must(tb, txn.Insert("sessions", &policy.Session{Tenant: tenant, Account: account(a), ID: actor.Session, StartedAt: actor.SignedInAt, Proofs: actor.Proofs}))
+	}
+	txn.Commit()
+	return p
+}
+
+// rawProfile is the floor of every read of a profile: the admission's rows, the profile, and a schema that is not there.
+func (p *withProfiles) rawProfile(tb testing.TB, txn *memdb.Txn, a *policy.Actor) acc.Profile {
+	rawAdmit(tb, txn, a.Account)
+	if row := first[policy.Session](tb, txn, "sessions", "id", join(tenant, string(a.Account), string(a.Session))).Clone(); !row.EndedAt.IsZero() {
+		tb.Fatal("no session")
+	}
+	if s, err := txn.First("schemas", "id", join(tenant)); err != nil || s != nil {
+		tb.Fatal("there is a schema")
+	}
+	return *first[acc.Profile](tb, txn, "profiles", "id", join(tenant, string(a.Account)))
+}
+
+func (p *withProfiles) read(b *testing.B, library func(policy.Actor) error) {
+	b.Run(fmt.Sprintf("accounts=%d/floor", len(p.order)), func(b *testing.B) {
+		b.ReportAllocs()
+		for i := range b.N {
+			txn := p.raw.Txn(false)
+			profile = p.rawProfile(b, txn, &p.actors[p.order[i%len(p.order)]])
+			txn.Abort()
+		}
+	})
+	b.Run(fmt.Sprintf("accounts=%d/library", len(p.order)), func(b *testing.B) {
+		b.ReportAllocs()
+		for i := range b.N {
+			must(b, library(p.actors[p.order[i%len(p.order)]]))
+		}
+	})
+}
+
+var profile acc.Profile // so that the copies are made
+
+// BenchmarkProfile reads a profile with the decision about each of its thirteen fields.
+func BenchmarkProfile(b *testing.B) {
+	for _, n := range people() {
+		p := newWithProfiles(b, n)
+		p.read(b, func(a policy.Actor) error { _, err := p.app.Account.Profile(b.Context(), a); return err })
+	}
+}
+
+// BenchmarkOverviewBlock makes this room's block of the overview.
+func BenchmarkOverviewBlock(b *testing.B) {
+	for _, n := range people() {
+		p := newWithProfiles(b, n)
+		p.read(b, func(a policy.Actor) error { _, err := p.app.Account.Overview(b.Context(), a); return err })
+	}
+}
+
+// update changes an account's language to another than before.
+func (p *withProfiles) update(i int) error {
+	to := oneOf(i/len(p.order), "de-CH", "en-GB")
+	return p.app.Account.UpdateProfile(context.Background(), p.actors[p.order[i%len(p.order)]], acc.ProfileUpdate{Set: map[acc.Attribute]string{acc.Language: to}})
+}
+
+func BenchmarkUpdateProfile(b *testing.B) {
+	for _, n := range people() {
+		p := newWithProfiles(b, n)
+		b.Run(fmt.Sprintf("accounts=%d/floor", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				a := &p.actors[p.order[i%n]]
+				txn := p.raw.Txn(true)
+				next := p.rawProfile(b, txn, a)
+				next.Language = oneOf(i/n, "de-CH", "en-GB")
+				must(b, txn.Insert("profiles", &next))
+				p.seq++
+				must(b, txn.Insert("events", &policy.Event{Tenant: tenant, Account: a.Account, Seq: p.seq, At: p.clock.Now(), Activity: "Update user"}))
+				txn.Commit()
+			}
+		})
+		b.Run(fmt.Sprintf("accounts=%d/library", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				must(b, p.update(i))
+			}
+		})
+	}
+}
+
+const phrase = "heron lantern 47 gravel oboe"
+
+// passwords gives the first accounts a password, all the same one.
+func (p *withProfiles) passwords(b *testing.B, n int) *secret.Hasher {
+	h, err := secret.NewHasher(secret.DefaultParams, 0)
+	must(b, err)
+	hash, err := h.Hash(b.Context(), secret.NewText(phrase))
+	must(b, err)
+	for a := range n {
+		must(b, p.app.Host.Account.ImportHash(b.Context(), host, account(a), hash))
+		p.actors[a] = p.start(b, a).Actor // the sessions of before ended
+	}
+	return h
+}
+
+// BenchmarkVerifyPassword stands beside the slow hash alone.
+func BenchmarkVerifyPassword(b *testing.B) {
+	p := newWithProfiles(b, 1000)
+	h := p.passwords(b, 1)
+	b.Run("bare Argon2id", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			_, err := h.Hash(b.Context(), secret.NewText(phrase))
+			must(b, err)
+		}
+	})
+	for name, id := range map[string]policy.AccountID{"right": account(0), "unknown": "nobody"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				_, err := p.app.Host.Account.VerifyPassword(b.Context(), host, acc.PasswordAttempt{Account: id, Password: secret.NewText(phrase)})
+				if (err == nil) != (name == "right") {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkWriteBesideWrongPasswords reports the 50th and 99th percentile of a write that has nothing to do with
+// passwords, without and with 200 wrong ones at any time, and the most memory above what there was before.
+func BenchmarkWriteBesideWrongPasswords(b *testing.B) {
+	const atOnce = 200
+	p := newWithProfiles(b, 1000)
+	p.passwords(b, atOnce)
+	wrong := func(round int) error {
+		var wg sync.WaitGroup
+		errs := make([]error, atOnce)
+		for i := range atOnce {
+			wg.Go(func() {
+				_, err := p.app.Host.Account.VerifyPassword(context.Background(), host, acc.PasswordAttempt{Account: account(i), Password: secret.NewText("wrong " + strconv.Itoa(round))})
+				if !errors.As(err, new(*policy.Denied)) {
+					errs[i] = fmt.Errorf("not refused: %w", err)
+				}
+			})
+		}
+		wg.Wait()
+		return errors.Join(errs...)
+	}
+	last := 0 // rounds go on from run to run, so that every update changes something
+	for _, busy := range []bool{false, true} {
+		b.Run(fmt.Sprintf("wrong=%t", busy), func(b *testing.B) {
+			peak := peakMemory()
+			besideAWriter(b, busy, wrong, func(int) error { last++; return p.update(last) })
+			b.ReportMetric(peak(), "peak-MiB")
+		})
+	}
+}
+
+// peakMemory watches the heap until what it gives is called, which tells by how much it grew at the most.
+func peakMemory() func() float64 {
+	live()
+	read := func() uint64 {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	before, stop, most := read(), make(chan struct{}), make(chan uint64)
+	go func() {
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
+		peak := before
+		for {
+			select {
+			case <-tick.C:
+				peak = max(peak, read())
+			case <-stop:
+				most <- peak
+				return
+			}
+		}
+	}()
+	return func() float64 { close(stop); return float64(<-most-before) / (1 << 20) }
+}

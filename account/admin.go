@@ -32,7 +32,7 @@ func (a *Admin) UpdateProfile(ctx context.Context, actor policy.Actor, id policy
 // Schema gives what the tenant set for profiles, or [DefaultSchema].
 func (a *Admin) Schema(ctx context.Context, actor policy.Actor) (Schema, error) {
 	return policy.Look(ctx, a.guard, a.store, actor, readSchema, policy.Target{},
-		func(_ Tx, _ *policy.Op, s Schema) (Schema, error) { return s, nil })
+		func(_ Tx, _ *policy.Op, s Schema) (Schema, error) { return s.Clone(), nil })
 }
 
 // SetSchema says who may see and change which attribute, and what its values look like. It takes the place of what was

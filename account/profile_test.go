@@ -265,3 +265,14 @@ func TestAProfileOfNobodyIsNotFound(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 	require.False(t, errors.Is(k.App.Host.Account.PutProfile(t.Context(), k.Host, account.Profile{Account: "ada"}), store.ErrNotFound))
 }
+
+func TestEditsToASchemaThatWasShownChangeNothing(t *testing.T) {
+	k := people(t)
+	for range 2 {
+		s, err := k.App.Admin.Account.Schema(t.Context(), k.Host)
+		require.NoError(t, err)
+		require.Equal(t, account.DefaultSchema().Rules, s.Rules)
+		s.Rules[account.Title] = account.AttributeRule{Work: policy.Edit}
+		refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Director")), account.CodeAttributeReadOnly)
+	}
+}

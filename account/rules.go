@@ -274,12 +274,16 @@ func profileOf(tx Tx, op *policy.Op, id policy.AccountID) (Profile, error) {
 	return p, err
 }
 
+// unsetSchema is the schema of tenants that set none. Every read of a profile asks for it, so it is made once, and nobody
+// outside gets hold of its rules.
+var unsetSchema = DefaultSchema()
+
 // tenantSchema reads the tenant's schema, or gives the default.
 func tenantSchema(tx Tx, op *policy.Op, _ policy.Target) (Schema, error) {
 	s, err := tx.Schema(op.Actor.Tenant)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		s = DefaultSchema()
+		s = unsetSchema
 		s.Tenant = op.Actor.Tenant
 		return s, nil
 	case err == nil && s.Tenant != op.Actor.Tenant:

@@ -30,7 +30,7 @@ func spellings(s string) []string {
 	b := []byte(s)
 	quoted, _ := json.Marshal(s) // text cannot fail
 	return []string{s, hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)), base64.StdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b),
-		fmt.Sprint(b), strings.Trim(string(quoted), `"`), strings.Trim(fmt.Sprintf("%q", s), `"`), strings.ReplaceAll(s, " ", "%20"), strings.ReplaceAll(s, " ", "+")}
+		fmt.Sprintf("%d", b), strings.Trim(string(quoted), `"`), strings.Trim(fmt.Sprintf("%q", s), `"`), strings.ReplaceAll(s, " ", "%20"), strings.ReplaceAll(s, " ", "+")}
 }
 
 func TestNoPasswordLeavesATraceAnywhereAndNoHashButInItsRow(t *testing.T) {
@@ -105,8 +105,8 @@ func TestNoPasswordLeavesATraceAnywhereAndNoHashButInItsRow(t *testing.T) {
 	c := credential(t, k.DB, "per")
 	left.Leave(t, k.Events(accounttest.Tenant), service, host, admin, *k.App)
 	for _, format := range []string{"%v", "%+v", "%s", "%q"} {
-		fmt.Fprintf(left, format, c)
-		fmt.Fprintf(left, format, &c)
+		fmt.Fprintf(&left.Buffer, format, c)
+		fmt.Fprintf(&left.Buffer, format, &c)
 	}
 
 	out, rest := left.String(), saved(t, k.DB)

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 
@@ -158,7 +159,7 @@ func TestAnErrorAtAnyCallOfTheStoreIsToldAndNothingIsHalfDone(t *testing.T) {
 	base, struck := newStage(t), 0
 	for _, d := range deeds {
 		for _, fault := range []error{errStruck, store.ErrConflict} {
-			if d.again && fault != errStruck {
+			if d.again && !errors.Is(fault, errStruck) {
 				continue
 			}
 			for k := 1; ; k++ {

@@ -357,3 +357,32 @@ func TestALockIsToldBeforehandAndRecentProofsAreNotBoundByIt(t *testing.T) {
 	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.RecentProofsStandIn, 1))
 	require.NoError(t, k.change(t, k.session.Actor, "", better))
 }
+
+// interrupted lets something happen while a password is verified, once.
+type interrupted struct {
+	*secret.Hasher
+	meanwhile func()
+}
+
+func (i *interrupted) VerifyDigested(ctx context.Context, p secret.Text, h secret.Hash, d secret.Digester, purpose string) (secret.Verified, error) {
+	if fn := i.meanwhile; fn != nil {
+		i.meanwhile = nil
+		fn()
+	}
+	return i.Hasher.VerifyDigested(ctx, p, h, d, purpose)
+}
+
+func TestAPasswordThatIsReplacedWhileItIsVerifiedIsNoLongerTheCurrentOne(t *testing.T) {
+	hasher, err := secret.NewHasher(secret.Params{MemoryKiB: 8, Passes: 1, Parallelism: 1}, 1)
+	require.NoError(t, err)
+	i := &interrupted{Hasher: hasher}
+	k := passwords(t, myaccount.WithHasher(i))
+	i.meanwhile = func() { require.NoError(t, k.change(t, k.session.Actor, good, better)) }
+	require.ErrorIs(t, k.change(t, k.session.Actor, good, "marble 99 otter spool fern"), store.ErrConflict)
+	require.NoError(t, k.verify(t, "per", better, true))
+
+	i.meanwhile = func() { require.NoError(t, k.change(t, k.session.Actor, better, good)) }
+	refused(t, k.verify(t, "per", better, true), account.CodeWrongPassword)
+	i.meanwhile = func() { require.NoError(t, k.change(t, k.session.Actor, good, better)) }
+	require.NoError(t, k.verify(t, "per", better, true), "it is verified anew")
+}

@@ -386,3 +386,10 @@ func TestAPasswordThatIsReplacedWhileItIsVerifiedIsNoLongerTheCurrentOne(t *test
 	i.meanwhile = func() { require.NoError(t, k.change(t, k.session.Actor, good, better)) }
 	require.NoError(t, k.verify(t, "per", better, true), "it is verified anew")
 }
+
+func TestARiskThatWasReportedEndsWithTheChange(t *testing.T) {
+	k := passwords(t)
+	editStanding(t, k.DB, "per", func(st *policy.Standing) { st.Risk = policy.HighRisk })
+	require.NoError(t, k.change(t, k.session.Actor, good, better))
+	require.Equal(t, policy.NoRisk, standing(t, k.DB, "per").Risk)
+}

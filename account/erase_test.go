@@ -49,8 +49,8 @@ func (l leaver) tell(t *testing.T) {
 	refused(t, l.verify(t, "per", "a wrong one", false), account.CodeWrongPassword)
 }
 
-// rowsOf are the lines of a dump that name an account's id, by table.
-func rowsOf(t testing.TB, l leaver, id string) map[string]int {
+// tablesOf are the lines of a dump that name an account's id, by table.
+func tablesOf(t testing.TB, l leaver, id string) map[string]int {
 	t.Helper()
 	found := map[string]int{}
 	for line := range strings.Lines(testkit.Saved(t, l.DB)) {
@@ -72,21 +72,21 @@ func TestOfAnErasedAccountNothingIsLeftButItsTombstoneAndItsEvents(t *testing.T)
 	for _, c := range traces {
 		require.Contains(t, before, c, "else the test proves nothing")
 	}
-	had := rowsOf(t, l, "per")
+	had := tablesOf(t, l, "per")
 	for _, table := range []string{"standing", "profiles", "portraits", "credentials", "recovery-codes", "closings", "challenges", "challenge-counters", "usage", "sessions", "sign-ins", "habits", "devices", "recovery-keys", "events"} {
 		require.NotZero(t, had[table], table)
 	}
-	others := rowsOf(t, l, "ada")
+	others := tablesOf(t, l, "ada")
 	require.Zero(t, l.purge(t), "not before it is due")
 	l.Clock.Advance(60 * day)
 	require.Equal(t, 1, l.purge(t))
 
-	left := rowsOf(t, l, "per")
+	left := tablesOf(t, l, "per")
 	require.Equal(t, 1, left["standing"])
 	require.Equal(t, had["events"]+2, left["events"], "closed for good, and erased")
 	delete(left, "events")
 	require.Equal(t, map[string]int{"standing": 1, "identifiers": 1}, left, "what says that nobody gets the id or the address")
-	require.Equal(t, others, rowsOf(t, l, "ada"), "nobody else's")
+	require.Equal(t, others, tablesOf(t, l, "ada"), "nobody else's")
 	after := testkit.Rows(t, l.DB)
 	for _, c := range traces {
 		require.NotContains(t, after, c)
@@ -162,7 +162,7 @@ func TestErasingTakesAsManyTransactionsAsItNeedsAndGoesOnWhereItWasInterrupted(t
 	require.Contains(t, testkit.Rows(t, l.DB), traces[0])
 	require.Equal(t, 1, l.purge(t))
 	require.NotContains(t, testkit.Rows(t, l.DB), traces[0])
-	require.Equal(t, map[string]int{"standing": 1, "identifiers": 1, "events": rowsOf(t, l, "per")["events"]}, rowsOf(t, l, "per"))
+	require.Equal(t, map[string]int{"standing": 1, "identifiers": 1, "events": tablesOf(t, l, "per")["events"]}, tablesOf(t, l, "per"))
 	require.Equal(t, 5, steps)
 	require.Equal(t, 1, l.told("Hard Delete user", policy.Succeeded))
 	require.Equal(t, 1, l.told("Erase deleted user", policy.Succeeded))
@@ -324,7 +324,7 @@ func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *te
 		require.Equal(t, account.Purged{Accounts: 1}, done, "call %d", k)
 		require.Equal(t, 1, l.told("Hard Delete user", policy.Succeeded), "call %d", k)
 		require.Equal(t, 1, l.told("Erase deleted user", policy.Succeeded), "call %d", k)
-		for table, n := range rowsOf(t, l, "per") {
+		for table, n := range tablesOf(t, l, "per") {
 			switch table {
 			case "profiles", "portraits", "credentials", "closings", "challenges", "challenge-counters", "usage":
 				require.Zero(t, n, "%s, call %d", table, k)

@@ -29,15 +29,14 @@ type stage struct {
 	per, ada, una policy.Actor
 	room          account.Room
 	t             testing.TB
-	picture       []byte
-	hash          secret.Hash
-	rows, saved   string
+	props
+	rows, saved string
 }
 
 func newStage(t testing.TB) *stage {
 	w := accounttest.New(t)
 	w.Tenant(elsewhere)
-	s := &stage{World: w, t: t, picture: photo(t, 48)}
+	s := &stage{World: w, t: t, props: props{picture: photo(t, 48), changes: make(map[policy.AccountID]emailChange)}}
 	var err error
 	s.hash, err = quick(t, w).Hash(t.Context(), secret.NewText(good))
 	require.NoError(t, err)
@@ -64,8 +63,26 @@ func newStage(t testing.TB) *stage {
 		require.Equal(t, account.CodeWrongPassword, codeOf(err))
 	}
 	s.per, s.ada, s.una = actors["per"], actors["ada"], actors["una"]
+	s.furnish()
 	s.rows, s.saved = rows(t, w.DB), saved(t, w.DB)
 	return s
+}
+
+// furnish adds to the stage who is not active or restricted, and what Per holds.
+func (s *stage) furnish() {
+	ctx, door := s.t.Context(), doors(s.World)
+	s.Person("dis", policy.Work)
+	require.NoError(s.t, door.Admin.Disable(ctx, s.Host, "dis"))
+	s.Person("rex", policy.Personal)
+	require.NoError(s.t, door.Host.SecurityInfoReplaced(ctx, s.Host, "rex", ""))
+	cleo := &cell{t: s.t, actor: s.Session(s.Person("cleo", policy.Personal)).Actor, Room: door}
+	_, err := cleo.close()
+	require.NoError(s.t, err)
+	s.reopening = beginReopening(s.t, s.World, "cleo")
+	s.recovery, err = door.Service.NewRecoveryCode(ctx, s.per)
+	require.NoError(s.t, err)
+	s.changes["per"] = beginChange(s.t, s.World, s.per)
+	require.NoError(s.t, door.Host.AddIdentifier(ctx, s.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: address("ada")}))
 }
 
 func attempt(id policy.AccountID, text string) account.PasswordAttempt {
@@ -81,7 +98,7 @@ func (s *stage) enter(t testing.TB, f *faulty) *stage {
 }
 
 func (s *stage) as(a policy.Actor) *cell {
-	return &cell{t: s.t, actor: a, Room: s.room, subject: "ada", picture: s.picture, hash: s.hash}
+	return &cell{t: s.t, actor: a, Room: s.room, troupe: troupe{"ada", "per", "dis", "rex", "cleo"}, props: s.props}
 }
 
 // deed is one thing that is done on the stage.
@@ -89,13 +106,15 @@ type deed struct {
 	name  string
 	want  policy.Code // of its refusal; empty if it works
 	again bool        // it tries anew after a conflict
-	call  func(s *stage) (any, error)
+	// counts tells that what seems to be a wrong answer is counted.
+	counts bool
+	call   func(s *stage) (any, error)
 }
 
 // deeds are all operations of the matrix, by somebody who may, and what is refused for reasons of its own.
 var deeds = func() (out []deed) {
 	for _, o := range operations {
-		d := deed{name: o.String(), again: o.looks, call: func(s *stage) (any, error) {
+		d := deed{name: o.String(), again: o.looks, counts: o.counts, call: func(s *stage) (any, error) {
 			switch {
 			case o.door != "Service":
 				return o.call(s.as(s.Host))
@@ -198,7 +217,7 @@ func TestARowThatSeemsToBeMissingTurnsNoNoIntoAYes(t *testing.T) {
 			if err != nil {
 				requireNothing(t, got, "%s, call %d", d.name, k)
 			}
-			if err != nil && d.want == "" { // a wrong password may be counted all the same
+			if err != nil && d.want == "" && !d.counts { // a wrong password may be counted all the same
 				requireSame(t, base.rows, rows(t, s.DB), "%s, call %d", d.name, k)
 			}
 		}

@@ -30,6 +30,7 @@ func spoiled(s account.Store, f *faulty) *faulty {
 type lie struct {
 	settings, schema                        func(policy.TenantID) policy.TenantID
 	standing, profile, credential, portrait whose
+	code, closing, identifiers, changes     whose
 	session                                 func(policy.TenantID, policy.AccountID, policy.SessionID) (policy.TenantID, policy.AccountID, policy.SessionID)
 }
 
@@ -181,4 +182,76 @@ func (x faultyTx) DeleteCredential(t policy.TenantID, a policy.AccountID) error 
 
 func (x faultyTx) DeletePortrait(t policy.TenantID, a policy.AccountID) error {
 	return write(x, func() error { return x.tx.DeletePortrait(t, a) })
+}
+
+func (x faultyTx) RecoveryCode(t policy.TenantID, a policy.AccountID) (account.RecoveryCode, error) {
+	t, a = x.of(x.f.lie.code, t, a)
+	return read(x, func() (account.RecoveryCode, error) { return x.tx.RecoveryCode(t, a) })
+}
+
+func (x faultyTx) PutRecoveryCode(row account.RecoveryCode) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.tx.PutRecoveryCode(row) })
+}
+
+func (x faultyTx) DeleteRecoveryCode(t policy.TenantID, a policy.AccountID) error {
+	return write(x, func() error { return x.tx.DeleteRecoveryCode(t, a) })
+}
+
+func (x faultyTx) Closing(t policy.TenantID, a policy.AccountID) (account.Closing, error) {
+	t, a = x.of(x.f.lie.closing, t, a)
+	return read(x, func() (account.Closing, error) { return x.tx.Closing(t, a) })
+}
+
+func (x faultyTx) PutClosing(row account.Closing) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.tx.PutClosing(row) })
+}
+
+func (x faultyTx) DeleteClosing(t policy.TenantID, a policy.AccountID) error {
+	return write(x, func() error { return x.tx.DeleteClosing(t, a) })
+}
+
+func (x faultyTx) ClosingsDue(t policy.TenantID, now time.Time, p store.Page) (store.List[account.Closing], error) {
+	return read(x, func() (store.List[account.Closing], error) { return x.tx.ClosingsDue(t, now, p) })
+}
+
+func (x faultyTx) DeleteCountersOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return read(x, func() (int, error) { return x.tx.DeleteCountersOf(t, a, limit) })
+}
+
+func (x faultyTx) DeleteUsageOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
+	return read(x, func() (int, error) { return x.tx.DeleteUsageOf(t, a, limit) })
+}
+
+func (x faultyTx) Identifier(t policy.TenantID, key string) (account.Identifier, error) {
+	return read(x, func() (account.Identifier, error) { return x.tx.Identifier(t, key) })
+}
+
+func (x faultyTx) IdentifiersOf(t policy.TenantID, a policy.AccountID) ([]account.Identifier, error) {
+	t, a = x.of(x.f.lie.identifiers, t, a)
+	return read(x, func() ([]account.Identifier, error) { return x.tx.IdentifiersOf(t, a) })
+}
+
+func (x faultyTx) PutIdentifier(row account.Identifier) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.tx.PutIdentifier(row) })
+}
+
+func (x faultyTx) DeleteIdentifier(t policy.TenantID, key string) error {
+	return write(x, func() error { return x.tx.DeleteIdentifier(t, key) })
+}
+
+func (x faultyTx) EmailChange(t policy.TenantID, a policy.AccountID, id challenge.ID) (account.EmailChange, error) {
+	return read(x, func() (account.EmailChange, error) { return x.tx.EmailChange(t, a, id) })
+}
+
+func (x faultyTx) EmailChangesOf(t policy.TenantID, a policy.AccountID) ([]account.EmailChange, error) {
+	t, a = x.of(x.f.lie.changes, t, a)
+	return read(x, func() ([]account.EmailChange, error) { return x.tx.EmailChangesOf(t, a) })
+}
+
+func (x faultyTx) PutEmailChange(row account.EmailChange) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.tx.PutEmailChange(row) })
+}
+
+func (x faultyTx) DeleteEmailChange(t policy.TenantID, a policy.AccountID, id challenge.ID) error {
+	return write(x, func() error { return x.tx.DeleteEmailChange(t, a, id) })
 }

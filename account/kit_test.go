@@ -45,7 +45,7 @@ func over(t testing.TB, w *accounttest.World, s account.Store) account.Room {
 	ids := func() string { return "over-" + strconv.FormatUint(last.Add(1), 10) }
 	codes, err := challenge.NewCodes(w.Ring, w.Mail)
 	require.NoError(t, err)
-	room, err := account.New(policy.NewGuard(policy.WithClock(w.Clock.Now), policy.WithIDs(ids)), s, quick(t, w), codes)
+	room, err := account.New(policy.NewGuard(policy.WithClock(w.Clock.Now), policy.WithIDs(ids)), s, quick(t, w), codes, w.Ring)
 	require.NoError(t, err)
 	return room
 }

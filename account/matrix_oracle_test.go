@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 )
@@ -26,6 +27,8 @@ type condition struct {
 	kept          account.Elsewhere
 	bare          bool // nobody has a password
 	synchronized  bool
+	deleted, over bool                          // of accounts that are being closed: by an administrator; their time to come back is over
+	mayClose      bool                          // work accounts
 	open          map[policy.Kind]policy.Access // of all attributes, by a schema; nil for the default
 }
 
@@ -164,6 +167,121 @@ func ifNotFirst(a testkit.Somebody, c condition) policy.Code {
 func ifNoGood(a testkit.Somebody, c condition) policy.Code {
 	if a.Elsewhere || c.kept != account.KeptHere || c.bare || c.spent || c.locked || c.state == policy.Disabled || c.state == policy.Closed {
 		return account.CodeWrongPassword
+	}
+	return ""
+}
+
+// ifNotTheirs keeps what only accounts here have from those elsewhere.
+func ifNotTheirs(a testkit.Somebody, _ condition) policy.Code {
+	if a.Elsewhere {
+		return notARefusal
+	}
+	return ""
+}
+
+func ifNoChange(a testkit.Somebody, _ condition) policy.Code {
+	if a.Elsewhere {
+		return policy.CodeNotFound
+	}
+	return ""
+}
+
+func ifNoAddress(a testkit.Somebody, c condition) policy.Code {
+	if c.state == policy.Closed {
+		return notARefusal
+	}
+	return ifNotTheirs(a, c)
+}
+
+func ifNotSent(a testkit.Somebody, _ condition) policy.Code {
+	if a.Elsewhere {
+		return challenge.CodeWrong
+	}
+	return ""
+}
+
+func ifLinkIsDead(a testkit.Somebody, c condition) policy.Code {
+	if c.inactive() {
+		return challenge.CodeWrong
+	}
+	return ifNotSent(a, c)
+}
+
+func ifNotRecoverable(a testkit.Somebody, c condition) policy.Code {
+	if a.Elsewhere || c.inactive() {
+		return account.CodeWrongRecoveryCode
+	}
+	return ""
+}
+
+func ifNotRestricted(a testkit.Somebody, c condition) policy.Code {
+	if code := ifClosed(a, c); code != "" {
+		return code
+	}
+	if a.Elsewhere || !c.restricted {
+		return account.CodeNotRestricted
+	}
+	return ""
+}
+
+func ifNotToClose(a testkit.Somebody, c condition) policy.Code {
+	if a.Kind == policy.Work && (a.Elsewhere || !c.mayClose) {
+		return account.CodeWorkAccount
+	}
+	return ""
+}
+
+// ifShut is what an administrator hears about an account that is their own, or being closed.
+func ifShut(a testkit.Somebody, c condition) policy.Code {
+	switch {
+	case a.Sort == testkit.Person && (a.Owns || a.Elsewhere):
+		return account.CodeOwnAccount
+	case a.Elsewhere:
+		return ""
+	case c.state == policy.Closing:
+		return policy.CodeAccountClosing
+	}
+	return ifClosed(a, c)
+}
+
+func ifNotToDisable(a testkit.Somebody, c condition) policy.Code {
+	if code := ifShut(a, c); code != "" {
+		return code
+	}
+	if c.state == policy.Disabled && !a.Elsewhere {
+		return account.CodeAlreadyDisabled
+	}
+	return ""
+}
+
+func ifNotToEnable(a testkit.Somebody, c condition) policy.Code {
+	if code := ifShut(a, c); code != "" {
+		return code
+	}
+	if c.state != policy.Disabled || a.Elsewhere {
+		return account.CodeNotDisabled
+	}
+	return ""
+}
+
+func ifNotToRestore(a testkit.Somebody, c condition) policy.Code {
+	switch {
+	case !a.Elsewhere && c.state == policy.Closed:
+		return "account-closed"
+	case a.Elsewhere || c.state != policy.Closing:
+		return account.CodeNotClosing
+	case c.over:
+		return account.CodeGraceOver
+	}
+	return ""
+}
+
+func ifNotToReopen(a testkit.Somebody, c condition) policy.Code {
+	if code := ifNotToRestore(a, c); code != "" {
+		return code
+	}
+	if c.deleted {
+		return account.CodeDeletedByOthers
 	}
 	return ""
 }

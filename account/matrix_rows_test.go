@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/seed4b20689c/myaccount/account"
@@ -14,9 +15,22 @@ type cell struct {
 	t     testing.TB
 	actor policy.Actor
 	account.Room
-	subject policy.AccountID
-	picture []byte
-	hash    secret.Hash // of the password "better"
+	troupe
+	props
+}
+
+// troupe is on whom administrators and hosts act: on the subject, unless it takes an account of another sort.
+type troupe struct {
+	subject, personal, disabled, restricted, closing policy.AccountID
+}
+
+// props are what somebody holds who makes a call.
+type props struct {
+	picture   []byte
+	hash      secret.Hash // of the password "better"
+	recovery  secret.Text // the personal account's code
+	reopening account.Reopening
+	changes   map[policy.AccountID]emailChange // of addresses, that were begun
 }
 
 // operation is one way to call an exported operation.
@@ -31,6 +45,8 @@ type operation struct {
 	changes bool // and a refusal is recorded, if looks does not say otherwise
 	// looks tells that the operation is decided by a look first, so that who may not do it leaves no record.
 	looks bool
+	// counts tells that a refusal can come with a count of wrong answers, which is stored.
+	counts bool
 
 	call func(*cell) (any, error)
 }
@@ -60,7 +76,10 @@ func (c *cell) change(current, fresh string) (any, error) {
 	return nil, c.Service.ChangePassword(c.t.Context(), c.actor, account.PasswordChange{Current: secret.NewText(current), New: secret.NewText(fresh)})
 }
 
-var operations = []operation{
+// operations are all rows of the matrix.
+var operations = slices.Concat(profileRows, emailRows, recoveryRows, closingRows)
+
+var profileRows = []operation{
 	{door: "Service", method: "Overview", action: account.ReadOverview,
 		call: func(c *cell) (any, error) { return c.Service.Overview(c.t.Context(), c.actor) }},
 	{door: "Service", method: "Profile", action: account.ReadProfile,
@@ -104,11 +123,11 @@ var operations = []operation{
 
 	{door: "Admin", method: "Profile", action: account.ReadAnyProfile,
 		call: func(c *cell) (any, error) { return c.Admin.Profile(c.t.Context(), c.actor, c.subject) }},
-	{door: "Admin", method: "UpdateProfile", as: "of the title", action: account.UpdateAnyProfile, inside: ifSynchronized, changes: true,
+	{door: "Admin", method: "UpdateProfile", as: "of the title", action: account.UpdateAnyProfile, forbids: ifClosed, inside: ifSynchronized, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Admin.UpdateProfile(c.t.Context(), c.actor, c.subject, set(account.Title, "Director"))
 		}},
-	{door: "Admin", method: "UpdateProfile", as: "of the language", action: account.UpdateAnyProfile, changes: true,
+	{door: "Admin", method: "UpdateProfile", as: "of the language", action: account.UpdateAnyProfile, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Admin.UpdateProfile(c.t.Context(), c.actor, c.subject, set(account.Language, "fr"))
 		}},
@@ -120,11 +139,11 @@ var operations = []operation{
 		}},
 	{door: "Admin", method: "Photo", action: account.ReadAnyPhoto, inside: ifNoPhoto,
 		call: func(c *cell) (any, error) { return c.Admin.Photo(c.t.Context(), c.actor, c.subject, 48) }},
-	{door: "Admin", method: "SetPhoto", action: account.ChangeAnyPhoto, changes: true,
+	{door: "Admin", method: "SetPhoto", action: account.ChangeAnyPhoto, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Admin.SetPhoto(c.t.Context(), c.actor, c.subject, c.picture)
 		}},
-	{door: "Admin", method: "RemovePhoto", action: account.ChangeAnyPhoto, changes: true,
+	{door: "Admin", method: "RemovePhoto", action: account.ChangeAnyPhoto, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) { return nil, c.Admin.RemovePhoto(c.t.Context(), c.actor, c.subject) }},
 	{door: "Admin", method: "UnlockPassword", action: account.UnlockPassword, changes: true,
 		call: func(c *cell) (any, error) { return nil, c.Admin.UnlockPassword(c.t.Context(), c.actor, c.subject) }},
@@ -133,7 +152,7 @@ var operations = []operation{
 			return nil, c.Admin.DemandNewPassword(c.t.Context(), c.actor, c.subject)
 		}},
 
-	{door: "Host", method: "PutProfile", action: account.PutProfile, changes: true,
+	{door: "Host", method: "PutProfile", action: account.PutProfile, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.PutProfile(c.t.Context(), c.actor, account.Profile{Account: c.subject, DisplayName: "Another"})
 		}},

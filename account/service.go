@@ -248,8 +248,11 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 	case DropEmailChange:
 		return policy.Can(ctx, s.guard, s.store, actor, dropEmailChange, onEmailChange(challenge.ID(id)))
 	case EditAttribute:
-		if Attribute(id) == Photo {
+		switch Attribute(id) { // those that are not set by an update are decided as by what sets them
+		case Photo:
 			return policy.Can(ctx, s.guard, s.store, actor, changePhoto, policy.Target{})
+		case EmailAddress:
+			return policy.Can(ctx, s.guard, s.store, actor, changeEmail, policy.Target{})
 		}
 		return policy.Can(ctx, s.guard, s.store, actor, editAttribute, onAttribute(Attribute(id)))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
@@ -22,6 +23,8 @@ type scene struct {
 	*accounttest.World
 	actor   policy.Actor
 	picture []byte
+	change  emailChange // that the actor's session began
+	session policy.SessionID
 }
 
 func rarely(rt *rapid.T, what string) bool { return rapid.IntRange(0, 5).Draw(rt, what) == 0 }
@@ -30,6 +33,10 @@ func drawScene(t *testing.T, rt *rapid.T, base withPassword, picture []byte) sce
 	w := base.Fork(t)
 	id := rapid.SampledFrom([]policy.AccountID{"ada", "per", "per", "gil"}).Draw(rt, "account")
 	session := w.Session(w.SignIn(policy.Actor{Tenant: accounttest.Tenant, Account: id}))
+	change := beginChange(t, w, session.Actor)
+	if id == "per" && rarely(rt, "without a recovery code") {
+		edit(t, w.DB, func(tx account.Tx) error { return tx.DeleteRecoveryCode(accounttest.Tenant, id) })
+	}
 	spent := false
 	if id != "gil" { // who has no password
 		editCredential(t, w.DB, id, func(c *account.Credential) {
@@ -50,14 +57,6 @@ func drawScene(t *testing.T, rt *rapid.T, base withPassword, picture []byte) sce
 			c.Throttle.Disabled = spent
 		})
 	}
-	editStanding(t, w.DB, id, func(st *policy.Standing) {
-		if rarely(rt, "restricted") {
-			st.RestrictedUntil = w.Clock.Now().Add(time.Hour)
-		}
-		if rarely(rt, "not active") {
-			st.State = rapid.SampledFrom([]policy.State{policy.Disabled, policy.Closing, policy.Closed}).Draw(rt, "state")
-		}
-	})
 	s := account.DefaultSchema()
 	access := rapid.SampledFrom([]policy.Access{policy.Edit, policy.Edit, policy.Edit, policy.ReadOnly, policy.Off})
 	open := account.AttributeRule{Work: access.Draw(rt, "work"), Personal: access.Draw(rt, "personal"), Guest: access.Draw(rt, "guest")}
@@ -74,7 +73,10 @@ func drawScene(t *testing.T, rt *rapid.T, base withPassword, picture []byte) sce
 	for _, area := range account.Areas() {
 		require.NoError(t, w.App.Admin.Policy.SetAccess(t.Context(), w.Host, area, access.Draw(rt, string(area))))
 	}
-	sc := scene{w, session.Actor, picture}
+	if rarely(rt, "work accounts may be closed") {
+		require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, account.WorkMayClose, 1))
+	}
+	sc := scene{w, session.Actor, picture, change, session.Actor.Session}
 	if rarely(rt, "proofs stand in") {
 		require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, account.RecentProofsStandIn, 1))
 	}
@@ -82,6 +84,14 @@ func drawScene(t *testing.T, rt *rapid.T, base withPassword, picture []byte) sce
 		require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, account.PhotosPerHour, 1))
 		_ = w.App.Account.SetPhoto(t.Context(), sc.actor, picture) // whether it is allowed or not
 	}
+	editStanding(t, w.DB, id, func(st *policy.Standing) {
+		if rarely(rt, "restricted") {
+			st.RestrictedUntil = w.Clock.Now().Add(time.Hour)
+		}
+		if rarely(rt, "not active") {
+			st.State = rapid.SampledFrom([]policy.State{policy.Disabled, policy.Closing, policy.Closed}).Draw(rt, "state")
+		}
+	})
 	w.Clock.Advance(rapid.SampledFrom([]time.Duration{0, 0, 0, time.Minute, 16 * time.Minute, -time.Hour}).Draw(rt, "later"))
 	sc.draw(rt)
 	return sc
@@ -107,19 +117,23 @@ func (s *scene) draw(rt *rapid.T) {
 	}
 }
 
-var askable = []policy.Action{account.ReadProfile, account.UpdateProfile, account.ReadPhoto, account.ChangePhoto, account.ChangePassword, account.SetFirstPassword}
+var askable = []policy.Action{account.ReadProfile, account.UpdateProfile, account.ReadPhoto, account.ChangePhoto, account.ChangePassword, account.SetFirstPassword,
+	account.ChangeEmail, account.ConfirmEmail, account.DropEmailChange, account.ReadRecoveryCode, account.NewRecoveryCode, account.RemoveRecoveryCode, account.Close}
 
 func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 	base, picture := passwords(t), photo(t, 48)
 	base.Person("bob", policy.Work) // who can be a manager
+	base.saved(t)                   // a recovery code
+	openTo(t, base.World, policy.Edit)
 	yes, no := make(map[policy.Action]bool), make(map[policy.Code]bool)
 	for _, id := range []policy.AccountID{"ada", "per", "gil"} {
 		require.NoError(t, base.App.Admin.Account.SetPhoto(t.Context(), base.Host, id, picture))
 		require.NoError(t, base.App.Host.Account.PutProfile(t.Context(), base.Host, filled(id, "")))
+		require.NoError(t, base.App.Host.Account.AddIdentifier(t.Context(), base.Host, account.NewIdentifier{Account: id, Kind: account.Email, Text: address(id)}))
 	}
 	scenes := func(rt *rapid.T) {
 		s := drawScene(t, rt, base, picture)
-		for _, action := range askable {
+		for _, action := range rapid.Permutation(askable).Draw(rt, "actions")[:len(askable)/2] {
 			s.agree(t, rt, action, "", yes, no)
 		}
 		name := rapid.SampledFrom(attributeNames()).Draw(rt, "attribute")
@@ -141,6 +155,7 @@ func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 		require.True(t, yes[action], "%s was never allowed in all scenes: they prove nothing", action)
 	}
 	for _, code := range []policy.Code{account.CodeAttributeOff, account.CodeAttributeReadOnly, account.CodeSynchronized, account.CodeNoPassword, account.CodeHasPassword,
+		account.CodeOnlyPersonal, account.CodeNoRecoveryCode, account.CodeGuestAccount, account.CodeWorkAccount,
 		account.CodePasswordElsewhere, account.CodePasswordless, account.CodePasswordSpent, policy.CodeThrottled, policy.CodeRestricted, policy.CodeAreaOff,
 		policy.CodeAreaReadOnly, policy.CodeFresherProof, policy.CodeStrongerProof, policy.CodeSessionEnded, policy.CodeUnknownAccount, policy.CodeAccountNotActive} {
 		require.True(t, no[code], "nobody was refused for %s", code)
@@ -150,12 +165,20 @@ func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 // agree asks, does, and wants the same to come of both.
 func (s scene) agree(t *testing.T, rt *rapid.T, action policy.Action, name account.Attribute, yes map[policy.Action]bool, no map[policy.Code]bool) {
 	before := saved(t, s.DB)
-	asked, err := s.App.Account.Can(t.Context(), s.actor, action, string(name))
+	id := string(name)
+	if action == account.DropEmailChange {
+		id = string(s.change.id)
+	}
+	asked, err := s.App.Account.Can(t.Context(), s.actor, action, id)
 	require.NoError(rt, err)
 	require.Equal(rt, before, saved(t, s.DB), "asking leaves no trace")
 	yes[action], no[asked.Reason().Code] = yes[action] || asked.Allowed, true
 	on := s.Fork(t)
-	done := s.do(t, on.App.Account, action, name)
+	done := s.do(t, on, action, name)
+	if asked.Allowed && action == account.ConfirmEmail && s.actor.Session != s.session {
+		require.Equal(rt, challenge.CodeWrong, codeOf(done), "the code is the session's that asked")
+		return
+	}
 	if asked.Allowed {
 		require.NoError(rt, done, "%s %s", action, name)
 		return
@@ -166,7 +189,8 @@ func (s scene) agree(t *testing.T, rt *rapid.T, action policy.Action, name accou
 	requireSame(t, rows(t, s.DB), rows(t, on.DB), "%s", asked)
 }
 
-func (s scene) do(t *testing.T, on *account.Service, action policy.Action, name account.Attribute) error {
+func (s scene) do(t *testing.T, w *accounttest.World, action policy.Action, name account.Attribute) error {
+	on := w.App.Account
 	switch action {
 	case account.ReadProfile:
 		_, err := on.Profile(t.Context(), s.actor)
@@ -188,9 +212,34 @@ func (s scene) do(t *testing.T, on *account.Service, action policy.Action, name 
 		return err
 	case account.SetFirstPassword:
 		return on.SetFirstPassword(t.Context(), s.actor, secret.NewText(better))
+	case account.ChangeEmail:
+		return s.changeEmail(t, on)
+	case account.ConfirmEmail:
+		return on.ConfirmEmail(t.Context(), s.actor, s.change.id, s.change.code)
+	case account.DropEmailChange:
+		return on.DropEmailChange(t.Context(), s.actor, s.change.id)
+	case account.ReadRecoveryCode:
+		_, err := on.RecoveryCode(t.Context(), s.actor)
+		return err
+	case account.NewRecoveryCode:
+		_, err := on.NewRecoveryCode(t.Context(), s.actor)
+		return err
+	case account.RemoveRecoveryCode:
+		return on.RemoveRecoveryCode(t.Context(), s.actor)
+	case account.Close:
+		_, err := (&cell{t: t, actor: s.actor, Room: doors(w)}).close()
+		return err
 	}
-	if name == account.Photo {
+	switch name {
+	case account.Photo:
 		return on.SetPhoto(t.Context(), s.actor, s.picture)
+	case account.EmailAddress:
+		return s.changeEmail(t, on)
 	}
 	return on.UpdateProfile(t.Context(), s.actor, set(name, values[name][1]))
+}
+
+func (s scene) changeEmail(t *testing.T, on *account.Service) error {
+	_, err := on.ChangeEmail(t.Context(), s.actor, address(s.actor.Account), "another@third.example")
+	return err
 }

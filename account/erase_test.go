@@ -16,12 +16,9 @@ import (
 	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/accounttest"
-	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
-	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
-	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -204,96 +201,9 @@ func TestAPurgeTakesSoManyAccountsAndLeavesNoneBehindThatFails(t *testing.T) {
 	refused(t, err, policy.CodeNotPermitted)
 }
 
-// deeds are what is struck by faults, each in a fork of a world that is ready for it.
-var closingDeeds = []struct {
-	name  string
-	ready func(testing.TB, leaver)
-	call  func(testing.TB, leaver) func(account.Room) error
-}{
-	{"close", func(testing.TB, leaver) {}, func(t testing.TB, l leaver) func(account.Room) error {
-		request := account.CloseRequest{Days: 30}
-		return func(r account.Room) error {
-			p, err := r.Service.Preflight(t.Context(), l.per)
-			if err != nil {
-				return err
-			}
-			for _, f := range p.Findings {
-				request.Understood = append(request.Understood, f.Code)
-			}
-			_, yes, err := r.Service.AskClose(t.Context(), l.per, 30)
-			if err != nil {
-				return err
-			}
-			_, err = r.Service.Close(t.Context(), l.per, request, yes)
-			return err
-		}
-	}},
-	{"reopen", func(t testing.TB, l leaver) { require.NoError(t, l.close(t, l.per, 30)) },
-		func(t testing.TB, l leaver) func(account.Room) error {
-			re, err := l.code(t, "per")
-			require.NoError(t, err)
-			return func(r account.Room) error { return r.Host.Reopen(t.Context(), l.Host, re) }
-		}},
-	{"delete", func(testing.TB, leaver) {}, func(t testing.TB, l leaver) func(account.Room) error {
-		return func(r account.Room) error { _, err := r.Admin.Delete(t.Context(), l.admin, "per"); return err }
-	}},
-	{"restore", func(t testing.TB, l leaver) { require.NoError(t, l.close(t, l.per, 30)) },
-		func(t testing.TB, l leaver) func(account.Room) error {
-			return func(r account.Room) error { return r.Admin.Restore(t.Context(), l.admin, "per") }
-		}},
-}
-
-// over is the room alone over a store that is struck.
-func (l leaver) over(t testing.TB, f *testkit.Faulty[account.Tx]) account.Room {
-	t.Helper()
-	f.Store, f.Wrap = l.DB.Account(), func(tx account.Tx) account.Tx { return closingTx{tx, f} }
-	codes, err := challenge.NewCodes(l.Ring, l.Mail)
-	require.NoError(t, err)
-	room, err := account.New(policy.NewGuard(policy.WithClock(l.Clock.Now)), f, hasher(t, l.Ring), codes, l.Ring)
-	require.NoError(t, err)
-	return room
-}
-
 func (l leaver) fork(t testing.TB) leaver {
 	l.World = l.Fork(t)
 	return l
-}
-
-func TestAFaultAtAnyCallOfTheStoreLeavesAnAccountAsItWas(t *testing.T) {
-	base, struck := leaving(t), 0
-	for _, d := range closingDeeds {
-		for _, again := range []bool{false, true} {
-			for k := 1; ; k++ {
-				require.Less(t, k, testkit.TooMany)
-				l := base.fork(t)
-				d.ready(t, l)
-				call := d.call(t, l)
-				before := testkit.Saved(t, l.DB)
-				f := &testkit.Faulty[account.Tx]{Strike: testkit.At(k, testkit.ErrStruck), Again: again}
-				room := l.over(t, f)
-				err := call(room)
-				if f.Calls < k {
-					require.NoError(t, err, d.name)
-					require.Equal(t, 1, len(l.during(before)), "%s leaves one event, however often it runs", d.name)
-					break
-				}
-				struck++
-				require.ErrorIs(t, err, testkit.ErrStruck, "%s, call %d", d.name, k)
-				testkit.RequireSame(t, before, testkit.Saved(t, l.DB), "%s, call %d", d.name, k)
-			}
-		}
-	}
-	require.Greater(t, struck, 80)
-}
-
-// during are the events that are not in a dump.
-func (l leaver) during(before string) (out []string) {
-	for line := range strings.Lines(testkit.Saved(l.T, l.DB)) {
-		if strings.Contains(line, `{"table":"events"`) && !strings.Contains(before, line) {
-			out = append(out, line)
-		}
-	}
-	return out
 }
 
 func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *testing.T) {
@@ -307,8 +217,8 @@ func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *te
 	for k := 1; ; k++ {
 		require.Less(t, k, testkit.TooMany)
 		l := base.fork(t)
-		f := &testkit.Faulty[account.Tx]{Strike: testkit.At(k, testkit.ErrStruck)}
-		room := l.over(t, f)
+		f := &faulty{faults: faults{Strike: testkit.At(k, errStruck)}}
+		room := over(t, l.World, spoiled(l.DB.Account(), f))
 		done, err := room.Host.PurgeClosed(t.Context(), l.Host, 0)
 		if f.Calls < k {
 			require.NoError(t, err)
@@ -316,7 +226,7 @@ func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *te
 			break
 		}
 		struck++
-		require.ErrorIs(t, err, testkit.ErrStruck, "call %d", k)
+		require.ErrorIs(t, err, errStruck, "call %d", k)
 		require.Zero(t, done.Accounts)
 		f.Strike = nil
 		done, err = room.Host.PurgeClosed(t.Context(), l.Host, 0)
@@ -332,100 +242,4 @@ func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *te
 		}
 	}
 	require.Greater(t, struck, 15)
-}
-
-// closingTx strikes the calls that closing, reopening and erasing make.
-type closingTx struct {
-	account.Tx
-	f *testkit.Faulty[account.Tx]
-}
-
-func (x closingTx) Settings(t policy.TenantID) (policy.Settings, error) {
-	return testkit.Read(x.f, func() (policy.Settings, error) { return x.Tx.Settings(t) })
-}
-
-func (x closingTx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standing, error) {
-	return testkit.Read(x.f, func() (policy.Standing, error) { return x.Tx.Standing(t, a) })
-}
-
-func (x closingTx) PutStanding(st policy.Standing) (store.Revision, error) {
-	return testkit.Read(x.f, func() (store.Revision, error) { return x.Tx.PutStanding(st) })
-}
-
-func (x closingTx) AppendEvent(e policy.Event) error {
-	return testkit.Write(x.f, func() error { return x.Tx.AppendEvent(e) })
-}
-
-func (x closingTx) Profile(t policy.TenantID, a policy.AccountID) (account.Profile, error) {
-	return testkit.Read(x.f, func() (account.Profile, error) { return x.Tx.Profile(t, a) })
-}
-
-func (x closingTx) Schema(t policy.TenantID) (account.Schema, error) {
-	return testkit.Read(x.f, func() (account.Schema, error) { return x.Tx.Schema(t) })
-}
-
-func (x closingTx) Closing(t policy.TenantID, a policy.AccountID) (account.Closing, error) {
-	return testkit.Read(x.f, func() (account.Closing, error) { return x.Tx.Closing(t, a) })
-}
-
-func (x closingTx) PutClosing(c account.Closing) (store.Revision, error) {
-	return testkit.Read(x.f, func() (store.Revision, error) { return x.Tx.PutClosing(c) })
-}
-
-func (x closingTx) DeleteClosing(t policy.TenantID, a policy.AccountID) error {
-	return testkit.Write(x.f, func() error { return x.Tx.DeleteClosing(t, a) })
-}
-
-func (x closingTx) ClosingsDue(t policy.TenantID, now time.Time, p store.Page) (store.List[account.Closing], error) {
-	return testkit.Read(x.f, func() (store.List[account.Closing], error) { return x.Tx.ClosingsDue(t, now, p) })
-}
-
-func (x closingTx) Challenge(t policy.TenantID, a policy.AccountID, id challenge.ID) (challenge.Challenge, error) {
-	return testkit.Read(x.f, func() (challenge.Challenge, error) { return x.Tx.Challenge(t, a, id) })
-}
-
-func (x closingTx) ChallengesOf(t policy.TenantID, a policy.AccountID) ([]challenge.Challenge, error) {
-	return testkit.Read(x.f, func() ([]challenge.Challenge, error) { return x.Tx.ChallengesOf(t, a) })
-}
-
-func (x closingTx) PutChallenge(c challenge.Challenge) (store.Revision, error) {
-	return testkit.Read(x.f, func() (store.Revision, error) { return x.Tx.PutChallenge(c) })
-}
-
-func (x closingTx) Counter(t policy.TenantID, a policy.AccountID, m challenge.Method) (challenge.Counter, error) {
-	return testkit.Read(x.f, func() (challenge.Counter, error) { return x.Tx.Counter(t, a, m) })
-}
-
-func (x closingTx) DeleteChallenge(t policy.TenantID, a policy.AccountID, id challenge.ID) error {
-	return testkit.Write(x.f, func() error { return x.Tx.DeleteChallenge(t, a, id) })
-}
-
-func (x closingTx) DeleteProfile(t policy.TenantID, a policy.AccountID) error {
-	return testkit.Write(x.f, func() error { return x.Tx.DeleteProfile(t, a) })
-}
-
-func (x closingTx) DeletePortrait(t policy.TenantID, a policy.AccountID) error {
-	return testkit.Write(x.f, func() error { return x.Tx.DeletePortrait(t, a) })
-}
-
-func (x closingTx) DeleteCredential(t policy.TenantID, a policy.AccountID) error {
-	return testkit.Write(x.f, func() error { return x.Tx.DeleteCredential(t, a) })
-}
-
-func (x closingTx) DeleteCountersOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
-	return testkit.Read(x.f, func() (int, error) { return x.Tx.DeleteCountersOf(t, a, limit) })
-}
-
-func (x closingTx) DeleteUsageOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
-	return testkit.Read(x.f, func() (int, error) { return x.Tx.DeleteUsageOf(t, a, limit) })
-}
-
-// hasher is a quick one.
-func hasher(t testing.TB, vault secret.Vault) *password.Hasher {
-	t.Helper()
-	quick, err := secret.NewHasher(secret.Params{MemoryKiB: 8, Passes: 1, Parallelism: 1}, 1)
-	require.NoError(t, err)
-	h, err := password.NewHasher(quick, vault)
-	require.NoError(t, err)
-	return h
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -83,6 +84,27 @@ func (s *stage) furnish() {
 	require.NoError(s.t, err)
 	s.changes["per"] = beginChange(s.t, s.World, s.per)
 	require.NoError(s.t, door.Host.AddIdentifier(ctx, s.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: address("ada")}))
+	for _, id := range []policy.AccountID{"ada", "bob", "per", "una", "cleo"} {
+		s.scatter(elsewhere, id)
+	}
+	s.scatter(accounttest.Tenant, "bob")
+	s.scatter(accounttest.Tenant, "per")
+}
+
+// scatter leaves rows of an account that a store could give in place of another's.
+func (s *stage) scatter(t policy.TenantID, id policy.AccountID) {
+	now := s.Clock.Now()
+	edit(s.t, s.DB, func(tx account.Tx) error {
+		_, err := tx.PutClosing(account.Closing{Tenant: t, Account: id, By: policy.Actor{Tenant: t, Account: id}.Principal(), At: now, Due: now.Add(day), Was: policy.Active})
+		if err != nil || t == accounttest.Tenant && id == "per" {
+			return err // who has the others
+		}
+		_, coded := tx.PutRecoveryCode(account.RecoveryCode{Tenant: t, Account: id, Digest: secret.Digest{1}, MadeAt: now})
+		_, named := tx.PutIdentifier(account.Identifier{Tenant: t, Key: address(id), Text: address(id), Account: id, Kind: account.Email, Primary: true, ProvenAt: now})
+		_, asked := tx.PutEmailChange(account.EmailChange{Tenant: t, Account: id, ID: challenge.ID("change-of-" + id), OldKey: address(id), OldRevision: 1,
+			New: "an@other.example", NewKey: "an@other.example", AskedAt: now, ExpiresAt: now.Add(day)})
+		return errors.Join(coded, named, asked)
+	})
 }
 
 func attempt(id policy.AccountID, text string) account.PasswordAttempt {
@@ -146,6 +168,23 @@ var deeds = func() (out []deed) {
 		deed{name: "password of somebody without", want: account.CodeWrongPassword, again: true, call: wrong("una", good)},
 		deed{name: "password that clears", again: true, call: wrong("bob", good)},
 		deed{name: "password that is hashed anew", again: true, call: wrong("per", good)},
+		deed{name: "wrong recovery code", want: account.CodeWrongRecoveryCode, call: func(s *stage) (any, error) {
+			return s.room.Host.Recover(s.t.Context(), s.Host, "per", wrongCode)
+		}},
+		deed{name: "replacement that keeps a session", call: func(s *stage) (any, error) {
+			return nil, s.room.Host.SecurityInfoReplaced(s.t.Context(), s.Host, "per", s.per.Session)
+		}},
+		deed{name: "wrong code for an address", want: challenge.CodeWrong, call: func(s *stage) (any, error) {
+			return nil, s.room.Service.ConfirmEmail(s.t.Context(), s.per, s.changes["per"].id, secret.NewText("000000"))
+		}},
+		deed{name: "address that is somebody else's", want: account.CodeIdentifierTaken, call: func(s *stage) (any, error) {
+			return nil, s.room.Host.AddIdentifier(s.t.Context(), s.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: address("per")})
+		}},
+		deed{name: "reopening without a sign-in", want: account.CodeSignInFirst, call: func(s *stage) (any, error) {
+			r := s.reopening
+			r.Proofs = nil
+			return nil, s.room.Host.Reopen(s.t.Context(), s.Host, r)
+		}},
 		deed{name: "photo by its owner without one", call: func(s *stage) (any, error) { return nil, s.room.Service.RemovePhoto(s.t.Context(), s.una) }},
 	)
 }()
@@ -192,6 +231,7 @@ func TestAnErrorAtAnyCallOfTheStoreIsToldAndNothingIsHalfDone(t *testing.T) {
 				}
 				struck++
 				require.ErrorIs(t, err, fault, "%s, call %d", d.name, k)
+				require.True(t, d.want != "" || codeOf(err) == notARefusal, "%s, call %d: trouble is no refusal", d.name, k)
 				requireNothing(t, got, "%s, call %d", d.name, k)
 				requireSame(t, base.saved, saved(t, s.DB), "%s, call %d", d.name, k)
 			}
@@ -258,7 +298,8 @@ func TestAnErrorAfterTheCommitGivesNoProof(t *testing.T) {
 		if err != nil {
 			requireNothing(t, got, d.name)
 		}
-		if _, isProof := got.(account.VerifiedPassword); isProof {
+		switch got.(type) {
+		case account.VerifiedPassword, account.Recovered:
 			require.ErrorIs(t, err, errStruck, d.name)
 		}
 	}
@@ -275,16 +316,24 @@ func TestAStoreThatMixesRowsUpIsNotBelieved(t *testing.T) {
 	far := func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) { return elsewhere, a }
 	away := func(policy.TenantID) policy.TenantID { return elsewhere }
 	for name, l := range map[string]lie{
-		"settings of another tenant":    {settings: away},
-		"a schema of another tenant":    {schema: away},
-		"a standing of another tenant":  {standing: far},
-		"a standing of another account": {standing: another},
-		"a profile of another tenant":   {profile: far},
-		"a profile of another account":  {profile: another},
-		"a password of another tenant":  {credential: far},
-		"a password of another account": {credential: another},
-		"a photo of another tenant":     {portrait: far},
-		"a photo of another account":    {portrait: another},
+		"settings of another tenant":            {settings: away},
+		"a schema of another tenant":            {schema: away},
+		"a standing of another tenant":          {standing: far},
+		"a standing of another account":         {standing: another},
+		"a profile of another tenant":           {profile: far},
+		"a profile of another account":          {profile: another},
+		"a password of another tenant":          {credential: far},
+		"a password of another account":         {credential: another},
+		"a photo of another tenant":             {portrait: far},
+		"a photo of another account":            {portrait: another},
+		"a recovery code of another tenant":     {code: far},
+		"a recovery code of another account":    {code: another},
+		"a closing in another tenant":           {closing: far},
+		"a closing of another account":          {closing: another},
+		"addresses of another tenant":           {identifiers: far},
+		"addresses of another account":          {identifiers: another},
+		"changes of address of another tenant":  {changes: far},
+		"changes of address of another account": {changes: another},
 		"a session of another account": {session: func(t policy.TenantID, _ policy.AccountID, _ policy.SessionID) (policy.TenantID, policy.AccountID, policy.SessionID) {
 			return t, "ada", base.ada.Session
 		}},

@@ -46,17 +46,17 @@ func TestEveryFieldOfEveryInputIsSwept(t *testing.T) {
 	require.Equal(t, []string{"Revision", "Set"}, fields(account.ProfileUpdate{}), "sweep what is new")
 	require.Equal(t, []string{"Current", "New"}, fields(account.PasswordChange{}), "sweep what is new")
 	attributes := attributeNames()
-	require.Len(t, attributes, len(values)+1, "sweep what is new; a photo has no value of its own")
+	require.Len(t, attributes, len(values)+len([]account.Attribute{account.Photo, account.EmailAddress}), "sweep what is new; these are not set by an update")
 	// Of a profile, what is no attribute cannot be named in an update at all.
 	p := reflect.ValueOf(filled("ada", "x"))
-	require.Equal(t, len(attributes)+len([]string{"Tenant", "Account", "Source", "Revision"}), p.NumField())
+	require.Equal(t, len(values)+len([]string{"Photo", "Tenant", "Account", "Source", "Revision"}), p.NumField())
 	k := people(t)
 	before := saved(t, k.DB)
 	for i := range p.NumField() {
 		name := p.Type().Field(i).Name
 		invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.Attribute(name), "x")), name)
 	}
-	for _, name := range []account.Attribute{"tenant", "account", "source", "revision", "kind", "photo", "", "display-name\x00", "Display-Name"} {
+	for _, name := range []account.Attribute{"tenant", "account", "source", "revision", "kind", "photo", "e-mail", "", "display-name\x00", "Display-Name"} {
 		invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(name, "")), string(name))
 		invalid(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.Host, "per", set(name, "")), string(name))
 	}

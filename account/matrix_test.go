@@ -28,6 +28,11 @@ type cast struct {
 	actor policy.Actor
 }
 
+// role tells that it is an administrator who differs from others by a role alone.
+func (c cast) role() bool {
+	return len(c.Roles) == 1 && !c.Owns && !c.Elsewhere && c.Level == policy.AAL2
+}
+
 // theatre is the world of the matrix, in the first condition, and who plays in it.
 type theatre struct {
 	*accounttest.World
@@ -302,6 +307,7 @@ func TestEveryExportedOperationHasARowInTheMatrix(t *testing.T) {
 }
 
 func TestWhoMayDoWhatInWhichState(t *testing.T) {
+	t.Parallel()
 	base := newTheatre(t)
 	for n, c := range conditions {
 		in := *base
@@ -315,8 +321,8 @@ func TestWhoMayDoWhatInWhichState(t *testing.T) {
 				for i, a := range in.actors {
 					want := expect(o, rule, a.Somebody, c.condition)
 					switch {
-					case n > 0 && (n+i)%4 > 0 && (a.Barred != "" || want == outcome(policy.CodeNotPermitted)):
-						// Turned away before the state is looked at: they take turns, so that each is in every fourth state.
+					case n > 0 && (n+i)%4 > 0 && (a.Barred != "" || a.role() || want == outcome(policy.CodeNotPermitted)):
+						// Nothing of the state is about who they are: they take turns, so that each plays in every fourth.
 					case o.changes && (want == done || o.counts):
 						in.play(t, in.Fork(t), began, o, rule, a, want)
 					default:

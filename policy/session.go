@@ -81,7 +81,14 @@ func (s Session) OverUnder(st Standing) bool {
 // ExpiresAt is when s ends by itself if nothing more is seen of it: by the tenant's limits now, and never after EndsAt.
 func (s Session) ExpiresAt(tenant Settings) time.Time {
 	overall, idle := tenant.SessionLimits(s.Level)
-	return earliest(s.EndsAt, s.AuthenticatedAt.Add(overall), s.SeenAt.Add(idle))
+	end := s.AuthenticatedAt.Add(overall)
+	if quiet := s.SeenAt.Add(idle); quiet.Before(end) {
+		end = quiet
+	}
+	if !s.EndsAt.IsZero() && s.EndsAt.Before(end) {
+		end = s.EndsAt
+	}
+	return end
 }
 
 // Reckoned is s with EndsAt as its other fields and the tenant's limits make it, to be stored when they changed.
@@ -89,16 +96,6 @@ func (s Session) Reckoned(tenant Settings) Session {
 	s.EndsAt = time.Time{}
 	s.EndsAt = s.ExpiresAt(tenant)
 	return s
-}
-
-// earliest is the least of the times that are not zero.
-func earliest(times ...time.Time) (least time.Time) {
-	for _, t := range times {
-		if !t.IsZero() && (least.IsZero() || t.Before(least)) {
-			least = t
-		}
-	}
-	return least
 }
 
 // How long a session lives by the level that its proofs reached, and how long without activity. The defaults

@@ -467,3 +467,31 @@ func TestAPersonNeverSaysThatSomethingIsProven(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLinkIsGoodThoughTheAccountWasClosedOrDisabledMeanwhile(t *testing.T) {
+	for state, put := range map[policy.State]func(*testing.T, mailed){
+		policy.Disabled: func(t *testing.T, m mailed) {
+			require.NoError(t, m.App.Host.Accounts.SetState(t.Context(), m.Host, "per", policy.Disabled))
+		},
+		policy.Closing: func(t *testing.T, m mailed) {
+			_, err := m.App.Admin.Account.Delete(t.Context(), m.admin, "per")
+			require.NoError(t, err)
+		},
+		policy.Closed: func(t *testing.T, m mailed) {
+			require.NoError(t, m.App.Host.Accounts.SetState(t.Context(), m.Host, "per", policy.Closed))
+		},
+	} {
+		m := mail(t)
+		link := m.moved(t, m.session.Actor, perMail, newMail)
+		put(t, m)
+		err := m.cancel(t, link)
+		require.Equal(t, state, m.standing(t, "per").State, "the link opens nothing")
+		if state == policy.Closed {
+			refused(t, err, challenge.CodeWrong)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, policy.AccountID("per"), m.lookup(t, perMail), "the address is theirs again")
+		require.Empty(t, m.lookup(t, newMail))
+	}
+}

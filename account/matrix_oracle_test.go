@@ -201,7 +201,7 @@ func ifNotSent(a testkit.Somebody, _ condition) policy.Code {
 }
 
 func ifLinkIsDead(a testkit.Somebody, c condition) policy.Code {
-	if c.inactive() {
+	if c.state == policy.Closed {
 		return challenge.CodeWrong
 	}
 	return ifNotSent(a, c)

@@ -78,7 +78,7 @@ func (c *Challenge) live(k Kind, st policy.Standing, now time.Time) bool {
 	if !c.SpentAt.IsZero() || !now.Before(c.ExpiresAt) || c.Misses >= MaxMisses {
 		return false
 	}
-	if st.State != policy.Active && !k.Inactive {
+	if !k.open(st) {
 		return false
 	}
 	return k.Survives || c.Epoch == st.Epoch && c.Credentials == st.Credentials && !c.IssuedAt.Before(st.SessionsValidFrom)

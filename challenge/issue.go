@@ -36,7 +36,7 @@ func Issue(tx Tx, op *policy.Op, d Draft, n New) (Challenge, error) {
 	if err != nil {
 		return Challenge{}, err
 	}
-	if st.State != policy.Active && !d.kind.Inactive {
+	if !d.kind.open(st) {
 		return Challenge{}, op.Refuse(inactive)
 	}
 	c.Epoch, c.Credentials = st.Epoch, st.Credentials

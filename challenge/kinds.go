@@ -46,7 +46,7 @@ type Kind struct {
 	Factor policy.Factor
 	// Survives says that a challenge outlives changed credentials and signing out everywhere.
 	Survives bool
-	// Inactive says that it is for accounts that are not active, too.
+	// Inactive says that it is for accounts that are not active, too; never for those that are closed for good.
 	Inactive bool
 	// Source is where the numbers come from.
 	Source string
@@ -71,10 +71,15 @@ var kinds = []Kind{
 	{Purpose: Reset, Method: Voice, Digits: 6, Lifetime: 10 * time.Minute, Factor: policy.FactorRecovery, Source: recovery},
 	{Purpose: Reset, Method: Email, Digits: 6, Lifetime: time.Hour, Factor: policy.FactorRecovery, Source: mailed},
 	{Purpose: ChangeEmail, Method: Email, Digits: 6, Lifetime: time.Hour, Source: mailed},
-	{Purpose: CancelChange, Method: EmailLink, Lifetime: 30 * 24 * time.Hour, Survives: true, Source: taking},
+	{Purpose: CancelChange, Method: EmailLink, Lifetime: 30 * 24 * time.Hour, Survives: true, Inactive: true, Source: taking},
 	{Purpose: Reopen, Method: SMS, Digits: 6, Lifetime: 10 * time.Minute, Factor: policy.FactorRecovery, Inactive: true, Source: recovery},
 	{Purpose: Reopen, Method: Voice, Digits: 6, Lifetime: 10 * time.Minute, Factor: policy.FactorRecovery, Inactive: true, Source: recovery},
 	{Purpose: Reopen, Method: Email, Digits: 6, Lifetime: time.Hour, Factor: policy.FactorRecovery, Inactive: true, Source: mailed},
+}
+
+// open reports whether such a challenge is for an account as it is now.
+func (k Kind) open(st policy.Standing) bool {
+	return st.State == policy.Active || k.Inactive && st.State != policy.Closed
 }
 
 // Kinds lists all uses of challenges that there are.

@@ -22,13 +22,27 @@ import (
 func selects(q signins.Query, i signins.Item) bool {
 	if q.Search != "" {
 		texts := []string{i.Application, i.Resource, i.ClientApp, i.Browser, i.System, i.Place.City, i.Place.Region, i.Place.Country,
-			i.Place.String(), i.DeviceName, i.Failure, i.Correlation, string(i.ID), string(i.Device),
-			i.At.Format("2006-01-02 15:04"), i.At.Format(time.RFC3339)}
+			i.Place.String(), i.DeviceName, i.DeviceTitle(), i.Failure, i.Correlation, string(i.ID), string(i.Device), string(i.Session)}
 		for _, f := range i.Unusual {
-			texts = append(texts, f.Text)
+			texts = append(texts, f.Text, string(f.Kind))
+		}
+		for _, at := range []time.Time{i.At, i.AnsweredAt} {
+			if !at.IsZero() {
+				texts = append(texts, at.Format(time.RFC3339Nano)+" "+at.Format("2006-01-02 15:04"))
+			}
 		}
 		word := strings.ToLower(strings.TrimSpace(q.Search))
-		outcome := " " + strings.ToLower(i.Outcome.Title()) + " " + i.Outcome.String() // by the beginnings of its words
+		said := []string{"", i.Outcome.Title(), i.Outcome.String(), i.Advice()} // by the beginnings of its words
+		if i.Risk != policy.NoRisk {
+			said = append(said, i.Risk.String(), "risk")
+		}
+		if i.Answer != signins.Unanswered {
+			said = append(said, i.Answer.Title(), i.Answer.String())
+		}
+		if i.Anonymized {
+			said = append(said, "anonymizing network")
+		}
+		outcome := strings.ToLower(strings.Join(said, " "))
 		if len(i.Unusual) > 0 && strings.HasPrefix("unusual", word) || strings.Contains(outcome, " "+word) || i.Code != 0 && fmt.Sprint(i.Code) == word {
 			texts = append(texts, q.Search)
 		}
@@ -37,6 +51,9 @@ func selects(q signins.Query, i signins.Item) bool {
 		}
 		for _, s := range i.Steps {
 			texts = append(texts, s.Method, s.Detail)
+			if !s.At.IsZero() {
+				texts = append(texts, s.At.Format(time.RFC3339Nano)+" "+s.At.Format("2006-01-02 15:04"))
+			}
 		}
 		if !slices.ContainsFunc(texts, func(s string) bool {
 			return strings.Contains(strings.ToLower(s), strings.ToLower(strings.TrimSpace(q.Search)))

@@ -220,43 +220,49 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 // [RemoveRecoveryCode] (id is empty), [EditAttribute] (id is the attribute's name) or [DropEmailChange] (id is the
 // change's), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
-	switch action {
-	case ReadProfile:
-		return policy.Can(ctx, s.guard, s.store, actor, readProfile, policy.Target{})
-	case UpdateProfile:
-		return policy.Can(ctx, s.guard, s.store, actor, updateProfile, policy.Target{})
-	case ReadPhoto:
-		return policy.Can(ctx, s.guard, s.store, actor, readPhoto, policy.Target{})
-	case ChangePhoto:
-		return policy.Can(ctx, s.guard, s.store, actor, changePhoto, policy.Target{})
-	case ChangePassword:
-		return policy.Can(ctx, s.guard, s.store, actor, changePassword, policy.Target{})
-	case SetFirstPassword:
-		return policy.Can(ctx, s.guard, s.store, actor, setFirstPassword, policy.Target{})
-	case ReadRecoveryCode:
-		return policy.Can(ctx, s.guard, s.store, actor, readRecoveryCode, policy.Target{})
-	case NewRecoveryCode:
-		return policy.Can(ctx, s.guard, s.store, actor, newRecoveryCode, policy.Target{})
-	case RemoveRecoveryCode:
-		return policy.Can(ctx, s.guard, s.store, actor, removeRecoveryCode, policy.Target{})
-	case Close:
-		return policy.Can(ctx, s.guard, s.store, actor, s.closeSpec(ctx, ShortGrace), policy.Target{})
-	case ChangeEmail:
-		return policy.Can(ctx, s.guard, s.store, actor, changeEmail, policy.Target{})
-	case ConfirmEmail:
-		return policy.Can(ctx, s.guard, s.store, actor, confirmEmail, policy.Target{})
-	case DropEmailChange:
-		return policy.Can(ctx, s.guard, s.store, actor, dropEmailChange, onEmailChange(challenge.ID(id)))
-	case EditAttribute:
-		switch Attribute(id) { // those that are not set by an update are decided as by what sets them
+	if action == EditAttribute { // those that are not set by an update are decided as by what sets them
+		switch Attribute(id) {
 		case Photo:
-			return policy.Can(ctx, s.guard, s.store, actor, changePhoto, policy.Target{})
+			action = ChangePhoto
 		case EmailAddress:
-			return policy.Can(ctx, s.guard, s.store, actor, changeEmail, policy.Target{})
+			action = ChangeEmail
 		}
-		return policy.Can(ctx, s.guard, s.store, actor, editAttribute, onAttribute(Attribute(id)))
+	}
+	if action == Close {
+		return policy.Can(ctx, s.guard, s.store, actor, s.closeSpec(ctx, ShortGrace), policy.Target{})
+	}
+	if ask, ok := askable[action]; ok {
+		return ask(ctx, s.room, actor, id)
 	}
 	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
+}
+
+// asker answers whether an actor may do one action.
+type asker func(ctx context.Context, r *room, actor policy.Actor, id string) (policy.Decision, error)
+
+// askable are the actions that [Service.Can] answers for by their spec alone.
+var askable = map[policy.Action]asker{
+	ReadProfile:        asks(readProfile, noTarget),
+	UpdateProfile:      asks(updateProfile, noTarget),
+	EditAttribute:      asks(editAttribute, func(id string) policy.Target { return onAttribute(Attribute(id)) }),
+	ReadPhoto:          asks(readPhoto, noTarget),
+	ChangePhoto:        asks(changePhoto, noTarget),
+	ChangePassword:     asks(changePassword, noTarget),
+	SetFirstPassword:   asks(setFirstPassword, noTarget),
+	ChangeEmail:        asks(changeEmail, noTarget),
+	ConfirmEmail:       asks(confirmEmail, noTarget),
+	DropEmailChange:    asks(dropEmailChange, func(id string) policy.Target { return onEmailChange(challenge.ID(id)) }),
+	ReadRecoveryCode:   asks(readRecoveryCode, noTarget),
+	NewRecoveryCode:    asks(newRecoveryCode, noTarget),
+	RemoveRecoveryCode: asks(removeRecoveryCode, noTarget),
+}
+
+func noTarget(string) policy.Target { return policy.Target{} }
+
+func asks[R any](sp *policy.Spec[Tx, R], on func(id string) policy.Target) asker {
+	return func(ctx context.Context, r *room, actor policy.Actor, id string) (policy.Decision, error) {
+		return policy.Can(ctx, r.guard, r.store, actor, sp, on(id))
+	}
 }
 
 // none is the result of what gives nothing.

@@ -311,7 +311,7 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 			if id != now.Account || id == "" { // unknown, or given up meanwhile
 				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
 			}
-			l, err := anyLogin(tx, op, onAccount(id))
+			l, err := bareLogin(tx, op, id)
 			switch {
 			case errors.Is(err, store.ErrNotFound), err == nil && (l.credential.Hash == "" || !signsIn(l.Standing)):
 				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)

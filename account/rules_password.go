@@ -181,6 +181,15 @@ func ownLogin(tx Tx, op *policy.Op, t policy.Target) (l login, err error) {
 	return l, err
 }
 
+// bareLogin is an account with its password and without its profile, which signing in needs nothing of.
+func bareLogin(tx Tx, op *policy.Op, id policy.AccountID) (l login, err error) {
+	if l.Standing, err = op.Account(tx, id); err != nil {
+		return l, err
+	}
+	l.credential, err = credentialOf(tx, op, id)
+	return l, err
+}
+
 func anyLogin(tx Tx, op *policy.Op, t policy.Target) (l login, err error) {
 	if l.person, err = anyPerson(tx, op, t); err != nil {
 		return l, err

@@ -23,11 +23,7 @@ func (tx *Tx) PutProfile(p account.Profile) (store.Revision, error) {
 
 // DeleteProfile implements [account.Tx].
 func (tx *Tx) DeleteProfile(t policy.TenantID, a policy.AccountID) error {
-	r, err := row(tx, profilesByID, kAccount(tx.key(), t, a))
-	if err != nil {
-		return err
-	}
-	return tx.delete(profilesByID.table, r)
+	return remove(tx, profilesByID, kAccount(tx.key(), t, a))
 }
 
 // Credential implements [account.Tx].
@@ -51,11 +47,7 @@ func (tx *Tx) PutCredential(c account.Credential) (store.Revision, error) {
 
 // DeleteCredential implements [account.Tx].
 func (tx *Tx) DeleteCredential(t policy.TenantID, a policy.AccountID) error {
-	r, err := row(tx, credentialsByID, kAccount(tx.key(), t, a))
-	if err != nil {
-		return err
-	}
-	return tx.delete(credentialsByID.table, r)
+	return remove(tx, credentialsByID, kAccount(tx.key(), t, a))
 }
 
 // RecoveryCode implements [account.Tx].
@@ -71,11 +63,7 @@ func (tx *Tx) PutRecoveryCode(c account.RecoveryCode) (store.Revision, error) {
 
 // DeleteRecoveryCode implements [account.Tx].
 func (tx *Tx) DeleteRecoveryCode(t policy.TenantID, a policy.AccountID) error {
-	r, err := row(tx, recoveryCodesByID, kAccount(tx.key(), t, a))
-	if err != nil {
-		return err
-	}
-	return tx.delete(recoveryCodesByID.table, r)
+	return remove(tx, recoveryCodesByID, kAccount(tx.key(), t, a))
 }
 
 // Portrait implements [account.Tx].
@@ -95,11 +83,7 @@ func (tx *Tx) PutPortrait(p account.Portrait) (store.Revision, error) {
 
 // DeletePortrait implements [account.Tx].
 func (tx *Tx) DeletePortrait(t policy.TenantID, a policy.AccountID) error {
-	r, err := row(tx, portraitsByID, kAccount(tx.key(), t, a))
-	if err != nil {
-		return err
-	}
-	return tx.delete(portraitsByID.table, r)
+	return remove(tx, portraitsByID, kAccount(tx.key(), t, a))
 }
 
 // Closing implements [account.Tx].
@@ -115,11 +99,7 @@ func (tx *Tx) PutClosing(c account.Closing) (store.Revision, error) {
 
 // DeleteClosing implements [account.Tx].
 func (tx *Tx) DeleteClosing(t policy.TenantID, a policy.AccountID) error {
-	r, err := row(tx, closingsByID, kAccount(tx.key(), t, a))
-	if err != nil {
-		return err
-	}
-	return tx.delete(closingsByID.table, r)
+	return remove(tx, closingsByID, kAccount(tx.key(), t, a))
 }
 
 // ClosingsDue implements [account.Tx].

@@ -33,11 +33,7 @@ func (tx *Tx) PutChallenge(c challenge.Challenge) (store.Revision, error) {
 
 // DeleteChallenge implements [challenge.Tx].
 func (tx *Tx) DeleteChallenge(t policy.TenantID, a policy.AccountID, id challenge.ID) error {
-	r, err := row(tx, challengesByID, kChallenge(tx.key(), t, a, id))
-	if err != nil {
-		return err
-	}
-	return tx.delete(challengesByID.table, r)
+	return remove(tx, challengesByID, kChallenge(tx.key(), t, a, id))
 }
 
 // Counter implements [challenge.Tx].

@@ -109,11 +109,7 @@ func (tx *Tx) PutRecoveryKey(k devices.RecoveryKey) (store.Revision, error) {
 
 // DeleteRecoveryKey implements [devices.Tx].
 func (tx *Tx) DeleteRecoveryKey(t policy.TenantID, id devices.KeyID) error {
-	r, err := row(tx, keysByKey, kKey(tx.key(), t, id))
-	if err != nil {
-		return err
-	}
-	return tx.delete(keysByDevice.table, r)
+	return remove(tx, keysByKey, kKey(tx.key(), t, id))
 }
 
 // RecoveryKeysOf implements [devices.Tx].

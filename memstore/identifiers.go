@@ -34,11 +34,7 @@ func (tx *Tx) PutIdentifier(i account.Identifier) (store.Revision, error) {
 
 // DeleteIdentifier implements [account.Tx].
 func (tx *Tx) DeleteIdentifier(t policy.TenantID, key string) error {
-	r, err := row(tx, identifiersByKey, kIdentifier(tx.key(), t, key))
-	if err != nil {
-		return err
-	}
-	return tx.delete(identifiersByKey.table, r)
+	return remove(tx, identifiersByKey, kIdentifier(tx.key(), t, key))
 }
 
 // EmailChange implements [account.Tx].
@@ -63,11 +59,7 @@ func (tx *Tx) PutEmailChange(c account.EmailChange) (store.Revision, error) {
 
 // DeleteEmailChange implements [account.Tx].
 func (tx *Tx) DeleteEmailChange(t policy.TenantID, a policy.AccountID, id challenge.ID) error {
-	r, err := row(tx, emailChangesByID, kChallenge(tx.key(), t, a, id))
-	if err != nil {
-		return err
-	}
-	return tx.delete(emailChangesByID.table, r)
+	return remove(tx, emailChangesByID, kChallenge(tx.key(), t, a, id))
 }
 
 // every is all of a list that is short.

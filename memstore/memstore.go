@@ -244,6 +244,15 @@ func (tx *Tx) delete(table string, r any) error {
 	return nil
 }
 
+// remove removes the row with a key, or fails with [store.ErrNotFound].
+func remove[R any](tx *Tx, x *index[R], k key) error {
+	r, err := row(tx, x, k)
+	if err != nil {
+		return err
+	}
+	return tx.delete(x.table, r)
+}
+
 // page lists the rows of an index whose keys begin with prefix, one page of them, copied. Those are the rows
 // for which within holds: it looks at the fields that prefix is made of, which costs less than another key.
 func page[R any](tx *Tx, x *index[R], prefix key, p store.Page, within func(*R) bool, copied func(*R) R) (store.List[R], error) {

@@ -230,9 +230,5 @@ func (tx *Tx) PutFollower(f policy.Follower) (store.Revision, error) {
 
 // DropFollower implements [policy.AdminTx].
 func (tx *Tx) DropFollower(t policy.TenantID, name string) error {
-	r, err := row(tx, followersByID, kFollower(tx.key(), t, name))
-	if err != nil {
-		return err
-	}
-	return tx.delete(followersByID.table, r)
+	return remove(tx, followersByID, kFollower(tx.key(), t, name))
 }

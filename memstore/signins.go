@@ -37,11 +37,7 @@ func (tx *Tx) PutSession(s policy.Session) (store.Revision, error) {
 
 // DeleteSession implements [signins.Tx].
 func (tx *Tx) DeleteSession(t policy.TenantID, a policy.AccountID, id policy.SessionID) error {
-	r, err := row(tx, sessionsByID, kSession(tx.key(), t, a, id))
-	if err != nil {
-		return err
-	}
-	return tx.delete(sessionsByID.table, r)
+	return remove(tx, sessionsByID, kSession(tx.key(), t, a, id))
 }
 
 // SessionsOf implements [signins.Tx].
@@ -399,11 +395,7 @@ func (tx *Tx) PutHabits(h signins.Habits) (store.Revision, error) {
 
 // DeleteHabits implements [signins.Tx].
 func (tx *Tx) DeleteHabits(t policy.TenantID, a policy.AccountID) error {
-	r, err := row(tx, habitsByID, kAccount(tx.key(), t, a))
-	if err != nil {
-		return err
-	}
-	return tx.delete(habitsByID.table, r)
+	return remove(tx, habitsByID, kAccount(tx.key(), t, a))
 }
 
 // AllHabits implements [signins.Tx].

@@ -159,8 +159,7 @@ func shut(tx Tx, op *policy.Op, st policy.Standing, c Closing) (time.Time, polic
 // become gives an account another state. Nothing that its person was given before outlives that, either way: it is
 // neither good while the account is not active nor comes back to life with it.
 func become(tx Tx, op *policy.Op, st policy.Standing, to policy.State) (policy.Change, error) {
-	st = st.Voided(op.Now)
-	st.Credentials++
+	st = st.WithNewCredential(op.Now)
 	st.State = to
 	rev, err := tx.PutStanding(st)
 	return policy.Change{Subject: st.Account, Target: onAccount(st.Account), Revision: rev,

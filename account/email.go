@@ -237,7 +237,7 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 		return nil, err
 	}
 	if !c.pending(a.Standing, op.Now) || old.Account != a.Account || old.Revision != c.OldRevision || !old.live() {
-		return refusal(op, emailChanged), nil
+		return op.Deny(emailChanged), nil
 	}
 	fresh := old
 	if c.NewKey != c.OldKey {
@@ -246,10 +246,10 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 		}
 	}
 	if fresh.Key != "" && fresh.Account != a.Account {
-		return refusal(op, identifierTaken), nil
+		return op.Deny(identifierTaken), nil
 	}
 	if fresh.live() && fresh.Key != "" && fresh.Key != old.Key { // got by another way meanwhile
-		return refusal(op, sameEmail), nil
+		return op.Deny(sameEmail), nil
 	}
 	if fresh.Key != old.Key {
 		gone := old
@@ -269,19 +269,10 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 	return nil, restart(tx, op, a.Standing)
 }
 
-// refusal is a refusal that commits with what was written.
-func refusal(op *policy.Op, r *policy.Reason) *policy.Denied {
-	var denied *policy.Denied
-	errors.As(op.Refuse(r), &denied)
-	return denied
-}
-
 // restart ends what an account's person was given before, after a change of what they sign in with: all sessions but the
 // actor's own, and whatever is pending.
 func restart(tx Tx, op *policy.Op, st policy.Standing) error {
-	st = st.Voided(op.Now)
-	st.Credentials++
-	return restarted(tx, op, st)
+	return restarted(tx, op, st.WithNewCredential(op.Now))
 }
 
 // DropEmailChange gives up a change that is pending; its code is of no use any more.

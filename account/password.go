@@ -159,9 +159,7 @@ func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, familiar bool, wr
 	if _, err := tx.PutCredential(l.credential); err != nil {
 		return nil, err
 	}
-	var denied *policy.Denied
-	errors.As(op.Refuse(wrong), &denied)
-	return denied, nil
+	return op.Deny(wrong), nil
 }
 
 // replace stores a new password and does all that follows from it.

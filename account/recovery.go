@@ -79,7 +79,7 @@ func (s *Service) NewRecoveryCode(ctx context.Context, actor policy.Actor) (secr
 			if err != nil {
 				return secret.Text{}, policy.Change{}, err
 			}
-			return d.code, ch, r.changed(tx, op)
+			return d.code, ch, restart(tx, op, r.Standing)
 		})
 }
 
@@ -90,7 +90,7 @@ func (s *Service) RemoveRecoveryCode(ctx context.Context, actor policy.Actor) er
 			if err := tx.DeleteRecoveryCode(r.Tenant, r.Account); err != nil {
 				return none{}, policy.Change{}, err
 			}
-			return none{}, policy.Change{Subject: r.Account, Target: onAccount(r.Account), Facts: aboutCode("removed")}, r.changed(tx, op)
+			return none{}, policy.Change{Subject: r.Account, Target: onAccount(r.Account), Facts: aboutCode("removed")}, restart(tx, op, r.Standing)
 		})
 	return err
 }
@@ -138,8 +138,7 @@ func (h *Host) Recover(ctx context.Context, actor policy.Actor, id policy.Accoun
 			case err != nil:
 				return Recovered{}, policy.Change{}, err
 			case denied != nil:
-				errors.As(op.Refuse(wrongRecovery), &denied)
-				return Recovered{}, policy.Change{Subject: id, Target: onAccount(id), Failed: denied}, nil
+				return Recovered{}, policy.Change{Subject: id, Target: onAccount(id), Failed: op.Deny(wrongRecovery)}, nil
 			}
 			ch, err := r.put(tx, op, next)
 			ch.Notify = true
@@ -183,16 +182,6 @@ func (r recoverable) put(tx Tx, op *policy.Op, d drawnCode) (policy.Change, erro
 
 func aboutCode(what string) []policy.Fact {
 	return []policy.Fact{{Name: "recovery-code", Value: what}}
-}
-
-// changed does what follows from a change of what the person proves themselves with.
-func (r recoverable) changed(tx Tx, op *policy.Op) error {
-	st := r.Voided(op.Now)
-	st.Credentials++
-	if _, err := tx.PutStanding(st); err != nil {
-		return err
-	}
-	return keepPresent(tx, op, st)
 }
 
 // codeLetters is Crockford's Base32: without I, L, O and U. It has 32 letters, so that five bits of a random byte choose

@@ -32,8 +32,7 @@ func restrict(tx Tx, op *policy.Op, st policy.Standing) (policy.Standing, policy
 	if r := unrestrictable(st); r != nil {
 		return st, policy.Change{}, op.Refuse(r)
 	}
-	st = st.Voided(op.Now)
-	st.Credentials++
+	st = st.WithNewCredential(op.Now)
 	if until := op.Now.Add(Restriction); until.After(st.RestrictedUntil) { // a clock that was set back shortens nothing
 		st.RestrictedUntil = until
 	}
@@ -88,8 +87,7 @@ func (h *Host) CancelReplacement(ctx context.Context, actor policy.Actor, id pol
 			if err := tx.DeleteRecoveryCode(st.Tenant, st.Account); err != nil && !errors.Is(err, store.ErrNotFound) {
 				return none{}, policy.Change{}, err
 			}
-			st = st.Voided(op.Now)
-			st.Credentials++
+			st = st.WithNewCredential(op.Now)
 			st.RestrictedUntil, st.MustChangePassword = time.Time{}, true
 			ch, err := putRestriction(tx, st, "canceled")
 			return none{}, ch, err

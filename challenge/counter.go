@@ -154,9 +154,7 @@ func missed(tx Tx, op *policy.Op, c Counter) (*policy.Denied, error) {
 	if _, err := tx.PutCounter(c); err != nil {
 		return nil, err
 	}
-	var denied *policy.Denied
-	errors.As(op.Refuse(wrong), &denied)
-	return denied, nil
+	return op.Deny(wrong), nil
 }
 
 // pass forgives n misses. Where there are none nothing is written.

@@ -91,11 +91,18 @@ func (st Standing) Voided(now time.Time) Standing {
 	return st
 }
 
-// WithNewPassword is the standing once the person set a new password: whatever was given or asked for before is void, and
-// the account is no longer at risk.
-func (st Standing) WithNewPassword(now time.Time) Standing {
+// WithNewCredential is the standing once something that the person signs in with has changed: whatever was given or asked
+// for before is void.
+func (st Standing) WithNewCredential(now time.Time) Standing {
 	st = st.Voided(now)
 	st.Credentials++
+	return st
+}
+
+// WithNewPassword is the standing once the person set a new password: a new credential, and the account is no longer at
+// risk.
+func (st Standing) WithNewPassword(now time.Time) Standing {
+	st = st.WithNewCredential(now)
 	st.Risk, st.MustChangePassword = NoRisk, false
 	return st
 }

@@ -94,7 +94,10 @@ func (op *Op) Vouches() bool { return op.guard.vouched != 0 }
 // Refuse is for what only the input of an operation can bring up, such as an id that is taken: the error
 // that refuses the operation under way with this reason. Whatever the row alone forbids belongs into the
 // [Spec], where [Can] sees it too.
-func (op *Op) Refuse(r *Reason) error {
+func (op *Op) Refuse(r *Reason) error { return op.Deny(r) }
+
+// Deny is the same refusal for [Change.Failed]: what the operation wrote is committed with it.
+func (op *Op) Deny(r *Reason) *Denied {
 	return &Denied{Decision: Refusal(op.rule.Action, *r, op.Settings.Contact)}
 }
 

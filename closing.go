@@ -28,17 +28,10 @@ func (c *config) closing(s Store) account.Option {
 		append([]account.Eraser{erasing(s.Devices(), devices.Erase), erasing(s.SignIns(), signins.Erase)}, c.erasers...))
 }
 
-// checking makes a check of what a room has to say: in the deciding transaction if that reaches the room's rows too.
+// checking makes a check of what a room has to say.
 func checking[T policy.Tx](kept store.Store[T], findings func(T, *policy.Op, policy.AccountID) ([]policy.Finding, error)) account.ClosingCheck {
-	return func(ctx context.Context, tx account.Tx, op *policy.Op, id policy.AccountID) (found []policy.Finding, err error) {
-		if wide, ok := tx.(T); ok {
-			return findings(wide, op, id)
-		}
-		err = kept.View(ctx, func(tx T) (err error) {
-			found, err = findings(tx, op, id)
-			return err
-		})
-		return found, err
+	return func(ctx context.Context, tx account.Tx, op *policy.Op, id policy.AccountID) ([]policy.Finding, error) {
+		return reach(ctx, kept, tx, func(tx T) ([]policy.Finding, error) { return findings(tx, op, id) })
 	}
 }
 

@@ -17,16 +17,21 @@ func (a *Account) Overview(ctx context.Context, actor policy.Actor, more ...acco
 	return a.Account.Overview(ctx, actor, append([]account.Part{inRoom(ctx, a.store.Devices(), devices.Overview), inRoom(ctx, a.store.SignIns(), signins.Overview)}, more...)...)
 }
 
-// inRoom makes a part of a room's block: in the overview's transaction if that reaches the room's rows too.
+// inRoom makes a part of a room's block.
 func inRoom[T policy.Tx](ctx context.Context, kept store.Store[T], block func(T, *policy.Op) (policy.Block, error)) account.Part {
-	return func(tx account.Tx, op *policy.Op) (b policy.Block, err error) {
-		if wide, ok := tx.(T); ok {
-			return block(wide, op)
-		}
-		err = kept.View(ctx, func(tx T) (err error) {
-			b, err = block(tx, op)
-			return err
-		})
-		return b, err
+	return func(tx account.Tx, op *policy.Op) (policy.Block, error) {
+		return reach(ctx, kept, tx, func(tx T) (policy.Block, error) { return block(tx, op) })
 	}
+}
+
+// reach reads rows of another room: in the transaction under way if that reaches them, and else in one of their own.
+func reach[T policy.Tx, V any](ctx context.Context, kept store.Store[T], tx account.Tx, read func(T) (V, error)) (v V, err error) {
+	if wide, ok := tx.(T); ok {
+		return read(wide)
+	}
+	err = kept.View(ctx, func(tx T) (err error) {
+		v, err = read(tx)
+		return err
+	})
+	return v, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -109,12 +110,10 @@ func (p *prepared) check(fresh, current secret.Text) error {
 
 // proofsStandIn reports whether the actor's recent proofs stand in for the current password.
 func proofsStandIn(op *policy.Op) bool {
-	knows := false
-	for _, p := range op.Actor.Proofs {
-		age := op.Now.Sub(p.At)
-		knows = knows || p.Factor == policy.FactorPassword && age <= recent
-	}
-	return knows && op.Settings.Yes(RecentProofsStandIn) && policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2
+	other := func(p policy.Proof) bool { return p.Factor != policy.FactorPassword }
+	known := slices.DeleteFunc(slices.Clone(op.Actor.Proofs), other)
+	return op.Settings.Yes(RecentProofsStandIn) && policy.Assurance(known, op.Now, recent) >= policy.AAL1 &&
+		policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2
 }
 
 // newHash hashes a new password. Where the last one must not be taken again and was not given, so that [prepared.check]

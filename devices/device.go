@@ -147,6 +147,11 @@ func (d *Device) visibleTo(person policy.AccountID) bool {
 	return d.user(person) != nil
 }
 
+// tombstone is what is left of a deleted device: that its id is never accepted again.
+func (d *Device) tombstone(now time.Time) Device {
+	return Device{Tenant: d.Tenant, ID: d.ID, State: Deleted, RemovedAt: now, Revision: d.Revision}
+}
+
 // unused reports whether the device was not active for [UnusedDays].
 func (d *Device) unused(op *policy.Op) bool {
 	active := d.LastSignInAt

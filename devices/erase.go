@@ -105,6 +105,6 @@ func eraseFrom(tx Tx, op *policy.Op, d *Device, account policy.AccountID, kind p
 	if keys.Next != "" {
 		return used, false, nil
 	}
-	_, err = tx.PutDevice(Device{Tenant: d.Tenant, ID: d.ID, State: Deleted, RemovedAt: op.Now, Revision: d.Revision})
+	_, err = tx.PutDevice(d.tombstone(op.Now))
 	return used + 1, true, err
 }

@@ -402,6 +402,6 @@ func erase(tx Tx, op *policy.Op, all deviceKeys) (policy.Change, error) {
 			Facts: []policy.Fact{{Name: "device", Value: string(d.ID)}}})
 	}
 	var err error
-	ch.Revision, err = tx.PutDevice(Device{Tenant: d.Tenant, ID: d.ID, State: Deleted, RemovedAt: op.Now, Revision: d.Revision})
+	ch.Revision, err = tx.PutDevice(d.tombstone(op.Now))
 	return ch, err
 }

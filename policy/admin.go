@@ -25,6 +25,13 @@ func NewAdmin(g *Guard, s store.Store[AdminTx], areas []Area, settings []Setting
 	return &Admin{guard: g, store: s, areas: areas, settings: append(OwnSettings(), settings...)}
 }
 
+// Areas are what [Admin.SetAccess] takes: those of the rooms in use, for a page that lists them. They say nothing of any
+// tenant, and need no actor.
+func (a *Admin) Areas() []Area { return slices.Clone(a.areas) }
+
+// Known are the settings that [Admin.Set] takes: those of the rooms in use and this package's own.
+func (a *Admin) Known() []Setting { return slices.Clone(a.settings) }
+
 // CreateTenant makes a tenant, turned on, with every area open and no licence. Only [System] may.
 func (a *Admin) CreateTenant(ctx context.Context, actor Actor, id TenantID) error {
 	if err := CheckID("tenant", id); err != nil {

@@ -253,3 +253,14 @@ func TestRefusalsNameWhomToAsk(t *testing.T) {
 	d = refused(t, h.edit(h.ada, editing(), "nowhere", "new", ""), policy.CodeNotFound)
 	require.NotContains(t, d.Message(), "help desk", "nobody can help with what is not there")
 }
+
+func TestAPageCanListTheAreasAndSettingsThatThereAre(t *testing.T) {
+	areas, settings := []policy.Area{"notes", "photos"}, []policy.Setting{{Name: "notes.longest", Min: 1, Max: 9}}
+	admin := policy.NewAdmin(policy.NewGuard(), nil, areas, settings)
+	require.Equal(t, areas, admin.Areas())
+	require.Equal(t, append(policy.OwnSettings(), settings...), admin.Known())
+
+	admin.Areas()[0], admin.Known()[0].Name = "other", "other" // whoever asks gets copies
+	require.Equal(t, areas, admin.Areas())
+	require.Equal(t, policy.OwnSettings()[0], admin.Known()[0])
+}

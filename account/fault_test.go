@@ -3,6 +3,7 @@ package account_test
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -177,6 +178,12 @@ var deeds = func() (out []deed) {
 		deed{name: "wrong code for an address", want: challenge.CodeWrong, call: func(s *stage) (any, error) {
 			return nil, s.room.Service.ConfirmEmail(s.t.Context(), s.per, s.changes["per"].id, secret.NewText("000000"))
 		}},
+		deed{name: "code of another change", want: challenge.CodeWrong, call: func(s *stage) (any, error) {
+			return nil, s.room.Service.ConfirmEmail(s.t.Context(), s.per, "change-of-bob", s.changes["per"].code)
+		}},
+		deed{name: "wrong link", want: challenge.CodeWrong, counts: true, call: func(s *stage) (any, error) {
+			return nil, s.room.Host.CancelEmailChange(s.t.Context(), s.Host, spoiledLink(s.changes["per"].link))
+		}},
 		deed{name: "address that is somebody else's", want: account.CodeIdentifierTaken, call: func(s *stage) (any, error) {
 			return nil, s.room.Host.AddIdentifier(s.t.Context(), s.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: address("per")})
 		}},
@@ -188,6 +195,12 @@ var deeds = func() (out []deed) {
 		deed{name: "photo by its owner without one", call: func(s *stage) (any, error) { return nil, s.room.Service.RemovePhoto(s.t.Context(), s.una) }},
 	)
 }()
+
+// spoiledLink is a link that says which it is, and has another secret.
+func spoiledLink(link secret.Text) secret.Text {
+	text := link.Reveal()
+	return secret.NewText(text[:strings.LastIndex(text, ".")+1] + "c3BvaWxlZA")
+}
 
 // requireNothing wants nothing to have been handed out.
 func requireNothing(t testing.TB, out any, about ...any) {
@@ -234,10 +247,63 @@ func TestAnErrorAtAnyCallOfTheStoreIsToldAndNothingIsHalfDone(t *testing.T) {
 				require.True(t, d.want != "" || codeOf(err) == notARefusal, "%s, call %d: trouble is no refusal", d.name, k)
 				requireNothing(t, got, "%s, call %d", d.name, k)
 				requireSame(t, base.saved, saved(t, s.DB), "%s, call %d", d.name, k)
+				require.Empty(t, s.Mail.All(), "%s, call %d: no code goes out for what was not committed", d.name, k)
 			}
 		}
 	}
 	require.Greater(t, struck, 300)
+}
+
+func TestWhatCannotBeCommittedIsToldAndNothingIsSent(t *testing.T) {
+	base, failed := newStage(t), make(map[string]bool)
+	for _, d := range deeds {
+		f := &faulty{faults: faults{}}
+		f.Ending = func() error { failed[d.name] = true; return errStruck }
+		s := base.enter(t, f)
+		got, err := d.call(s)
+		if !failed[d.name] { // it writes nothing
+			require.Equal(t, d.want, codeOf(err), d.name)
+			continue
+		}
+		require.ErrorIs(t, err, errStruck, d.name)
+		requireNothing(t, got, d.name)
+		requireSame(t, base.saved, saved(t, s.DB), d.name)
+		require.Empty(t, s.Mail.All(), d.name)
+	}
+	for _, name := range []string{"Service.ChangeEmail", "Service.ConfirmEmail", "Service.DropEmailChange", "Host.CancelEmailChange", "wrong code for an address", "wrong link"} {
+		require.True(t, failed[name], name)
+	}
+}
+
+func TestACommitThatNobodyHeardOfSendsNothingAndTheNextRequestTakesItsPlace(t *testing.T) {
+	s := newStage(t)
+	in := s.enter(t, &faulty{faults: faults{Lost: errStruck}})
+	id, err := in.room.Service.ChangeEmail(t.Context(), in.per, address("per"), "fresh@new.example")
+	require.ErrorIs(t, err, errStruck)
+	require.Empty(t, id)
+	require.Empty(t, in.Mail.All())
+	id, err = doors(in.World).Service.ChangeEmail(t.Context(), in.per, address("per"), "fresh@new.example")
+	require.NoError(t, err)
+	view, err := doors(in.World).Service.Profile(t.Context(), in.per)
+	require.NoError(t, err)
+	require.Len(t, view.Pending, 1)
+	require.Equal(t, id, view.Pending[0].ID)
+}
+
+func TestAChangeIsSentOnceThoughTheStoreRunsTwice(t *testing.T) {
+	s := newStage(t).enter(t, &faulty{faults: faults{Again: true}})
+	id, err := s.room.Service.ChangeEmail(t.Context(), s.per, address("per"), "fresh@new.example")
+	require.NoError(t, err)
+	var to []string
+	for _, m := range s.Mail.All() {
+		to = append(to, m.To)
+	}
+	require.Equal(t, []string{address("per"), "fresh@new.example"}, to, "the old one is told before the code goes out")
+	sent, _ := s.Mail.Last("fresh@new.example")
+	require.NoError(t, s.room.Service.ConfirmEmail(t.Context(), s.per, id, sent.Code))
+	told, _ := s.Mail.Last(address("per"))
+	require.NoError(t, s.room.Host.CancelEmailChange(t.Context(), s.Host, told.Code))
+	require.Len(t, s.Mail.All(), 2)
 }
 
 func TestARowThatSeemsToBeMissingTurnsNoNoIntoAYes(t *testing.T) {
@@ -269,7 +335,15 @@ func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *te
 	for _, d := range deeds {
 		struck += testkit.PanicAtEveryCall(t, d.name, base.saved, func(strike func(int) error) (*memstore.Store, func() error) {
 			s := base.enter(t, &faulty{faults: faults{Strike: strike}})
-			return s.DB, func() error { _, err := d.call(s); return err }
+			return s.DB, func() error {
+				come := false
+				defer func() {
+					require.True(t, come || len(s.Mail.All()) == 0, "%s: no code goes out for what was not committed", d.name)
+				}()
+				_, err := d.call(s)
+				come = true
+				return err
+			}
 		}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })
 	}
 	require.Greater(t, struck, 150)
@@ -353,7 +427,9 @@ func TestAStoreThatMixesRowsUpIsNotBelieved(t *testing.T) {
 			lied++
 			require.Error(t, err, "%s: %s", name, d.name)
 			requireNothing(t, got, "%s: %s", name, d.name)
-			requireSame(t, base.rows, rows(t, s.DB), "%s: %s", name, d.name)
+			if d.want == "" || !d.counts { // a wrong answer is counted, whatever else is believed
+				requireSame(t, base.rows, rows(t, s.DB), "%s: %s", name, d.name)
+			}
 		}
 		require.Positive(t, lied, name)
 	}

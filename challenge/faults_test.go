@@ -276,3 +276,26 @@ func TestAnIDThatIsNoneDoesNotReachTheStore(t *testing.T) {
 	}
 	require.Empty(t, f.asked)
 }
+
+func TestNoCodeIsGoodForAnAccountThatIsNotKnownOrInNoState(t *testing.T) {
+	for name, change := range map[string]func(*policy.Standing){
+		"another account's standing": func(st *policy.Standing) { st.Account = "bob" },
+		"no state":                   func(st *policy.Standing) { st.State = 0 },
+	} {
+		for _, k := range challenge.Kinds() {
+			s := &scene{desk: newDesk(t)}
+			id, code := s.ask(d0(k), address)
+			s = s.enter(t, &faulty{lie: lie{standing: change}})
+			a, err := s.codes.Answer(id, code)
+			if k.Digits == 0 {
+				var l challenge.Link
+				l, err = s.codes.Link(code)
+				a = l.Answer
+			}
+			require.NoError(t, err)
+			p, err := s.answer(s.Host, d0(k), a)
+			refused(t, err, challenge.CodeWrong, "%s: %s by %s", name, k.Purpose, k.Method)
+			require.Equal(t, challenge.Proof{}, p)
+		}
+	}
+}

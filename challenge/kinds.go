@@ -79,7 +79,13 @@ var kinds = []Kind{
 
 // open reports whether such a challenge is for an account as it is now.
 func (k Kind) open(st policy.Standing) bool {
-	return st.State == policy.Active || k.Inactive && st.State != policy.Closed
+	switch st.State {
+	case policy.Active:
+		return true
+	case policy.Disabled, policy.Closing:
+		return k.Inactive
+	}
+	return false // for good, or not known at all
 }
 
 // Kinds lists all uses of challenges that there are.

@@ -146,8 +146,13 @@ var deeds = func() (out []deed) {
 			}
 			return o.call(s.as(s.per))
 		}}
-		if o.door == "Service" && o.as == "of the title" {
-			d.want = account.CodeAttributeOff
+		switch o.as {
+		case "of the title":
+			if o.door == "Service" {
+				d.want = account.CodeAttributeOff
+			}
+		case "of a work account":
+			d.want = account.CodeOnlyPersonal
 		}
 		out = append(out, d)
 	}

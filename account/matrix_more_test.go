@@ -142,6 +142,10 @@ var recoveryRows = []operation{
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.SecurityInfoReplaced(c.t.Context(), c.actor, c.personal, "")
 		}},
+	{door: "Host", method: "SecurityInfoReplaced", as: "of a work account", action: account.ReplaceSecurityInfo, forbids: ifNotRestrictable, changes: true,
+		call: func(c *cell) (any, error) {
+			return nil, c.Host.SecurityInfoReplaced(c.t.Context(), c.actor, c.subject, "")
+		}},
 	{door: "Host", method: "CancelReplacement", action: account.CancelReplacement, forbids: ifNotRestricted, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.CancelReplacement(c.t.Context(), c.actor, c.restricted)

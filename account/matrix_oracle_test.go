@@ -214,6 +214,14 @@ func ifNotRecoverable(a testkit.Somebody, c condition) policy.Code {
 	return ""
 }
 
+// ifNotRestrictable is what a host hears about a work account: its organization helps whoever lost everything.
+func ifNotRestrictable(a testkit.Somebody, c condition) policy.Code {
+	if code := ifClosed(a, c); code != "" {
+		return code
+	}
+	return account.CodeOnlyPersonal
+}
+
 func ifNotRestricted(a testkit.Somebody, c condition) policy.Code {
 	if code := ifClosed(a, c); code != "" {
 		return code

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -101,10 +102,23 @@ func (s *stage) scatter(t policy.TenantID, id policy.AccountID) {
 			return err // who has the others
 		}
 		_, coded := tx.PutRecoveryCode(account.RecoveryCode{Tenant: t, Account: id, Digest: secret.Digest{1}, MadeAt: now})
-		_, named := tx.PutIdentifier(account.Identifier{Tenant: t, Key: address(id), Text: address(id), Account: id, Kind: account.Email, Primary: true, ProvenAt: now})
+		var named error
+		for _, key := range []string{address(id), string(id) + "@second.example", string(id) + "@new.example"} {
+			if t == elsewhere || key == address(id) {
+				_, err := tx.PutIdentifier(account.Identifier{Tenant: t, Key: key, Text: key, Account: id, Kind: account.Email, Primary: key == address(id), ProvenAt: now})
+				named = errors.Join(named, err)
+			}
+		}
 		_, asked := tx.PutEmailChange(account.EmailChange{Tenant: t, Account: id, ID: challenge.ID("change-of-" + id), OldKey: address(id), OldRevision: 1,
 			New: "an@other.example", NewKey: "an@other.example", AskedAt: now, ExpiresAt: now.Add(day)})
-		return errors.Join(coded, named, asked)
+		_, sent := tx.PutChallenge(challenge.Challenge{Tenant: t, ID: challenge.ID("challenge-of-" + id), To: address(id), IssuedAt: now, ExpiresAt: now.Add(day),
+			Binding: challenge.Binding{Account: id, Purpose: challenge.Reset, Method: challenge.Email, Target: "reset"}})
+		var counted error
+		for _, m := range []challenge.Method{challenge.Email, challenge.EmailLink, account.ByRecoveryCode} {
+			_, err := tx.PutCounter(challenge.Counter{Tenant: t, Account: id, Method: m, Failed: 1, FailedAt: now})
+			counted = errors.Join(counted, err)
+		}
+		return errors.Join(coded, named, asked, sent, counted)
 	})
 }
 
@@ -394,6 +408,7 @@ func TestAStoreThatMixesRowsUpIsNotBelieved(t *testing.T) {
 	}
 	far := func(_ policy.TenantID, a policy.AccountID) (policy.TenantID, policy.AccountID) { return elsewhere, a }
 	away := func(policy.TenantID) policy.TenantID { return elsewhere }
+	later := func(now time.Time) time.Time { return now.Add(account.LongGrace * 2 * day) }
 	for name, l := range map[string]lie{
 		"settings of another tenant":            {settings: away},
 		"a schema of another tenant":            {schema: away},
@@ -413,6 +428,25 @@ func TestAStoreThatMixesRowsUpIsNotBelieved(t *testing.T) {
 		"addresses of another account":          {identifiers: another},
 		"changes of address of another tenant":  {changes: far},
 		"changes of address of another account": {changes: another},
+		"an address of another tenant":          {identifier: func(_ policy.TenantID, key string) (policy.TenantID, string) { return elsewhere, key }},
+		"another address": {identifier: func(t policy.TenantID, key string) (policy.TenantID, string) {
+			if key == address("per") {
+				return t, address("bob")
+			}
+			return t, address("per")
+		}},
+		"a change of address by id of another tenant": {change: func(_ policy.TenantID, a policy.AccountID, _ challenge.ID) (policy.TenantID, policy.AccountID, challenge.ID) {
+			return elsewhere, a, challenge.ID("change-of-" + a)
+		}},
+		"a change of address by id of another account": {change: func(t policy.TenantID, _ policy.AccountID, _ challenge.ID) (policy.TenantID, policy.AccountID, challenge.ID) {
+			return t, "bob", "change-of-bob"
+		}},
+		"challenges of another account": {challenges: another},
+		"a count of another account": {counter: func(t policy.TenantID, _ policy.AccountID, m challenge.Method) (policy.TenantID, policy.AccountID, challenge.Method) {
+			return t, "bob", m
+		}},
+		"closings that are not due":               {due: func(t policy.TenantID, now time.Time) (policy.TenantID, time.Time) { return t, later(now) }},
+		"closings that are due in another tenant": {due: func(_ policy.TenantID, now time.Time) (policy.TenantID, time.Time) { return elsewhere, later(now) }},
 		"a session of another account": {session: func(t policy.TenantID, _ policy.AccountID, _ policy.SessionID) (policy.TenantID, policy.AccountID, policy.SessionID) {
 			return t, "ada", base.ada.Session
 		}},

@@ -31,10 +31,18 @@ type lie struct {
 	settings, schema                        func(policy.TenantID) policy.TenantID
 	standing, profile, credential, portrait whose
 	code, closing, identifiers, changes     whose
+	challenges                              whose
+	identifier                              func(t policy.TenantID, key string) (policy.TenantID, string)
+	change, challenge                       which
+	counter                                 func(policy.TenantID, policy.AccountID, challenge.Method) (policy.TenantID, policy.AccountID, challenge.Method)
+	due                                     func(policy.TenantID, time.Time) (policy.TenantID, time.Time)
+	forged                                  func(*account.Closing) // of each closing that is said to be due
 	session                                 func(policy.TenantID, policy.AccountID, policy.SessionID) (policy.TenantID, policy.AccountID, policy.SessionID)
 }
 
 type whose func(policy.TenantID, policy.AccountID) (policy.TenantID, policy.AccountID)
+
+type which func(policy.TenantID, policy.AccountID, challenge.ID) (policy.TenantID, policy.AccountID, challenge.ID)
 
 // faultyTx is written out method by method, so that a method that is new in [account.Tx] has to be here.
 type faultyTx struct {
@@ -58,6 +66,15 @@ func (x faultyTx) of(w whose, t policy.TenantID, a policy.AccountID) (policy.Ten
 	}
 	x.f.lies++
 	return w(t, a)
+}
+
+// one is which row is read.
+func (x faultyTx) one(w which, t policy.TenantID, a policy.AccountID, id challenge.ID) (policy.TenantID, policy.AccountID, challenge.ID) {
+	if w == nil {
+		return t, a, id
+	}
+	x.f.lies++
+	return w(t, a, id)
 }
 
 func (x faultyTx) Settings(t policy.TenantID) (policy.Settings, error) {
@@ -121,10 +138,12 @@ func (x faultyTx) CountRefusal(e policy.Event, since time.Time) error {
 }
 
 func (x faultyTx) Challenge(t policy.TenantID, a policy.AccountID, id challenge.ID) (challenge.Challenge, error) {
+	t, a, id = x.one(x.f.lie.challenge, t, a, id)
 	return read(x, func() (challenge.Challenge, error) { return x.tx.Challenge(t, a, id) })
 }
 
 func (x faultyTx) ChallengesOf(t policy.TenantID, a policy.AccountID) ([]challenge.Challenge, error) {
+	t, a = x.of(x.f.lie.challenges, t, a)
 	return read(x, func() ([]challenge.Challenge, error) { return x.tx.ChallengesOf(t, a) })
 }
 
@@ -133,6 +152,10 @@ func (x faultyTx) DeleteChallenge(t policy.TenantID, a policy.AccountID, id chal
 }
 
 func (x faultyTx) Counter(t policy.TenantID, a policy.AccountID, m challenge.Method) (challenge.Counter, error) {
+	if x.f.lie.counter != nil {
+		t, a, m = x.f.lie.counter(t, a, m)
+		x.f.lies++
+	}
 	return read(x, func() (challenge.Counter, error) { return x.tx.Counter(t, a, m) })
 }
 
@@ -211,7 +234,17 @@ func (x faultyTx) DeleteClosing(t policy.TenantID, a policy.AccountID) error {
 }
 
 func (x faultyTx) ClosingsDue(t policy.TenantID, now time.Time, p store.Page) (store.List[account.Closing], error) {
-	return read(x, func() (store.List[account.Closing], error) { return x.tx.ClosingsDue(t, now, p) })
+	if x.f.lie.due != nil {
+		t, now = x.f.lie.due(t, now)
+		x.f.lies++
+	}
+	list, err := read(x, func() (store.List[account.Closing], error) { return x.tx.ClosingsDue(t, now, p) })
+	for i := range list.Items {
+		if x.f.lie.forged != nil {
+			x.f.lie.forged(&list.Items[i])
+		}
+	}
+	return list, err
 }
 
 func (x faultyTx) DeleteCountersOf(t policy.TenantID, a policy.AccountID, limit int) (int, error) {
@@ -223,6 +256,10 @@ func (x faultyTx) DeleteUsageOf(t policy.TenantID, a policy.AccountID, limit int
 }
 
 func (x faultyTx) Identifier(t policy.TenantID, key string) (account.Identifier, error) {
+	if x.f.lie.identifier != nil {
+		t, key = x.f.lie.identifier(t, key)
+		x.f.lies++
+	}
 	return read(x, func() (account.Identifier, error) { return x.tx.Identifier(t, key) })
 }
 
@@ -240,6 +277,7 @@ func (x faultyTx) DeleteIdentifier(t policy.TenantID, key string) error {
 }
 
 func (x faultyTx) EmailChange(t policy.TenantID, a policy.AccountID, id challenge.ID) (account.EmailChange, error) {
+	t, a, id = x.one(x.f.lie.change, t, a, id)
 	return read(x, func() (account.EmailChange, error) { return x.tx.EmailChange(t, a, id) })
 }
 

@@ -104,8 +104,10 @@ func keyOf(typed string) string {
 // check gives the key of an identifier that is to be kept, or says what is wrong with it. What is kept has no letters but those
 // of its key: mail never goes to an address that only became the proven one by folding.
 func (k IdentifierKind) check(field, text string) (string, error) {
-	problem := fmt.Errorf("is of no kind; want a user name or an e-mail address")
+	var problem error
 	switch k {
+	default:
+		return "", &policy.Invalid{Field: "kind", Problem: "is none; want a user name or an e-mail address"}
 	case UserName:
 		problem = checkUserName(text)
 	case Email:

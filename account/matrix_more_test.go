@@ -197,7 +197,7 @@ var closingRows = []operation{
 	{door: "Host", method: "Reopen", action: account.Reopen, forbids: ifNotToReopen, changes: true, counts: true,
 		call: func(c *cell) (any, error) {
 			r := c.reopening
-			r.Account = c.closing
+			r.Account, r.Attempt = c.closing, "attempt"
 			return nil, c.Host.Reopen(c.t.Context(), c.actor, r)
 		}},
 	{door: "Host", method: "PurgeClosed", action: account.PurgeClosed, changes: true, looks: true,

@@ -29,6 +29,10 @@ func (h *Host) AskReopen(ctx context.Context, actor policy.Actor, q ReopenReques
 	if err := policy.CheckID("attempt", q.Attempt); err != nil {
 		return "", err
 	}
+	language, err := known(Language).check(q.Language, AttributeRule{})
+	if err != nil {
+		return "", err
+	}
 	draft, err := h.codes.Draft(challenge.Reopen, q.Method)
 	if err != nil {
 		return "", err
@@ -42,7 +46,7 @@ func (h *Host) AskReopen(ctx context.Context, actor policy.Actor, q ReopenReques
 	if err != nil {
 		return "", err
 	}
-	return issued.ID, h.codes.Send(ctx, draft, issued, q.Language)
+	return issued.ID, h.codes.Send(ctx, draft, issued, language)
 }
 
 // toReopen is what a code must be for.
@@ -74,6 +78,9 @@ func (h *Host) Reopen(ctx context.Context, actor policy.Actor, r Reopening) erro
 		if err := policy.CheckProof("proofs", p); err != nil {
 			return err
 		}
+	}
+	if err := policy.CheckID("attempt", r.Attempt); err != nil {
+		return err
 	}
 	answer, err := h.codes.Answer(r.Challenge, r.Code)
 	if err != nil {

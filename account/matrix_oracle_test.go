@@ -294,6 +294,13 @@ func ifNotToReopen(a testkit.Somebody, c condition) policy.Code {
 	return ""
 }
 
+func ifNotToDemand(a testkit.Somebody, c condition) policy.Code {
+	if code := ifClosed(a, c); code != "" || a.Elsewhere {
+		return code
+	}
+	return ifElsewhere(c)
+}
+
 func ifClosed(a testkit.Somebody, c condition) policy.Code {
 	if c.state == policy.Closed && !a.Elsewhere {
 		return "account-closed"

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -23,32 +24,47 @@ func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.Ac
 	if err != nil {
 		return fmt.Errorf("%s: %w", PutPassword, err)
 	}
-	return h.putHash(ctx, actor, id, hash, true)
+	return h.putHash(ctx, actor, id, hash, func(l *login, now time.Time) policy.Standing {
+		l.credential.Throttle = password.Throttle{}
+		st := l.WithNewPassword(now)
+		st.MustChangePassword = true
+		return st
+	})
 }
 
 // ImportHash takes over the Argon2id hash of an account's password, in PHC string form, from another system. One that
 // asks for more work than is good for anybody is refused ([secret.ErrHash] in a [policy.Invalid]); one with lesser
 // parameters than today's is made anew when the person next signs in.
+//
+// It is no new secret: whoever knew the password knows it still. So the account's risk stays, and so does the demand for
+// a new password, if there is one. Wrong ones stay counted if the hash is the one that is here already. All sessions end, as
+// with any password that is set.
 func (h *Host) ImportHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash) error {
 	if err := secret.CheckHash(hash); err != nil {
 		return &policy.Invalid{Field: "hash", Problem: err.Error()}
 	}
-	return h.putHash(ctx, actor, id, hash, false)
+	return h.putHash(ctx, actor, id, hash, func(l *login, now time.Time) policy.Standing {
+		if l.credential.Hash != hash {
+			l.credential.Throttle = password.Throttle{}
+		}
+		return l.WithNewCredential(now)
+	})
 }
 
-func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, mustChange bool) error {
+// putHash stores a password that the person did not set. With it the account is what becomes says.
+func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, becomes func(*login, time.Time) policy.Standing) error {
 	_, err := policy.Do(ctx, h.guard, h.store, actor, putPassword, onAccount(id), "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
-			l.credential.Elsewhere, l.credential.Place, l.credential.Throttle = KeptHere, "", password.Throttle{}
-			l.mustChange = mustChange
-			ch, err := l.replace(tx, op, hash)
+			st := becomes(&l, op.Now)
+			l.credential.Elsewhere, l.credential.Place = KeptHere, ""
+			ch, err := l.put(tx, op, hash, st)
 			return none{}, ch, err
 		})
 	return err
 }
 
 // KeepElsewhere says that an account's password is kept elsewhere, why, and where the person changes it: an address or a
-// few words. One that was kept here is forgotten. [KeptHere] says that it is kept here again; the account has no password
+// few words. One that was kept here is forgotten, and a demand for a new one with it. [KeptHere] says that it is kept here again; the account has no password
 // then until one is set.
 func (h *Host) KeepElsewhere(ctx context.Context, actor policy.Actor, id policy.AccountID, why Elsewhere, place string) error {
 	if err := elsewhereNames.Check(why); err != nil {
@@ -64,6 +80,10 @@ func (h *Host) KeepElsewhere(ctx context.Context, actor policy.Actor, id policy.
 				c = l.credential // it was never elsewhere
 			}
 			rev, err := tx.PutCredential(c)
+			if err == nil && why != KeptHere && l.MustChangePassword {
+				l.MustChangePassword = false
+				_, err = tx.PutStanding(l.Standing)
+			}
 			return none{}, policy.Change{Subject: l.Account, Revision: rev, Facts: []policy.Fact{{Name: "password", Value: why.String()}}}, err
 		})
 	return err
@@ -84,7 +104,9 @@ func (a *Admin) UnlockPassword(ctx context.Context, actor policy.Actor, id polic
 	return err
 }
 
-// DemandNewPassword has a person set a new password at the next sign-in; all of their sessions end.
+// DemandNewPassword has a person set a new password at the next sign-in; all of their sessions end. Where the password is
+// kept elsewhere nobody could meet that: it is refused with the place where it is ([CodePasswordElsewhere]), or because there
+// is to be none ([CodePasswordless]).
 func (a *Admin) DemandNewPassword(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	_, err := policy.Do(ctx, a.guard, a.store, actor, demandNew, onAccount(id), "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {

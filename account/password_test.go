@@ -393,3 +393,48 @@ func TestARiskThatWasReportedEndsWithTheChange(t *testing.T) {
 	require.NoError(t, k.change(t, k.session.Actor, good, better))
 	require.Equal(t, policy.NoRisk, standing(t, k.DB, "per").Risk)
 }
+
+func TestANewPasswordIsDemandedOnlyWhereOneCanBeSet(t *testing.T) {
+	k := passwords(t)
+	for why, want := range map[account.Elsewhere]policy.Code{account.Federated: account.CodePasswordElsewhere, account.Synchronized: account.CodePasswordElsewhere, account.Passwordless: account.CodePasswordless} {
+		require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "per", why, "https://login.fabrikam.example"))
+		before := rows(t, k.DB)
+		d := refused(t, k.App.Admin.Account.DemandNewPassword(t.Context(), k.Host, "per"), want)
+		if want == account.CodePasswordElsewhere {
+			require.Contains(t, d.Reason().Message(), "https://login.fabrikam.example")
+		}
+		requireSame(t, before, rows(t, k.DB), "its sessions go on")
+	}
+	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "per", account.KeptHere, ""))
+	require.NoError(t, k.App.Admin.Account.DemandNewPassword(t.Context(), k.Host, "per"), "there is none yet, but one can be set")
+	require.True(t, standing(t, k.DB, "per").MustChangePassword)
+	require.NoError(t, k.App.Account.SetFirstPassword(t.Context(), k.SignIn(k.per), secret.NewText(better)))
+	require.False(t, standing(t, k.DB, "per").MustChangePassword)
+}
+
+func TestADemandForANewPasswordGoesWithThePasswordThatItWasAbout(t *testing.T) {
+	k := passwords(t)
+	require.NoError(t, k.App.Admin.Account.DemandNewPassword(t.Context(), k.Host, "per"))
+	editStanding(t, k.DB, "per", func(st *policy.Standing) { st.Risk = policy.HighRisk })
+	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "per", account.Federated, ""))
+	require.False(t, standing(t, k.DB, "per").MustChangePassword, "nobody could meet it")
+	require.Equal(t, policy.HighRisk, standing(t, k.DB, "per").Risk, "that somebody else may have got hold of it is another thing")
+	require.NoError(t, k.App.Host.Account.SecurityInfoReplaced(t.Context(), k.Host, "per", ""))
+	require.NoError(t, k.App.Host.Account.CancelReplacement(t.Context(), k.Host, "per"))
+	require.False(t, standing(t, k.DB, "per").MustChangePassword)
+}
+
+func TestAnImportedHashIsNoNewSecret(t *testing.T) {
+	k := passwords(t)
+	hash := credential(t, k.DB, "per").Hash
+	editStanding(t, k.DB, "per", func(st *policy.Standing) { st.Risk, st.MustChangePassword = policy.HighRisk, true })
+	before := standing(t, k.DB, "per")
+	require.NoError(t, k.App.Host.Account.ImportHash(t.Context(), k.Host, "per", hash))
+	after := standing(t, k.DB, "per")
+	require.Equal(t, policy.HighRisk, after.Risk, "whoever knew the password knows it still")
+	require.True(t, after.MustChangePassword)
+	require.Greater(t, after.Credentials, before.Credentials, "what was pending is void all the same")
+	editStanding(t, k.DB, "per", func(st *policy.Standing) { st.Risk, st.MustChangePassword = policy.NoRisk, false })
+	require.NoError(t, k.App.Host.Account.ImportHash(t.Context(), k.Host, "per", hash))
+	require.False(t, standing(t, k.DB, "per").MustChangePassword, "and it demands nothing by itself")
+}

@@ -80,15 +80,19 @@ func (h *Host) SecurityInfoReplaced(ctx context.Context, actor policy.Actor, id 
 // see that: whoever calls this without takes the account from its owner.
 //
 // It ends the restriction and all sessions, removes the recovery code, which whoever replaced the info may know, and
-// demands a new password. Putting the old info back is for who keeps it.
+// demands a new password if that is kept here. Putting the old info back is for who keeps it.
 func (h *Host) CancelReplacement(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	_, err := policy.Do(ctx, h.guard, h.store, actor, cancelReplacement, onAccount(id), "",
 		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
 			if err := tx.DeleteRecoveryCode(st.Tenant, st.Account); err != nil && !errors.Is(err, store.ErrNotFound) {
 				return none{}, policy.Change{}, err
 			}
+			kept, err := credentialOf(tx, op, st.Account)
+			if err != nil {
+				return none{}, policy.Change{}, err
+			}
 			st = st.WithNewCredential(op.Now)
-			st.RestrictedUntil, st.MustChangePassword = time.Time{}, true
+			st.RestrictedUntil, st.MustChangePassword = time.Time{}, st.MustChangePassword || kept.Elsewhere == KeptHere
 			ch, err := putRestriction(tx, st, "canceled")
 			return none{}, ch, err
 		})

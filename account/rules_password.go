@@ -78,8 +78,6 @@ var (
 type login struct {
 	person
 	credential Credential
-	// mustChange says that a password that is being set is known to others, and has to be replaced.
-	mustChange bool
 }
 
 // What the account's owner may do.
@@ -143,9 +141,14 @@ var (
 	}
 	demandNew = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: DemandNew, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
-			Says: "Demand that a person sets a new password at the next sign-in.", States: "closed", Source: "Entra: audit activities"},
-		Load:    anyLogin,
-		Forbids: closedLogin,
+			Says: "Demand that a person sets a new password at the next sign-in.", States: "closed; kept elsewhere", Source: "Entra: audit activities"},
+		Load: anyLogin,
+		Forbids: func(op *policy.Op, l login) *policy.Reason {
+			if r := closedLogin(op, l); r != nil {
+				return r
+			}
+			return l.credential.reason()
+		},
 	}
 )
 

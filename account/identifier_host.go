@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -92,6 +93,10 @@ func demote(tx Tx, all []Identifier, kind IdentifierKind, but string) error {
 
 // RemoveIdentifier takes a user name or an e-mail address from an account. Nobody else can ever have it. One that the account
 // does not have is [store.ErrNotFound].
+//
+// Where the primary one of a kind goes, another of that kind takes its place in the same commit, and the event says so: of
+// those that were proven the one that was proven first, so that nobody gets in front by adding an address; of those that
+// were not, the first in the order of their keys. A host that wants another one tells that first ([NewIdentifier.Primary]).
 func (h *Host) RemoveIdentifier(ctx context.Context, actor policy.Actor, id policy.AccountID, text string) error {
 	key := keyOf(text)
 	_, err := policy.Do(ctx, h.guard, h.store, actor, dropIdentifier, onAccount(id), "",
@@ -100,11 +105,45 @@ func (h *Host) RemoveIdentifier(ctx context.Context, actor policy.Actor, id poli
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
+			ch := policy.Change{Subject: p.Account, Facts: []policy.Fact{{Name: "removed", Value: i.Kind.String()}}}
+			if i.Primary {
+				promoted, err := p.promote(tx, op, i)
+				if err != nil {
+					return none{}, policy.Change{}, err
+				}
+				if promoted {
+					ch.Facts = append(ch.Facts, policy.Fact{Name: "promoted", Value: i.Kind.String()})
+				}
+			}
 			i.retire(op.Now)
-			rev, err := tx.PutIdentifier(i)
-			return none{}, policy.Change{Subject: p.Account, Revision: rev, Facts: []policy.Fact{{Name: "removed", Value: i.Kind.String()}}}, err
+			ch.Revision, err = tx.PutIdentifier(i)
+			return none{}, ch, err
 		})
 	return err
+}
+
+// promote makes another of p's identifiers the primary one of its kind, and tells whether there was one.
+func (p person) promote(tx Tx, op *policy.Op, gone Identifier) (bool, error) {
+	all, err := identifiersOf(tx, op, p.Account)
+	if err != nil {
+		return false, err
+	}
+	all = slices.DeleteFunc(all, func(i Identifier) bool { return !i.live() || i.Kind != gone.Kind || i.Key == gone.Key })
+	if len(all) == 0 {
+		return false, nil
+	}
+	next := slices.MinFunc(all, func(a, b Identifier) int {
+		switch {
+		case a.ProvenAt.IsZero() == b.ProvenAt.IsZero():
+			return a.ProvenAt.Compare(b.ProvenAt)
+		case a.ProvenAt.IsZero():
+			return 1
+		}
+		return -1
+	})
+	next.Primary = true
+	_, err = tx.PutIdentifier(next)
+	return true, err
 }
 
 // own reads an identifier that p has; [store.ErrNotFound] if p has none such.

@@ -203,3 +203,36 @@ func FuzzWhatIsKeptIsFoundAgain(f *testing.F) {
 		}
 	})
 }
+
+func TestWhenThePrimaryOneGoesTheOneThatWasProvenFirstTakesItsPlace(t *testing.T) {
+	m := mail(t)
+	prove := func(text string, ago time.Duration) {
+		t.Helper()
+		n := account.NewIdentifier{Account: "per", Kind: account.Email, Text: text, ProvenAt: m.Clock.Now().Add(-ago)}
+		if ago == 0 {
+			n.ProvenAt = time.Time{}
+		}
+		require.NoError(t, m.App.Host.Account.AddIdentifier(t.Context(), m.Host, n))
+	}
+	prove("a-unproven@home.example", 0)
+	prove("b-late@home.example", time.Hour)
+	prove("c-early@home.example", 2*time.Hour)
+	prove("d-gone@home.example", 3*time.Hour)
+	m.add(t, "per", account.UserName, "per")
+	remove := func(text string) []policy.Fact {
+		t.Helper()
+		require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "per", text))
+		all := m.Events(accounttest.Tenant)
+		return all[len(all)-1].Facts
+	}
+	removed, promoted := policy.Fact{Name: "removed", Value: "e-mail"}, policy.Fact{Name: "promoted", Value: "e-mail"}
+	require.Equal(t, []policy.Fact{removed}, remove("d-gone@home.example"), "it was not the primary one")
+	for _, want := range []string{"c-early@home.example", "b-late@home.example", "a-unproven@home.example"} {
+		require.Equal(t, []policy.Fact{removed, promoted}, remove(m.emails(t, m.per)[0]))
+		first := m.profile(t, m.per).Emails[0]
+		require.Equal(t, want, first.Address)
+		require.True(t, first.Primary)
+	}
+	require.Equal(t, []policy.Fact{removed}, remove("a-unproven@home.example"), "none is left")
+	require.Equal(t, []string{"per"}, m.profile(t, m.per).UserNames, "a user name takes no address's place")
+}

@@ -95,10 +95,21 @@ type prepared struct {
 }
 
 func prepare(tx Tx, op *policy.Op, l login) (prepared, error) {
-	return prepared{l.credential, password.RulesOf(op.Settings), password.Context{
+	about := password.Context{
 		SecondFactor: op.Settings.Yes(SecondFactorAlways), UserNames: []string{string(l.Account)},
 		DisplayName: l.profile.DisplayName + " " + l.profile.GivenName + " " + l.profile.FamilyName, Organizations: []string{string(l.Tenant)},
-	}, proofsStandIn(op)}, nil
+	}
+	names, err := identifiersOf(tx, op, l.Account)
+	for _, i := range names {
+		switch {
+		case !i.live():
+		case i.Kind == UserName:
+			about.UserNames = append(about.UserNames, i.Text)
+		default:
+			about.Emails = append(about.Emails, i.Text)
+		}
+	}
+	return prepared{l.credential, password.RulesOf(op.Settings), about, proofsStandIn(op)}, err
 }
 
 // check tells whether a password may be the new one.

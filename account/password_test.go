@@ -142,6 +142,29 @@ func TestNamesOfThePersonAndTheOrganizationAreNoPassword(t *testing.T) {
 	}
 }
 
+func TestNothingThatAPersonSignsInAsIsInTheirPassword(t *testing.T) {
+	k := passwords(t)
+	for text, kind := range map[string]account.IdentifierKind{
+		"per.first@example.com": account.Email, "gustafsson.alias@example.com": account.Email, "wanderer@fabrikam.example": account.UserName,
+	} {
+		require.NoError(t, k.App.Host.Account.AddIdentifier(t.Context(), k.Host, account.NewIdentifier{Account: "per", Kind: kind, Text: text}))
+	}
+	for fresh, code := range map[string]password.Code{
+		"gravel Gustafsson 4 oboe mist": password.ContainsEmail, "gravel Wanderer 4 oboe mist": password.ContainsUserName,
+	} {
+		for door, err := range map[string]error{
+			"a change": k.change(t, k.session.Actor, good, fresh), "the host": k.App.Host.Account.SetPassword(t.Context(), k.Host, "per", secret.NewText(fresh)),
+		} {
+			var no *password.Unacceptable
+			require.ErrorAs(t, err, &no, "%s by %s", fresh, door)
+			require.Equal(t, []password.Problem{{Code: code}}, no.Problems, "%s by %s", fresh, door)
+		}
+		require.NoError(t, k.App.Host.Account.SetPassword(t.Context(), k.Host, "ada", secret.NewText(fresh)), "it is not Ada's name")
+	}
+	require.NoError(t, k.App.Host.Account.RemoveIdentifier(t.Context(), k.Host, "per", "gustafsson.alias@example.com"))
+	require.NoError(t, k.change(t, k.session.Actor, good, "gravel Gustafsson 4 oboe mist"), "it is Per's no longer")
+}
+
 func TestShorterPasswordsAreForThoseWhoAlwaysNeedASecondFactor(t *testing.T) {
 	k := passwords(t)
 	const short = "gravel-4-oboe"

@@ -52,7 +52,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"signins":           {ours: []string{"store", "secret", "policy", "internal/enum"}, tests: []string{"memstore", "accounttest", "devices", "storetest", "internal/opendata", "internal/testkit", "."}},
 	"memstore":          {ours: []string{"store", "secret", "policy", "account", "challenge", "devices", "signins"}, tests: []string{"storetest", "accounttest"}, others: []string{"github.com/hashicorp/go-memdb"}},
 	"storetest":         {ours: []string{"store", "secret", "policy", "password", "account", "challenge", "devices", "signins"}, tests: []string{"memstore"}, others: []string{"github.com/google/go-cmp", "testing"}},
-	"problem":           {ours: []string{"store", "policy"}, tests: []string{"accounttest"}},
+	"problem":           {ours: []string{"store", "policy"}, tests: []string{"accounttest", "account", "secret"}},
 	"msgraph":           {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
 	".":                 {ours: []string{"store", "secret", "policy", "password", "challenge", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "problem"}},
 	"accounttest":       {ours: []string{".", "store", "secret", "policy", "account", "challenge", "devices", "signins", "memstore"}, others: []string{"testing"}},

@@ -49,7 +49,7 @@ var (
 	sameEmail          = policy.Forbidden(CodeSameEmail, policy.NoRemedy, "That address is yours already.")
 	emailChanged       = policy.Forbidden(CodeEmailChanged, policy.NoRemedy, "The address that was to be replaced is not what it was any more. Begin anew.")
 	// wrongLink is told alike for a link that is unknown, used, too old, or of another tenant.
-	wrongLink = policy.Forbidden(challenge.CodeWrong, policy.NoRemedy, "That link is not right, or no longer.")
+	wrongLink = policy.WrongCredentials(challenge.CodeWrong, policy.NoRemedy, "That link is not right, or no longer.")
 )
 
 // What the account's owner may do.

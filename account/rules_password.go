@@ -51,8 +51,8 @@ const (
 var (
 	// wrongPassword is told alike for a wrong password, an unknown account, one that is not active, and one that is
 	// locked after too many wrong ones (security rules F1, 73 to 75).
-	wrongPassword    = policy.Forbidden(CodeWrongPassword, policy.SignIn, "The user name or the password is wrong, or there were too many attempts. Check both, or wait a little.")
-	wrongCurrent     = policy.Forbidden(CodeWrongPassword, policy.NoRemedy, "The current password is wrong.")
+	wrongPassword    = policy.WrongCredentials(CodeWrongPassword, policy.SignIn, "The user name or the password is wrong, or there were too many attempts. Check both, or wait a little.")
+	wrongCurrent     = policy.WrongCredentials(CodeWrongPassword, policy.NoRemedy, "The current password is wrong.")
 	noPassword       = policy.Forbidden(CodeNoPassword, policy.NoRemedy, "This account has no password yet. Set a first one.")
 	hasPassword      = policy.Forbidden(CodeHasPassword, policy.NoRemedy, "This account has a password already. Change it instead.")
 	managedElsewhere = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is managed by your organization, and is changed there.")

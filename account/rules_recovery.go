@@ -46,7 +46,7 @@ var (
 	noRecoveryCode = policy.Forbidden(CodeNoRecoveryCode, policy.NoRemedy, "This account has no recovery code.")
 	// wrongRecovery is told alike for a wrong code, an unknown account, one that is not active or has no code, and one
 	// whose codes are not heard now (security rule F1).
-	wrongRecovery = policy.Forbidden(CodeWrongRecoveryCode, policy.NoRemedy, "The account or the recovery code is wrong, or there were too many attempts. Check both, or wait a little.")
+	wrongRecovery = policy.WrongCredentials(CodeWrongRecoveryCode, policy.NoRemedy, "The account or the recovery code is wrong, or there were too many attempts. Check both, or wait a little.")
 	notRestricted = policy.Forbidden(CodeNotRestricted, policy.NoRemedy, "This account is not restricted.")
 )
 

@@ -72,7 +72,7 @@ const (
 )
 
 var (
-	wrong    = policy.Forbidden(CodeWrong, policy.NoRemedy, "That code is not right, or no longer. Check it, or ask for a new one.")
+	wrong    = policy.WrongCredentials(CodeWrong, policy.NoRemedy, "That code is not right, or no longer. Check it, or ask for a new one.")
 	locked   = policy.Forbidden(CodeLocked, policy.AskAdministrator, "There were too many wrong answers. This method is locked.")
 	inactive = policy.Forbidden(CodeInactive, policy.AskAdministrator, "This account is not active.")
 )

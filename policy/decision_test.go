@@ -244,13 +244,14 @@ func TestRoomsMakeReasonsOfTheirClasses(t *testing.T) {
 		{policy.Forbidden("c", policy.WaitUntil, "Text."), policy.ClassState, policy.WaitUntil},
 		{policy.SwitchedOff("c", "Text."), policy.ClassLocked, policy.AskAdministrator},
 		{policy.WrongDevice("c", "Text."), policy.ClassWrongDevice, policy.UseAnotherDevice},
+		{policy.WrongCredentials("c", policy.SignIn, "Text."), policy.ClassWrongCredentials, policy.SignIn},
 	} {
 		require.Equal(t, policy.Reason{Code: "c", Class: c.class, Remedy: c.remedy, Text: "Text."}, *c.r)
 	}
 }
 
 func TestClassesAndRemediesHaveNames(t *testing.T) {
-	for i, name := range strings.Fields("not-admitted not-permitted not-found account-kind not-turned-on not-licensed locked state throttled wrong-device proof confirmation") {
+	for i, name := range strings.Fields("not-admitted not-permitted not-found account-kind not-turned-on not-licensed locked state throttled wrong-device proof confirmation wrong-credentials") {
 		namedAs(t, policy.Class(i+1), name)
 	}
 	for i, name := range strings.Fields("none sign-in prove-again prove-more ask-administrator use-another-device wait confirm") {

@@ -16,7 +16,7 @@
 // before they learn that the setting is locked: not admitted, not permitted, not found, wrong kind of
 // account, experience not turned on, not licensed, locked by the administrator, forbidden by the
 // state of things, throttled, from the wrong device, stronger or fresher proof needed, confirmation
-// needed. See [Class].
+// needed. What is left then is that a password or code proves to be wrong. See [Class].
 //
 // # Rules
 //

@@ -14,19 +14,20 @@ type Class uint8
 
 // The classes, in their order.
 const (
-	_                 Class = iota
-	ClassNotAdmitted        // the actor's account, session or device
-	ClassNotPermitted       // no rule lets such an actor do this
-	ClassNotFound           // missing, or somebody else's
-	ClassAccountKind        // not for this kind of account
-	ClassNotTurnedOn        // the tenant has not turned the experience on
-	ClassNotLicensed        // the tenant lacks a licence
-	ClassLocked             // Off or ReadOnly by the administrator
-	ClassState              // the state of things forbids it
-	ClassThrottled          // too often
-	ClassWrongDevice        // not from this device
-	ClassProof              // stronger or fresher proof needed
-	ClassConfirmation       // the person has not said Yes to what will happen
+	_                     Class = iota
+	ClassNotAdmitted            // the actor's account, session or device
+	ClassNotPermitted           // no rule lets such an actor do this
+	ClassNotFound               // missing, or somebody else's
+	ClassAccountKind            // not for this kind of account
+	ClassNotTurnedOn            // the tenant has not turned the experience on
+	ClassNotLicensed            // the tenant lacks a licence
+	ClassLocked                 // Off or ReadOnly by the administrator
+	ClassState                  // the state of things forbids it
+	ClassThrottled              // too often
+	ClassWrongDevice            // not from this device
+	ClassProof                  // stronger or fresher proof needed
+	ClassConfirmation           // the person has not said Yes to what will happen
+	ClassWrongCredentials       // a password, code or link that was given is wrong: only trying it shows that, and never [Can]
 )
 
 var classNames = enum.Names[Class]{
@@ -34,6 +35,7 @@ var classNames = enum.Names[Class]{
 	ClassAccountKind: "account-kind", ClassNotTurnedOn: "not-turned-on", ClassNotLicensed: "not-licensed",
 	ClassLocked: "locked", ClassState: "state", ClassThrottled: "throttled",
 	ClassWrongDevice: "wrong-device", ClassProof: "proof", ClassConfirmation: "confirmation",
+	ClassWrongCredentials: "wrong-credentials",
 }
 
 // String is the class's name, such as "locked".
@@ -46,7 +48,7 @@ func (c Class) MarshalText() ([]byte, error) { return classNames.Marshal(c) }
 func (c *Class) UnmarshalText(b []byte) (err error) { *c, err = classNames.Unmarshal(b); return err }
 
 // Code is the stable name of a reason, for programs. Rooms add their own, see
-// [Forbidden], [SwitchedOff] and [WrongDevice].
+// [Forbidden], [SwitchedOff], [WrongDevice] and [WrongCredentials].
 type Code string
 
 // Codes of this package's reasons.
@@ -150,6 +152,12 @@ func SwitchedOff(c Code, text string) *Reason {
 // WrongDevice makes a room's reason of [ClassWrongDevice], with its English text.
 func WrongDevice(c Code, text string) *Reason {
 	return &Reason{Code: c, Class: ClassWrongDevice, Remedy: UseAnotherDevice, Text: text}
+}
+
+// WrongCredentials makes a room's reason of [ClassWrongCredentials], with its English text. The remedy is [SignIn] where
+// they were to sign somebody in, and another for somebody who is signed in already.
+func WrongCredentials(c Code, remedy Remedy, text string) *Reason {
+	return &Reason{Code: c, Class: ClassWrongCredentials, Remedy: remedy, Text: text}
 }
 
 // OtherKind makes a room's reason of [ClassAccountKind]: the action is for other kinds of account.

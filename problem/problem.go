@@ -2,6 +2,10 @@
 // alike: a status, a problem document (RFC 9457), and for stronger or fresher proof the step-up challenge
 // of RFC 9470.
 //
+// A wrong password or code is a 401 where it was to sign somebody in, and a 403 for whoever is signed in, since a client
+// takes a 401 for the end of its session. That a sign-in is locked is told like a wrong password, so that nobody learns
+// which accounts there are; everybody else who tries too often gets a 429 that says when to come back.
+//
 // Call [Write] with the error of an operation:
 //
 //	if err := app.Devices.Disable(ctx, actor, id, yes); err != nil {
@@ -43,6 +47,7 @@ type Details struct {
 	Preview *policy.Preview     `json:"preview,omitempty"`
 	Confirm policy.Confirmation `json:"confirm,omitempty"`
 
+	class policy.Class
 	until time.Time // when a throttled action may be tried again
 	level policy.Level
 	age   time.Duration
@@ -77,7 +82,7 @@ func Of(err error) Details {
 
 func ofDenied(d *policy.Denied) Details {
 	p := Details{Type: "urn:myaccount:" + string(d.Reason().Code), Title: "Refused", Status: Status(d.Reason()),
-		Detail: d.Message(), Decision: &d.Decision, Preview: d.Preview, Confirm: d.Confirm, until: d.Reason().Until}
+		Detail: d.Message(), Decision: &d.Decision, Preview: d.Preview, Confirm: d.Confirm, class: d.Reason().Class, until: d.Reason().Until}
 	if d.Reason().Class == policy.ClassProof {
 		p.level, p.age = d.Reason().Level, d.Reason().MaxAge
 	}
@@ -87,7 +92,7 @@ func ofDenied(d *policy.Denied) Details {
 // Status is the HTTP status of a refusal.
 func Status(r policy.Reason) int {
 	switch r.Class {
-	case policy.ClassNotAdmitted:
+	case policy.ClassNotAdmitted, policy.ClassWrongCredentials:
 		if r.Remedy == policy.SignIn {
 			return http.StatusUnauthorized
 		}
@@ -133,11 +138,15 @@ func WriteAt(w http.ResponseWriter, err error, now time.Time) {
 	_, _ = w.Write(body) // a client that hung up is told nothing
 }
 
-// challenge is the WWW-Authenticate of a 401: RFC 9470's for proof, RFC 6750's otherwise.
+// challenge is the WWW-Authenticate of a 401: RFC 9470's for proof, RFC 6750's otherwise. RFC 9110 wants one, and of all
+// schemes none but Basic, Digest and those of Windows make a browser ask for a password in a dialog of its own. A wrong
+// password came with no token that could be invalid, so that its challenge has no error.
 func (p Details) challenge() string {
 	switch {
 	case p.Status != http.StatusUnauthorized:
 		return ""
+	case p.class == policy.ClassWrongCredentials:
+		return "Bearer"
 	case p.level == policy.AAL0:
 		return `Bearer error="invalid_token"`
 	case p.age == 0:

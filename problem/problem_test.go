@@ -13,9 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/problem"
+	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -41,6 +43,8 @@ func TestEveryClassOfRefusalHasItsStatus(t *testing.T) {
 	}
 	require.Equal(t, 401, problem.Status(policy.Reason{Class: policy.ClassNotAdmitted, Remedy: policy.SignIn}))
 	require.Equal(t, 403, problem.Status(policy.Reason{Class: policy.ClassNotAdmitted, Remedy: policy.AskAdministrator}))
+	require.Equal(t, 401, problem.Status(*policy.WrongCredentials("x", policy.SignIn, "")))
+	require.Equal(t, 403, problem.Status(*policy.WrongCredentials("x", policy.NoRemedy, "")), "whoever is signed in stays so")
 	require.Equal(t, 403, problem.Status(policy.Reason{}), "an unknown refusal is still a refusal")
 }
 
@@ -135,4 +139,51 @@ func TestSomebodyWhoIsNotSignedInIsAskedToSignIn(t *testing.T) {
 	res, _ := answer(t, err, w.Clock.Now())
 	require.Equal(t, http.StatusUnauthorized, res.StatusCode)
 	require.Equal(t, `Bearer error="invalid_token"`, res.Header.Get("WWW-Authenticate"))
+}
+
+// withPassword is a world where Ada is signed in and has a password.
+func withPassword(t *testing.T) (*accounttest.World, policy.Actor) {
+	t.Helper()
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	require.NoError(t, w.App.Host.Account.SetPassword(t.Context(), w.Host, "ada", secret.NewText("heron lantern 47 gravel oboe")))
+	return w, w.SignIn(ada)
+}
+
+func TestWrongCredentialsAtSignInAreAnsweredAlikeAndOpenNoDialogOfTheBrowser(t *testing.T) {
+	w, _ := withPassword(t)
+	attempt := func(id policy.AccountID, text string) (*http.Response, map[string]any) {
+		_, err := w.App.Host.Account.VerifyPassword(t.Context(), w.Host, account.PasswordAttempt{Account: id, Password: secret.NewText(text)})
+		return answer(t, err, w.Clock.Now())
+	}
+	res, doc := attempt("ada", "wrong")
+	require.Equal(t, http.StatusUnauthorized, res.StatusCode)
+	require.Equal(t, []string{"Bearer"}, res.Header.Values("WWW-Authenticate"), "a 401 has a challenge (RFC 9110), and this one no browser knows")
+	require.Equal(t, "urn:myaccount:wrong-password", doc["type"])
+	require.Equal(t, "wrong-credentials", doc["decision"].(map[string]any)["class"])
+
+	for i := range 9 { // the tenth locks
+		_, _ = attempt("ada", "wrong "+strconv.Itoa(i))
+	}
+	for what, id := range map[string]policy.AccountID{"locked": "ada", "unknown": "nobody"} {
+		other, same := attempt(id, "heron lantern 47 gravel oboe")
+		require.Equal(t, []any{res.StatusCode, res.Header, doc}, []any{other.StatusCode, other.Header, same}, what)
+	}
+}
+
+func TestAWrongCurrentPasswordSignsNobodyOutAndALockTellsWhenToRetry(t *testing.T) {
+	w, ada := withPassword(t)
+	change := func(current string) *http.Response {
+		err := w.App.Account.ChangePassword(t.Context(), ada, account.PasswordChange{Current: secret.NewText(current), New: secret.NewText("violet tractor 12 sandal mist")})
+		res, _ := answer(t, err, w.Clock.Now())
+		return res
+	}
+	for i := range 10 {
+		res := change("wrong " + strconv.Itoa(i))
+		require.Equal(t, http.StatusForbidden, res.StatusCode)
+		require.Empty(t, res.Header.Values("WWW-Authenticate"))
+	}
+	res := change("heron lantern 47 gravel oboe")
+	require.Equal(t, http.StatusTooManyRequests, res.StatusCode)
+	require.Equal(t, "60", res.Header.Get("Retry-After"))
 }

@@ -50,10 +50,10 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 	require.Equal(t, "urn:myaccount:session-ended", doc["type"])
 
 	status, doc = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {"wrong"}})
-	require.Equal(t, 409, status)
+	require.Equal(t, 401, status)
 	wrong := doc["type"]
 	status, doc = do("POST", "/sign-in", url.Values{"account": {"nobody"}, "password": {password}}) // is no attempt of ada's
-	require.Equal(t, []any{409, wrong}, []any{status, doc["type"]})
+	require.Equal(t, []any{401, wrong}, []any{status, doc["type"]})
 	status, _ = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {password}})
 	require.Equal(t, 200, status)
 

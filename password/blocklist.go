@@ -3,6 +3,7 @@ package password
 import (
 	_ "embed" // the shipped list
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,14 @@ func NewBlockList(terms ...string) (*BlockList, error) {
 		l.add(word)
 	}
 	return l, nil
+}
+
+// Terms gives the words in the form in which they are found, in their order; [NewBlockList] makes the same list of them.
+func (l *BlockList) Terms() []string {
+	if l == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(l.terms))
 }
 
 func newBlockList() *BlockList { return &BlockList{terms: make(map[string]bool)} }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -66,6 +67,21 @@ func TestAnOrganizationsWordsAreBounded(t *testing.T) {
 	for _, fine := range []string{"word", "éééé", strings.Repeat("x", 16), "two words"} {
 		require.NoError(t, oneTerm(fine), fine)
 	}
+}
+
+func TestAListMadeOfItsOwnTermsIsTheSameList(t *testing.T) {
+	l, err := password.NewBlockList("Zwölfb@um", "zwölfbaum", "C0ntoso", "Blank")
+	require.NoError(t, err)
+	require.Equal(t, []string{"blank", "contoso", "zwölfbaum"}, l.Terms())
+	require.Empty(t, (*password.BlockList)(nil).Terms())
+	one := rapid.StringN(4, 16, -1).Filter(func(s string) bool { return oneTerm(s) == nil })
+	rapid.Check(t, func(t *rapid.T) {
+		first, err := password.NewBlockList(rapid.SliceOf(one).Draw(t, "terms")...)
+		require.NoError(t, err)
+		again, err := password.NewBlockList(first.Terms()...)
+		require.NoError(t, err)
+		require.Equal(t, first.Terms(), again.Terms())
+	})
 }
 
 func TestAnOrganizationsWordsCountLikeShippedOnes(t *testing.T) {

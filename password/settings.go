@@ -20,6 +20,11 @@ const (
 // maxFailures is how many failures in a row NIST SP 800-63B-4 section 3.2.2 allows before the password is of no use any more.
 const maxFailures = 100
 
+// AreaProtection is what an organization sets for itself against guessing: when wrong passwords lock, and words of its own
+// that count as common. Only administrators meet it, and of the area only its licences matter (Entra: P1 or P2 for custom
+// smart lockout and for custom banned passwords).
+const AreaProtection policy.Area = "account.password.protection"
+
 // Numbers and switches that an administrator can set. None can be set to less than NIST asks for.
 var (
 	// MinLengthAlone is the shortest password where it is enough by itself.
@@ -33,11 +38,11 @@ var (
 	OlderRules = policy.Setting{Name: "password.older-rules", Default: 0, Min: 0, Max: 1,
 		What: "whether a password needs three of lower case, upper case, digits and symbols, and must not be the last one"}
 	// LockoutThreshold is how many failures lock (Entra smart lockout: 10, and 3 for the US government).
-	LockoutThreshold = policy.Setting{Name: "password.lockout-threshold", Default: 10, Min: 1, Max: maxFailures,
+	LockoutThreshold = policy.Setting{Name: "password.lockout-threshold", Default: 10, Min: 1, Max: maxFailures, Area: AreaProtection,
 		What: "wrong passwords in a row that lock sign-in by password, counted for familiar and other places apart"}
 	// LockoutSeconds is how long the first lock lasts (Entra smart lockout: a minute). Each further one lasts twice as
 	// long, up to a day.
-	LockoutSeconds = policy.Setting{Name: "password.lockout-seconds", Default: 60, Min: 30, Max: 18_000,
+	LockoutSeconds = policy.Setting{Name: "password.lockout-seconds", Default: 60, Min: 30, Max: 18_000, Area: AreaProtection,
 		What: "seconds that the first lock lasts; each further one lasts twice as long, up to a day"}
 	// MaxFailures is how many failures in a row, from wherever, end the use of a password until it is reset.
 	MaxFailures = policy.Setting{Name: "password.max-consecutive-failures", Default: maxFailures, Min: 10, Max: maxFailures,

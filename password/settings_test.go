@@ -24,6 +24,14 @@ func TestATenantSetsItsRulesAndItsLockout(t *testing.T) {
 	require.Equal(t, password.Lockout{Threshold: 3, First: 5 * time.Minute, Limit: 50}, password.LockoutOf(s))
 }
 
+func TestOfTheSettingsThoseOfTheLockoutMayNeedALicence(t *testing.T) {
+	for _, s := range password.Settings() {
+		custom := s == password.LockoutThreshold || s == password.LockoutSeconds
+		require.Equal(t, custom, s.Area == password.AreaProtection, s.Name)
+		require.Equal(t, custom, s.Area != "", s.Name)
+	}
+}
+
 func TestNoSettingIsLaxerThanNISTWhateverTheRowSays(t *testing.T) {
 	names := make(map[string]bool)
 	for _, s := range password.Settings() {

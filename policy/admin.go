@@ -129,7 +129,8 @@ func (a *Admin) SetContact(ctx context.Context, actor Actor, contact string) err
 		func(s Settings) Settings { s.Contact = contact; return s })
 }
 
-// Set sets a room's number or switch within the setting's bounds.
+// Set sets a room's number or switch within the setting's bounds. It is refused while the tenant lacks a licence that it
+// needs for [Setting.Area]; what was set before goes on to hold.
 func (a *Admin) Set(ctx context.Context, actor Actor, of Setting, value int) error {
 	if !slices.Contains(a.settings, of) {
 		return &Invalid{"setting", fmt.Sprintf("%q is no setting of the rooms in use", of.Name)}
@@ -137,7 +138,7 @@ func (a *Admin) Set(ctx context.Context, actor Actor, of Setting, value int) err
 	if err := of.check(value); err != nil {
 		return err
 	}
-	return a.change(ctx, actor, setValue, On("setting", of.Name), strconv.Itoa(value),
+	return a.change(ctx, actor, of.sets(), On("setting", of.Name), strconv.Itoa(value),
 		func(s Settings) Settings { return s.WithValue(of, value) })
 }
 

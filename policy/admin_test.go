@@ -208,6 +208,29 @@ func TestMalformedSettingsAreRefusedByTheNameOfTheField(t *testing.T) {
 	}
 }
 
+func TestASettingIsSetByThoseWhoHaveTheLicencesOfItsArea(t *testing.T) {
+	h := newHouse(t)
+	root := h.Admin("root", policy.GlobalAdministrator)
+	set := func(to int) error { return h.admin.Set(ctx, root, inColour, to) }
+	require.NoError(t, set(1), "no licence is demanded")
+	for area, l := range map[policy.Area]policy.License{areaPrivate: "P1", areaNotes: "Base"} {
+		require.NoError(t, h.admin.Require(ctx, h.Host, area, l))
+		for _, actor := range []policy.Actor{root, h.Host} {
+			before := h.stored(contoso)
+			d := refused(t, h.admin.Set(ctx, actor, inColour, 0), policy.CodeNotLicensed)
+			require.Equal(t, []any{policy.ClassNotLicensed, string(l)}, []any{d.Reason().Class, d.Reason().What})
+			require.Empty(t, cmp.Diff(before, h.stored(contoso)), "what was set before stays")
+		}
+		require.NoError(t, h.admin.Set(ctx, root, perHour, 3), "others are of no area")
+		require.NoError(t, h.admin.Grant(ctx, h.Host, l))
+		require.NoError(t, set(0))
+		require.NoError(t, set(1))
+	}
+	other := inColour
+	other.Area = ""
+	invalid(t, h.admin.Set(ctx, root, other, 0), "setting")
+}
+
 func TestOnlyTheSystemMakesTenants(t *testing.T) {
 	h := newHouse(t)
 	root := h.Admin("root", allRoles...)

@@ -51,6 +51,7 @@ const (
 var (
 	perHour  = policy.Setting{Name: "notes.per-hour", Default: 2, Min: 1, Max: 5, NoLimit: true, What: "edits within an hour"}
 	mayWrite = policy.Setting{Name: "notes.may-write", Default: 1, Min: 0, Max: 1, What: "whether notes may be written"}
+	inColour = policy.Setting{Name: "notes.in-colour", Default: 0, Min: 0, Max: 1, Area: areaPrivate, What: "whether notes are in colour"}
 )
 
 // editing is the action that these tests are about, with the changes that a test needs.
@@ -167,7 +168,7 @@ func (h *house) over(rows store.Store[policy.AdminTx], options ...policy.Option)
 		notes = h.notes.notes
 	}
 	h.rows, h.notes = rows, &notebook{rows: rows, notes: notes}
-	h.admin = policy.NewAdmin(h.guard, rows, []policy.Area{areaNotes, areaPrivate, areaHidden}, []policy.Setting{perHour, mayWrite})
+	h.admin = policy.NewAdmin(h.guard, rows, []policy.Area{areaNotes, areaPrivate, areaHidden}, []policy.Setting{perHour, mayWrite, inColour})
 	h.hosts = policy.NewHost(h.guard, rows)
 	h.log = policy.NewLog(h.guard, rows)
 }

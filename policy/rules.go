@@ -72,7 +72,7 @@ var (
 	setContact = settingsSpec(Rule{Action: SetContact, Activity: updatePolicy, Category: policyCat, By: ByRole | ByHost, Roles: policyAdmins,
 		Says: "Set whom refusals tell people to ask.", Source: "S4"})
 	setValue = settingsSpec(Rule{Action: SetValue, Activity: updatePolicy, Category: policyCat, By: ByRole | ByHost, Roles: policyAdmins,
-		Says: "Set a room's number or switch."})
+		Says: "Set a room's number or switch.", States: "not licensed, where the setting is of an area"})
 	setLicense = settingsSpec(Rule{Action: SetLicense, Activity: "Set company licensing", Category: "DirectoryManagement", By: ByRole | ByHost, Roles: licenseAdmins,
 		Says: "Grant or withdraw a licence."})
 	setNeed = settingsSpec(Rule{Action: SetNeed, Activity: "Set company licensing", Category: "DirectoryManagement", By: ByHost,
@@ -131,6 +131,13 @@ var (
 
 func settingsSpec(r Rule) *Spec[AdminTx, Settings] {
 	return &Spec[AdminTx, Settings]{Rule: r, Load: func(_ AdminTx, op *Op, _ Target) (Settings, error) { return op.Settings, nil }}
+}
+
+// sets is the rule for setting one setting.
+func (s Setting) sets() *Spec[AdminTx, Settings] {
+	sp := *setValue
+	sp.Forbids = func(_ *Op, now Settings) *Reason { return now.Unlicensed(s.Area) }
+	return &sp
 }
 
 func logSpec(r Rule) *Spec[AdminTx, struct{}] {

@@ -47,6 +47,8 @@ type Setting struct {
 	Min, Max int
 	// NoLimit allows [Unlimited] besides.
 	NoLimit bool
+	// Area is whose licences the tenant needs to have it changed ([Settings.Licensed]); empty for none.
+	Area Area
 	// What it does, in a few words, for documentation and portals.
 	What string
 }
@@ -110,6 +112,15 @@ func (s Settings) Needs(a Area) License {
 
 // Licensed reports whether the tenant has every licence that it demands for an area and those around it.
 func (s Settings) Licensed(a Area) bool { return s.lacks(a) == "" }
+
+// Unlicensed is the reason against what the tenant lacks a licence for, such as what only administrators do; nil if it
+// lacks none. Of what a person does the [Rule] of an area says as much.
+func (s Settings) Unlicensed(a Area) *Reason {
+	if missing := s.lacks(a); missing != "" {
+		return notLicensed.about(string(missing))
+	}
+	return nil
+}
 
 // lacks is a licence that the tenant demands for an area or one around it, and does not have.
 func (s *Settings) lacks(a Area) License {

@@ -115,7 +115,11 @@ enabled) and the target found. "S1" to "S5" in the sources are the product's see
 				if s.NoLimit {
 					most += " or unlimited"
 				}
-				fmt.Fprintf(&b, "| `%s` | %s | %d | %d | %s |\n", s.Name, s.What, s.Default, s.Min, most)
+				what := s.What
+				if s.Area != "" {
+					what += fmt.Sprintf(" (needs the licences of `%s`)", s.Area)
+				}
+				fmt.Fprintf(&b, "| `%s` | %s | %d | %d | %s |\n", s.Name, what, s.Default, s.Min, most)
 			}
 		}
 	}

@@ -12,6 +12,7 @@
 //   - User names and e-mail addresses are one namespace in a tenant, and nobody's is ever another's. An address changes when
 //     the new one is proven; the old one is told, and can take the change back.
 //   - What is synchronized from a directory can be changed only there, by administrators too.
+//   - An organization bans words of its own from passwords ([Admin.SetBannedPasswords]).
 //   - A personal account has one recovery code at a time, shown once. Replacing all security info restricts the account for
 //     30 days ([Restriction]): what is Settled is refused, which the rules below call "restricted".
 //   - Closing an account ([Service.Close]) ends everything at once, and erases nothing yet: until it is due the person
@@ -154,6 +155,14 @@
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
 //	    refused if: closed
 //	    event: Set force change user password, the person is told
+//	account.admin.read-banned-passwords
+//	    See the organization's own list of banned passwords.
+//	    by Global Administrator, Authentication Policy Administrator, Global Reader; the host
+//	account.admin.set-banned-passwords
+//	    Set the organization's own list of banned passwords.
+//	    by Global Administrator, Authentication Policy Administrator; the host
+//	    refused if: not licensed (account.password.protection)
+//	    event: Update authorization policy
 //	account.read-preflight
 //	    See what closing one's own account loses, and what has to be settled before.
 //	    by the account's owner

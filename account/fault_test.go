@@ -60,6 +60,7 @@ func newStage(t testing.TB) *stage {
 			actors[id] = w.Session(a).Actor
 		}
 		require.NoError(t, w.App.Admin.Account.SetSchema(t.Context(), host, account.EntraDefaults()))
+		require.NoError(t, w.App.Admin.Account.SetBannedPasswords(t.Context(), host, account.BannedPasswords{Terms: []string{"quartzworks"}}))
 	}
 	for i := range 9 { // the tenth locks
 		_, err := w.App.Host.Account.VerifyPassword(t.Context(), w.Host, attempt("bob", "wrong "+string(rune('a'+i))))
@@ -412,6 +413,7 @@ func TestAStoreThatMixesRowsUpIsNotBelieved(t *testing.T) {
 	for name, l := range map[string]lie{
 		"settings of another tenant":            {settings: away},
 		"a schema of another tenant":            {schema: away},
+		"banned passwords of another tenant":    {banned: away},
 		"a standing of another tenant":          {standing: far},
 		"a standing of another account":         {standing: another},
 		"a profile of another tenant":           {profile: far},

@@ -28,7 +28,7 @@ func spoiled(s account.Store, f *faulty) *faulty {
 
 // lie is what a store that mixes rows up answers with: each part, if it is there, changes where a row is read from.
 type lie struct {
-	settings, schema                        func(policy.TenantID) policy.TenantID
+	settings, schema, banned                func(policy.TenantID) policy.TenantID
 	standing, profile, credential, portrait whose
 	code, closing, identifiers, changes     whose
 	challenges                              whose
@@ -91,6 +91,14 @@ func (x faultyTx) Schema(t policy.TenantID) (account.Schema, error) {
 		x.f.lies++
 	}
 	return read(x, func() (account.Schema, error) { return x.tx.Schema(t) })
+}
+
+func (x faultyTx) BannedPasswords(t policy.TenantID) (account.BannedPasswords, error) {
+	if x.f.lie.banned != nil {
+		t = x.f.lie.banned(t)
+		x.f.lies++
+	}
+	return read(x, func() (account.BannedPasswords, error) { return x.tx.BannedPasswords(t) })
 }
 
 func (x faultyTx) Standing(t policy.TenantID, a policy.AccountID) (policy.Standing, error) {
@@ -185,6 +193,10 @@ func (x faultyTx) PutPortrait(row account.Portrait) (store.Revision, error) {
 
 func (x faultyTx) PutSchema(row account.Schema) (store.Revision, error) {
 	return read(x, func() (store.Revision, error) { return x.tx.PutSchema(row) })
+}
+
+func (x faultyTx) PutBannedPasswords(row account.BannedPasswords) (store.Revision, error) {
+	return read(x, func() (store.Revision, error) { return x.tx.PutBannedPasswords(row) })
 }
 
 func (x faultyTx) PutChallenge(row challenge.Challenge) (store.Revision, error) {

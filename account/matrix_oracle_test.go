@@ -2,11 +2,13 @@ package account_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 )
 
@@ -114,6 +116,14 @@ func ifSynchronized(a testkit.Somebody, c condition) policy.Code {
 func ifPhotoHidden(a testkit.Somebody, c condition) policy.Code {
 	if opens(account.Photo, a, c) == policy.Off {
 		return account.CodeAttributeOff
+	}
+	return ""
+}
+
+// ifUnlicensed is what administrators and hosts hear who protect passwords in a tenant that lacks a licence for that.
+func ifUnlicensed(a testkit.Somebody, c condition) policy.Code {
+	if !a.Elsewhere && c.Unlicensed != "" && strings.HasPrefix(string(password.AreaProtection)+".", string(c.Unlicensed)+".") {
+		return policy.CodeNotLicensed
 	}
 	return ""
 }

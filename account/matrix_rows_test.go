@@ -151,6 +151,12 @@ var profileRows = []operation{
 		call: func(c *cell) (any, error) {
 			return nil, c.Admin.DemandNewPassword(c.t.Context(), c.actor, c.subject)
 		}},
+	{door: "Admin", method: "BannedPasswords", action: account.ReadBannedPasswords,
+		call: func(c *cell) (any, error) { return c.Admin.BannedPasswords(c.t.Context(), c.actor) }},
+	{door: "Admin", method: "SetBannedPasswords", action: account.SetBannedPasswords, forbids: ifUnlicensed, changes: true,
+		call: func(c *cell) (any, error) {
+			return nil, c.Admin.SetBannedPasswords(c.t.Context(), c.actor, account.BannedPasswords{Terms: []string{"quartzworks"}})
+		}},
 
 	{door: "Host", method: "PutProfile", action: account.PutProfile, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 )
@@ -149,7 +150,8 @@ func newTheatre(t testing.TB) *theatre {
 	}
 	for _, role := range []policy.Role{policy.GlobalAdministrator, policy.GlobalReader, policy.CloudDeviceAdministrator, policy.IntuneAdministrator,
 		policy.HelpdeskAdministrator, policy.SecurityAdministrator, policy.SecurityReader, policy.PrivilegedRoleAdministrator, policy.LicenseAdministrator,
-		policy.UserAdministrator, policy.AuthenticationAdministrator, policy.PrivilegedAuthenticationAdministrator, "Made-up Administrator"} {
+		policy.UserAdministrator, policy.AuthenticationAdministrator, policy.PrivilegedAuthenticationAdministrator,
+		policy.AuthenticationPolicyAdministrator, "Made-up Administrator"} {
 		th.actors = append(th.actors, cast{"the " + string(role), somebody(func(s *testkit.Somebody) { s.Roles = []policy.Role{role} }), as(here["root"], role)})
 	}
 	return th
@@ -168,7 +170,7 @@ var conditions = []reached{
 	locked(account.AreaPassword, policy.ReadOnly), locked(account.AreaPassword, policy.Off),
 	locked(account.AreaRecovery, policy.ReadOnly), locked(account.AreaRecovery, policy.Off),
 	locked(account.AreaClosing, policy.ReadOnly), locked(account.AreaClosing, policy.Off),
-	demanded(account.AreaProfile), demanded(account.AreaPassword), demanded(account.AreaRecovery), demanded(account.AreaClosing),
+	demanded(account.AreaProfile), demanded(account.AreaPassword), demanded(password.AreaProtection), demanded(account.AreaRecovery), demanded(account.AreaClosing),
 	{condition{name: "turned off", Tenant: testkit.Tenant{TurnedOff: true}}, func(t testing.TB, th *theatre) {
 		require.NoError(t, th.App.Admin.Policy.TurnOn(t.Context(), th.Host, false))
 	}},

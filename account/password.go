@@ -90,6 +90,7 @@ func (s *Service) SetFirstPassword(ctx context.Context, actor policy.Actor, firs
 type prepared struct {
 	Credential
 	rules         password.Rules
+	banned        []string
 	about         password.Context
 	proofsStandIn bool
 }
@@ -109,14 +110,22 @@ func prepare(tx Tx, op *policy.Op, l login) (prepared, error) {
 			about.Emails = append(about.Emails, i.Text)
 		}
 	}
-	return prepared{l.credential, password.RulesOf(op.Settings), about, proofsStandIn(op)}, err
+	if err != nil {
+		return prepared{}, err
+	}
+	banned, err := bannedPasswords(tx, op, policy.Target{})
+	return prepared{l.credential, password.RulesOf(op.Settings), banned.Terms, about, proofsStandIn(op)}, err
 }
 
 // check tells whether a password may be the new one.
 func (p *prepared) check(fresh, current secret.Text) error {
-	about := p.about
-	about.Current = current
-	return p.rules.Check(fresh, about)
+	banned, err := password.NewBlockList(p.banned...)
+	if err != nil { // which is nobody's here: it was judged when it was set
+		return errors.New("account: the banned passwords that the store gave cannot be: " + err.Error())
+	}
+	rules, about := p.rules, p.about
+	rules.Banned, about.Current = banned, current
+	return rules.Check(fresh, about)
 }
 
 // proofsStandIn reports whether the actor's recent proofs stand in for the current password.

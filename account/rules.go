@@ -17,7 +17,7 @@ const (
 
 // Areas lists the areas of this room.
 func Areas() []policy.Area {
-	return []policy.Area{AreaAccount, AreaProfile, AreaPassword, AreaRecovery, AreaClosing}
+	return []policy.Area{AreaAccount, AreaProfile, AreaPassword, password.AreaProtection, AreaRecovery, AreaClosing}
 }
 
 // Numbers and switches that an administrator can set.
@@ -214,7 +214,7 @@ func Rules() []policy.Rule {
 		putProfile.Rule, verifyPassword.Rule, putPassword.Rule, keepElsewhere.Rule,
 		putIdentifier.Rule, dropIdentifier.Rule, readIdentifiers.Rule, lookUp.Rule, cancelEmailChange.Rule,
 		readAnyProfile.Rule, updateAnyProfile.Rule, readAnyPhoto.Rule, changeAnyPhoto.Rule, readSchema.Rule, setSchema.Rule,
-		unlockPassword.Rule, demandNew.Rule,
+		unlockPassword.Rule, demandNew.Rule, readBanned.Rule, setBanned.Rule,
 		readPreflight, closeAccount, askReopen.Rule, reopen.Rule, purgeClosed.Rule,
 		disableAccount.Rule, enableAccount.Rule, deleteAccount.Rule, restoreAccount.Rule,
 	}, recoveryRules()...)

@@ -3,6 +3,7 @@ package account
 import (
 	"time"
 
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 )
 
@@ -19,9 +20,15 @@ const (
 	KeepElsewhere  policy.Action = "account.keep-password-elsewhere"
 	UnlockPassword policy.Action = "account.admin.unlock-password"
 	DemandNew      policy.Action = "account.admin.demand-new-password"
+
+	ReadBannedPasswords policy.Action = "account.admin.read-banned-passwords"
+	SetBannedPasswords  policy.Action = "account.admin.set-banned-passwords"
 )
 
-const passwordsSource = "S4; Entra: password policies, smart lockout; NIST SP 800-63B-4 3.1.1"
+const (
+	passwordsSource  = "S4; Entra: password policies, smart lockout; NIST SP 800-63B-4 3.1.1"
+	protectionSource = "Entra: password protection, custom banned password list"
+)
 
 // Settings about passwords, besides those of package password.
 var (
@@ -71,7 +78,9 @@ const (
 )
 
 var (
-	passwordAdmins = []policy.Role{policy.GlobalAdministrator, policy.UserAdministrator, policy.AuthenticationAdministrator, policy.PrivilegedAuthenticationAdministrator}
+	passwordAdmins   = []policy.Role{policy.GlobalAdministrator, policy.UserAdministrator, policy.AuthenticationAdministrator, policy.PrivilegedAuthenticationAdministrator}
+	protectionAdmins = []policy.Role{policy.GlobalAdministrator, policy.AuthenticationPolicyAdministrator}
+	bannedReaders    = []policy.Role{policy.GlobalAdministrator, policy.AuthenticationPolicyAdministrator, policy.GlobalReader}
 )
 
 // login is a person with their password.
@@ -148,6 +157,19 @@ var (
 				return r
 			}
 			return l.credential.reason()
+		},
+	}
+	readBanned = &policy.Spec[Tx, BannedPasswords]{
+		Rule: policy.Rule{Action: ReadBannedPasswords, By: policy.ByRole | policy.ByHost, Roles: bannedReaders,
+			Says: "See the organization's own list of banned passwords.", Source: protectionSource},
+		Load: bannedPasswords,
+	}
+	setBanned = &policy.Spec[Tx, BannedPasswords]{
+		Rule: policy.Rule{Action: SetBannedPasswords, Activity: updatePolicy, Category: policyCategory, By: policy.ByRole | policy.ByHost, Roles: protectionAdmins,
+			Says: "Set the organization's own list of banned passwords.", States: "not licensed (" + string(password.AreaProtection) + ")", Source: protectionSource},
+		Load: bannedPasswords,
+		Forbids: func(op *policy.Op, _ BannedPasswords) *policy.Reason {
+			return op.Settings.Unlicensed(password.AreaProtection)
 		},
 	}
 )

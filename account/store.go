@@ -87,4 +87,9 @@ type Tx interface {
 	Schema(policy.TenantID) (Schema, error)
 	// PutSchema stores s, compare-and-set on s.Revision; revision 0 makes the schema.
 	PutSchema(s Schema) (store.Revision, error)
+
+	// BannedPasswords gives a tenant's own list of banned passwords.
+	BannedPasswords(policy.TenantID) (BannedPasswords, error)
+	// PutBannedPasswords stores b, compare-and-set on b.Revision; revision 0 makes the list.
+	PutBannedPasswords(b BannedPasswords) (store.Revision, error)
 }

@@ -153,6 +153,21 @@ func (tx *Tx) Schema(t policy.TenantID) (account.Schema, error) {
 	return r.Clone(), nil
 }
 
+// BannedPasswords implements [account.Tx].
+func (tx *Tx) BannedPasswords(t policy.TenantID) (account.BannedPasswords, error) {
+	r, err := row(tx, bannedByID, kTenant(tx.key(), t))
+	if err != nil {
+		return account.BannedPasswords{}, err
+	}
+	return r.Clone(), nil
+}
+
+// PutBannedPasswords implements [account.Tx].
+func (tx *Tx) PutBannedPasswords(b account.BannedPasswords) (store.Revision, error) {
+	b = b.Clone()
+	return put(tx, bannedByID, &b, func(r *account.BannedPasswords) *store.Revision { return &r.Revision })
+}
+
 // PutSchema implements [account.Tx].
 func (tx *Tx) PutSchema(s account.Schema) (store.Revision, error) {
 	s = s.Clone()

@@ -61,6 +61,7 @@ func full(t testing.TB) *memstore.Store {
 			only(tx.PutCredential(account.Credential{Tenant: "contoso", Account: "ada", SetAt: noon})),
 			only(tx.PutPortrait(account.Portrait{Tenant: "contoso", Account: "ada", Pictures: map[int][]byte{48: {1}}})),
 			only(tx.PutSchema(account.DefaultSchema())),
+			only(tx.PutBannedPasswords(account.BannedPasswords{Tenant: "contoso", Terms: []string{"contoso"}})),
 			only(tx.PutClosing(account.Closing{Tenant: "contoso", Account: "bob", At: noon, Due: noon.Add(time.Hour), Was: policy.Active})))
 	}))
 	return db

@@ -71,6 +71,7 @@ var tables = []struct {
 	{portraitsByID.table, decode[account.Portrait]},
 	{closingsByID.table, decode[account.Closing]},
 	{schemasByID.table, decode[account.Schema]},
+	{bannedByID.table, decode[account.BannedPasswords]},
 	{devicesByID.table, decode[devices.Device]},
 	{keysByDevice.table, decode[devices.RecoveryKey]},
 	{signInChunks.table, decode[signins.SignIn]}, // single records, as nothing outside knows of chunks

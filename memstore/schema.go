@@ -78,6 +78,8 @@ var (
 		func(k key, r *account.Closing) key { return kTenant(k, r.Tenant).time(r.Due).part(string(r.Account)) }}
 	schemasByID = &index[account.Schema]{"schemas", byID,
 		func(k key, r *account.Schema) key { return kTenant(k, r.Tenant) }}
+	bannedByID = &index[account.BannedPasswords]{"banned-passwords", byID,
+		func(k key, r *account.BannedPasswords) key { return kTenant(k, r.Tenant) }}
 
 	devicesByID = &index[devices.Device]{"devices", byID,
 		func(k key, r *devices.Device) key { return kDevice(k, r.Tenant, r.ID) }}
@@ -116,7 +118,7 @@ func schema() *memdb.DBSchema {
 		schema() (string, *memdb.IndexSchema)
 	}{
 		settingsByID, standingByID, sessionsByID, sessionsByStart, habitsByID, usageByID, followersByID,
-		profilesByID, credentialsByID, recoveryCodesByID, portraitsByID, closingsByID, closingsByDue, schemasByID, challengesByID, countersByID,
+		profilesByID, credentialsByID, recoveryCodesByID, portraitsByID, closingsByID, closingsByDue, schemasByID, bannedByID, challengesByID, countersByID,
 		identifiersByKey, identifiersByAccount, emailChangesByID,
 		eventsByAccount, eventsByOrder, refusalsByLikeness, devicesByID, keysByDevice, keysByKey, keysToRotate,
 		signInChunks, leaves,

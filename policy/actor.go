@@ -25,6 +25,7 @@ const (
 	UserAdministrator           Role = "User Administrator"
 	AuthenticationAdministrator Role = "Authentication Administrator"
 
+	AuthenticationPolicyAdministrator     Role = "Authentication Policy Administrator"
 	PrivilegedAuthenticationAdministrator Role = "Privileged Authentication Administrator"
 )
 

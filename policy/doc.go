@@ -53,6 +53,7 @@
 //	policy.set-value
 //	    Set a room's number or switch.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    refused if: not licensed, where the setting is of an area
 //	    event: Update authorization policy
 //	policy.provision-account
 //	    Make an account known.

@@ -18,10 +18,11 @@ func accountChecks() []check {
 	code := rows[account.RecoveryCode]{accountRoom, recoveryCodeKind}
 	portrait := rows[account.Portrait]{accountRoom, portraitKind}
 	schema := rows[account.Schema]{accountRoom, schemaKind}
+	banned := rows[account.BannedPasswords]{accountRoom, bannedKind}
 	closing := rows[account.Closing]{accountRoom, closingKind}
 	session := rows[policy.Session]{accountRoom, sessionKind}
 	return slices.Concat(challengeChecksIn(accountRoom),
-		profile.checks(), credential.checks(), code.checks(), portrait.checks(), schema.checks(), session.checks(), closing.checks(), closingChecks(), identifierChecks(),
+		profile.checks(), credential.checks(), code.checks(), portrait.checks(), schema.checks(), banned.checks(), session.checks(), closing.checks(), closingChecks(), identifierChecks(),
 		removal[challenge.Counter]{accountRoom, counterKind, "DeleteCountersOf", func(t tx) func(policy.TenantID, policy.AccountID, int) (int, error) {
 			return t.account.DeleteCountersOf
 		}}.checks(),
@@ -125,4 +126,19 @@ var schemaKind = kind[account.Schema]{
 	get:      func(t tx, at address) (account.Schema, error) { return t.account.Schema(at.tenant()) },
 	put:      func(t tx, r account.Schema) (store.Revision, error) { return t.account.PutSchema(r) },
 	revision: func(r *account.Schema) *store.Revision { return &r.Revision },
+}
+
+var bannedKind = kind[account.BannedPasswords]{
+	name:  "banned passwords",
+	slots: []string{"tenant"},
+	sample: func(at address, n int) account.BannedPasswords {
+		b := account.BannedPasswords{Tenant: at.tenant()}
+		if n > 0 {
+			b.Terms = []string{text("glasgow", n), text("heron", n), "zwölf"}
+		}
+		return b
+	},
+	get:      func(t tx, at address) (account.BannedPasswords, error) { return t.account.BannedPasswords(at.tenant()) },
+	put:      func(t tx, r account.BannedPasswords) (store.Revision, error) { return t.account.PutBannedPasswords(r) },
+	revision: func(r *account.BannedPasswords) *store.Revision { return &r.Revision },
 }

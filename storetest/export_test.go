@@ -46,7 +46,7 @@ func Samples() []Sample {
 		sampleOf(settingsKind), sampleOf(standingKind), sampleOf(sessionKind), sampleOf(signInKind), sampleOf(usageKind),
 		sampleOf(followerKind), sampleOf(eventKind), sampleOf(deviceKind), sampleOf(keyKind), sampleOf(habitsKind),
 		sampleOf(challengeKind), sampleOf(counterKind),
-		sampleOf(profileKind), sampleOf(credentialKind), sampleOf(recoveryCodeKind), sampleOf(portraitKind), sampleOf(schemaKind), sampleOf(closingKind),
+		sampleOf(profileKind), sampleOf(credentialKind), sampleOf(recoveryCodeKind), sampleOf(portraitKind), sampleOf(schemaKind), sampleOf(bannedKind), sampleOf(closingKind),
 		sampleOf(identifierKind), sampleOf(emailChangeKind),
 	}
 }

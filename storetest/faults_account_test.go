@@ -31,6 +31,10 @@ var accountFaults = []fault{
 		})},
 	{"keeps one schema for all tenants", []string{"account schema is kept apart by tenant"},
 		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return oneSchema{tx} })},
+	{"keeps one list of banned passwords for all tenants", []string{"account banned passwords is kept apart by tenant"},
+		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return oneBanned{tx} })},
+	{"keeps a list of banned passwords but for the last", []string{"account banned passwords comes back as it was put"},
+		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return fewBanned{tx} })},
 	{"keeps what an attribute's rule says in part", []string{"account schema comes back as it was put"},
 		inAccount(func(tx account.Tx, _ *memstore.Store, _ *none) account.Tx { return laxSchema{tx} })},
 }
@@ -116,4 +120,24 @@ func (tx laxSchema) PutSchema(s account.Schema) (store.Revision, error) {
 		s.Rules[name] = r
 	}
 	return tx.Tx.PutSchema(s)
+}
+
+type oneBanned struct{ account.Tx }
+
+func (tx oneBanned) BannedPasswords(t policy.TenantID) (account.BannedPasswords, error) {
+	b, err := tx.Tx.BannedPasswords("one")
+	b.Tenant = t
+	return b, err
+}
+
+func (tx oneBanned) PutBannedPasswords(b account.BannedPasswords) (store.Revision, error) {
+	b.Tenant = "one"
+	return tx.Tx.PutBannedPasswords(b)
+}
+
+type fewBanned struct{ account.Tx }
+
+func (tx fewBanned) PutBannedPasswords(b account.BannedPasswords) (store.Revision, error) {
+	b.Terms = b.Terms[:max(len(b.Terms)-1, 0)]
+	return tx.Tx.PutBannedPasswords(b)
 }

@@ -16,8 +16,25 @@ func (h *Host) PutProfile(ctx context.Context, actor policy.Actor, p Profile) er
 	if err := policy.CheckID("account", p.Account); err != nil {
 		return err
 	}
-	if err := policy.CheckText("source", p.Source, maxSource); err != nil {
+	p, err := p.Tidied()
+	if err != nil {
 		return err
+	}
+	_, err = policy.Do(ctx, h.guard, h.store, actor, putProfile, onAccount(p.Account), "",
+		func(tx Tx, op *policy.Op, now person) (none, policy.Change, error) {
+			next := p
+			next.Tenant, next.Photo, next.Revision = op.Actor.Tenant, now.profile.Photo, now.profile.Revision
+			ch, err := put(tx, now.profile, next)
+			return none{}, ch, err
+		})
+	return err
+}
+
+// Tidied gives the profile as [Host.PutProfile] would write it, or the *[policy.Invalid] with which it would refuse it: for a host
+// that has more to write of an account, and wants to know before it writes any of it.
+func (p Profile) Tidied() (Profile, error) {
+	if err := policy.CheckText("source", p.Source, maxSource); err != nil {
+		return Profile{}, err
 	}
 	for i := range attributes {
 		a := &attributes[i]
@@ -30,18 +47,11 @@ func (h *Host) PutProfile(ctx context.Context, actor policy.Actor, p Profile) er
 		}
 		tidied, err := a.check(*value, AttributeRule{}) // the schema is for people
 		if err != nil {
-			return err
+			return Profile{}, err
 		}
 		*value = tidied
 	}
-	_, err := policy.Do(ctx, h.guard, h.store, actor, putProfile, onAccount(p.Account), "",
-		func(tx Tx, op *policy.Op, now person) (none, policy.Change, error) {
-			next := p
-			next.Tenant, next.Photo, next.Revision = op.Actor.Tenant, now.profile.Photo, now.profile.Revision
-			ch, err := put(tx, now.profile, next)
-			return none{}, ch, err
-		})
-	return err
+	return p, nil
 }
 
 // maxSource bounds the name of a directory in code points.

@@ -101,6 +101,10 @@ func keyOf(typed string) string {
 	return key
 }
 
+// Key gives the one form in which identifiers are compared, of one that is to be kept as it is written ([Identifier]), or says
+// with a *[policy.Invalid] about text why none of this kind can be.
+func (k IdentifierKind) Key(text string) (string, error) { return k.check("text", text) }
+
 // check gives the key of an identifier that is to be kept, or says what is wrong with it. What is kept has no letters but those
 // of its key: mail never goes to an address that only became the proven one by folding.
 func (k IdentifierKind) check(field, text string) (string, error) {

@@ -193,3 +193,21 @@ func (h *Host) Lookup(ctx context.Context, actor policy.Actor, typed string) (po
 			return id, err
 		})
 }
+
+// Holder gives whose a user name or an e-mail address is or ever was, closed accounts included, or [store.ErrNotFound] if it
+// could be anybody's: for a host that wants to know whether [Host.AddIdentifier] would take it before there is the account. What
+// comes of it must not be shown to whoever typed it, as with [Host.Lookup].
+func (h *Host) Holder(ctx context.Context, actor policy.Actor, text string) (policy.AccountID, error) {
+	key := keyOf(text)
+	return policy.Look(ctx, h.guard, h.store, actor, lookUp, policy.Target{},
+		func(tx Tx, op *policy.Op, _ none) (policy.AccountID, error) {
+			if key == "" {
+				return "", store.ErrNotFound
+			}
+			row, err := identifierOf(tx, op, key)
+			if err == nil && row.Key == "" {
+				err = store.ErrNotFound
+			}
+			return row.Account, err
+		})
+}

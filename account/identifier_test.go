@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,50 @@ func TestWhatWasSomebodysIsNeverAnybodyElses(t *testing.T) {
 	refused(t, m.give(t, "ada", account.UserName, "ada2"), "account-closed")
 	id, code := m.ask(t, m.session.Actor, perMail, "ada@contoso.example")
 	refused(t, m.confirm(t, m.session.Actor, id, code), account.CodeIdentifierTaken)
+}
+
+func TestWhoseANameIsOrEverWasIsToldBeforeItIsGiven(t *testing.T) {
+	m := mail(t)
+	holder := func(text string) (policy.AccountID, error) {
+		return m.App.Host.Account.Holder(t.Context(), m.Host, text)
+	}
+	for _, text := range []string{"ada@contoso.example", "ADA@Contoso.Example", "ada"} {
+		id, err := holder(text)
+		require.NoError(t, err)
+		require.Equal(t, policy.AccountID("ada"), id)
+	}
+	require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "ada", "ada@contoso.example"))
+	require.NoError(t, m.App.Host.Accounts.SetState(t.Context(), m.Host, "ada", policy.Closed))
+	for _, text := range []string{"ada@contoso.example", "ada"} {
+		require.Empty(t, m.lookup(t, text))
+		id, err := holder(text)
+		require.NoError(t, err, "given up, or closed: nobody else gets it")
+		require.Equal(t, policy.AccountID("ada"), id)
+	}
+	for _, text := range []string{"nobody", "", "p\u00e4r", "a b"} {
+		_, err := holder(text)
+		require.ErrorIs(t, err, store.ErrNotFound, "%q", text)
+	}
+	_, err := m.App.Host.Account.Holder(t.Context(), m.session.Actor, "per")
+	refused(t, err, policy.CodeNotPermitted)
+}
+
+func TestAKeyIsWhatAnIdentifierIsKeptUnder(t *testing.T) {
+	m := mail(t)
+	for text, good := range map[string]bool{"Gil.O'Hara": true, "Gil@Contoso.example": true, "g\u0131l": false, "g l": false, "": false} {
+		key, err := account.UserName.Key(text)
+		require.Equal(t, good, err == nil, "%q", text)
+		if !good {
+			invalid(t, err, "text")
+			continue
+		}
+		m.add(t, "gil", account.UserName, text)
+		all, err := m.App.Host.Account.Identifiers(t.Context(), m.Host, "gil")
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(all, func(i account.Identifier) bool { return i.Key == key && i.Text == text }))
+	}
+	_, err := account.Email.Key("gil")
+	invalid(t, err, "text")
 }
 
 func TestOneOfAKindIsPrimaryAndThereAreTenAtMost(t *testing.T) {

@@ -110,6 +110,8 @@ var emailRows = []operation{
 		call: func(c *cell) (any, error) { return c.Host.NoticeAddresses(c.t.Context(), c.actor, c.subject) }},
 	{door: "Host", method: "Lookup", action: account.LookUp, inside: ifNoAddress,
 		call: func(c *cell) (any, error) { return c.Host.Lookup(c.t.Context(), c.actor, address(c.subject)) }},
+	{door: "Host", method: "Holder", action: account.LookUp, inside: ifNotTheirs,
+		call: func(c *cell) (any, error) { return c.Host.Holder(c.t.Context(), c.actor, address(c.subject)) }},
 	{door: "Host", method: "CancelEmailChange", action: account.CancelEmailChange, inside: ifLinkIsDead, changes: true, counts: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.CancelEmailChange(c.t.Context(), c.actor, c.changes[c.personal].link)

@@ -114,6 +114,23 @@ func TestAFormMaySendAllThatItShowed(t *testing.T) {
 	require.ErrorIs(t, conflict, store.ErrConflict, "the form is of a profile that has changed")
 }
 
+func TestAProfileIsTidiedAsItWillBeWritten(t *testing.T) {
+	k := people(t)
+	tidied, err := account.Profile{Account: "ada", DisplayName: "  Ada ", Language: "en-gb", Region: "gb", Source: "Active Directory"}.Tidied()
+	require.NoError(t, err)
+	require.Equal(t, account.Profile{Account: "ada", DisplayName: "Ada", Language: "en-GB", Region: "GB", Source: "Active Directory"}, tidied)
+	require.NoError(t, k.App.Host.Account.PutProfile(t.Context(), k.Host, account.Profile{Account: "ada", DisplayName: "  Ada ", Language: "en-gb", Region: "gb", Source: "Active Directory"}))
+	written, err := k.App.Admin.Account.Profile(t.Context(), k.Host, "ada")
+	require.NoError(t, err)
+	tidied.Tenant, tidied.Photo, tidied.Revision = written.Tenant, written.Photo, written.Revision
+	require.Equal(t, written, tidied)
+
+	_, err = account.Profile{MobilePhone: "call me"}.Tidied()
+	invalid(t, err, string(account.MobilePhone))
+	_, err = account.Profile{Source: strings.Repeat("x", 129)}.Tidied()
+	invalid(t, err, "source")
+}
+
 func TestAnUpdateThatChangesNothingLeavesNoEvent(t *testing.T) {
 	k := people(t)
 	before := len(k.Events(accounttest.Tenant))

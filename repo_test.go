@@ -53,7 +53,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"memstore":          {ours: []string{"store", "secret", "policy", "account", "challenge", "devices", "signins"}, tests: []string{"storetest", "accounttest"}, others: []string{"github.com/hashicorp/go-memdb"}},
 	"storetest":         {ours: []string{"store", "secret", "policy", "password", "account", "challenge", "devices", "signins"}, tests: []string{"memstore"}, others: []string{"github.com/google/go-cmp", "testing"}},
 	"problem":           {ours: []string{"store", "policy"}, tests: []string{"accounttest", "account", "secret"}},
-	"msgraph":           {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
+	"msgraph":           {ours: []string{"store", "secret", "policy", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
 	".":                 {ours: []string{"store", "secret", "policy", "password", "challenge", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "problem"}},
 	"accounttest":       {ours: []string{".", "store", "secret", "policy", "account", "challenge", "devices", "signins", "memstore"}, others: []string{"testing"}},
 	"internal/testkit":  {ours: []string{"store", "secret", "policy", "memstore"}, others: []string{"testing", "github.com/google/go-cmp", "github.com/stretchr/testify"}},

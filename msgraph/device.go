@@ -73,11 +73,7 @@ func Devices(r io.Reader) iter.Seq2[Device, error] {
 // GET /devices/{id}/registeredOwners, one at a time and with errors as [Devices] has them. Such a page does
 // not say whose device it is about: see [Options].
 func People(r io.Reader) iter.Seq2[Person, error] {
-	return each(r, (*scanner).values, func(o *object) Person {
-		o.kind("microsoft.graph.user")
-		return Person{At: o.Position, ID: policy.AccountID(o.needed("id")),
-			DisplayName: o.label("displayName"), UserPrincipalName: o.label("userPrincipalName")}
-	})
+	return each(r, (*scanner).values, (*object).person)
 }
 
 // people reads the persons within a device, at most so many.

@@ -1,11 +1,11 @@
 // Package msgraph speaks the JSON of Microsoft Graph v1.0, so that what a directory exports can be taken
 // over as it is; and it reads logs of sign-ins in the forms in which they are kept.
 //
-// Call [ImportDevices] first and [ImportRecoveryKeys] after it. Both read a stream of any length in constant
-// memory, hand it in batches to [devices.Admin], and report what became of it: a record that cannot be used
-// is refused alone, with its number, its line and the field that is wrong. To look at an export without
-// importing it, range over [Devices], [RecoveryKeys] or [People]. [ImportSignIns] takes over a log of sign-ins, and
-// [SignIns] reads one.
+// Call [ImportUsers] first, unless the accounts are known from elsewhere, then [ImportDevices], [ImportRecoveryKeys] and
+// [ImportSignIns]. Each reads a stream of any length in constant memory, hands it on to the rooms whose it is, and reports
+// what became of it: a record that cannot be used is refused alone, with its number, its line and the field that is wrong. To
+// look at an export without importing it, range over [Users], [Devices], [RecoveryKeys], [SignIns] or [People]; to change it
+// on the way, hand what you make of these to [TakeUsers], [TakeDevices], [TakeRecoveryKeys] or [TakeSignIns].
 //
 // # What is read
 //
@@ -32,6 +32,17 @@
 //   - volumeType is a name, or 1, 2 or 3, with quotes or without: the documentation has all of them.
 //   - A recovery key without its key is refused. A listing never contains keys; each is read by itself with
 //     $select=key.
+//
+// # Users
+//
+//   - id becomes the account's id, since devices, keys and sign-ins refer to it. userPrincipalName becomes a user name, mail an
+//     e-mail address; otherMails are read and not imported. Both names are in ASCII, as package account has them.
+//   - userType Guest is a guest, Member a work account. accountEnabled must be told of a new account, which a listing
+//     without $select does not do.
+//   - surname is the family name, the first of businessPhones the office phone, preferredLanguage and usageLocation the
+//     language and region of somebody who has none yet. The manager is there with $expand=manager.
+//   - What an account whose onPremisesSyncEnabled is true has from its directory can be changed only there.
+//   - [ImportUsers] says what is written in which order.
 //
 // # Logs of sign-ins
 //

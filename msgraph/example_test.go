@@ -68,6 +68,27 @@ func ExampleOptions() {
 	// 1 read: 1 imported <nil>
 }
 
+func ExampleImportUsers() {
+	ctx := context.Background()
+	app, sync := newApp(ctx)
+	const users = `{"value": [
+  {"id": "bob", "userPrincipalName": "bob@contoso.example", "displayName": "Bob", "accountEnabled": true, "userType": "Member"},
+  {"id": "eve", "userPrincipalName": "Bob@contoso.example", "displayName": "Eve", "accountEnabled": true, "userType": "Member"},
+  {"id": "ada", "userPrincipalName": "ada@contoso.example", "displayName": "Ada", "manager": {"id": "bob"}}
+]}`
+	to := msgraph.UserDoors{Accounts: app.Host.Accounts, People: app.Host.Account, Profiles: app.Admin.Account}
+	report, err := msgraph.ImportUsers(ctx, to, sync, strings.NewReader(users), msgraph.UserOptions{})
+	fmt.Println(report, err)
+	for _, refusal := range report.Refusals {
+		fmt.Println(refusal)
+	}
+	fmt.Println(app.Host.Account.Lookup(ctx, sync, "bob@contoso.example"))
+	// Output:
+	// 3 read: 1 imported, 1 updated, 1 refused <nil>
+	// record 2, line 3: userPrincipalName: is another account's here, or was once
+	// bob <nil>
+}
+
 func ExampleDevices() {
 	export := `{"value": [{"deviceId": "laptop", "displayName": "Ada's laptop", "trustType": "AzureAd"}, {"displayName": "no id"}]}
 {"deviceId": "phone", "displayName": "Ada's phone", "trustType": "Workplace"}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/devices"
 	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -91,6 +92,48 @@ func FuzzDevices(f *testing.F) {
 			require.NoError(t, err)
 		}
 		holds(t, input, msgraph.People(bytes.NewReader(input)))
+	})
+}
+
+func FuzzUsers(f *testing.F) {
+	seeds(f)
+	f.Add(read(f, "users.json"))
+	for _, s := range []string{
+		`{"id":"a","manager":{"id":"b"},"otherMails":["",null]}`, `{"id":"a","manager":{"@odata.type":"#microsoft.graph.orgContact"},"businessPhones":[{}]}`,
+		`{"id":"a","accountEnabled":true,"userPrincipalName":"\u212a#EXT#@x.y","mail":"k#ext#@x.y"}{"id":"b","accountEnabled":false,"mail":"k#ext#@x.y"}`,
+	} {
+		f.Add([]byte(s))
+	}
+	world := accounttest.New(f)
+	f.Fuzz(func(t *testing.T, input []byte) {
+		users := holds(t, input, msgraph.Users(bytes.NewReader(input)))
+		for _, u := range users {
+			require.NoError(t, policy.CheckID("id", u.ID))
+			for _, text := range append(u.OtherMails, u.UserPrincipalName, u.Mail, u.Profile.DisplayName, u.Profile.BusinessPhone, u.Manager.DisplayName) {
+				require.NoError(t, policy.CheckText("text", text, devices.MaxText))
+			}
+			_, err := json.Marshal(u) // no time that cannot be written
+			require.NoError(t, err)
+		}
+		if len(users) == 0 || len(users) > 10 {
+			return
+		}
+		s := staff{world.Fork(t), t}
+		bring := func() msgraph.Report {
+			report, err := msgraph.ImportUsers(t.Context(), doors(s.App), s.Host, bytes.NewReader(input), msgraph.UserOptions{ProvenAt: s.Clock.Now()})
+			if broken := (*msgraph.Broken)(nil); !errors.As(err, &broken) {
+				require.NoError(t, err)
+			}
+			require.Equal(t, report.Read, report.Imported+report.Updated+report.Unchanged+report.KeptDisabled+report.Refused)
+			return report
+		}
+		bring()
+		if told := bring(); told.Updated == 0 { // of an account that the export tells of in two ways, each import changes something
+			require.Zero(t, told.Imported)
+			events := s.events()
+			require.Equal(t, told, bring())
+			require.Equal(t, events, s.events())
+		}
 	})
 }
 

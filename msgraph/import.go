@@ -32,7 +32,7 @@ type Report struct {
 	Imported     int // were not there
 	Updated      int
 	Unchanged    int
-	KeptDisabled int // enabled in the export and disabled here, which they stay
+	KeptDisabled int // enabled in the export and disabled here, or closed, which they stay
 	Skipped      int // sign-ins of programs, which are nobody's
 	Past         int // sign-ins from before the tenant's retention
 	Refused      int
@@ -71,12 +71,18 @@ func (r Report) String() string {
 // and the error is a *[Broken]; if a batch fails, it and what comes after are not. The report tells what was
 // done until then, and importing the whole again is safe.
 func ImportDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor, r io.Reader, opt Options) (Report, error) {
+	return TakeDevices(ctx, admin, actor, Devices(r), opt)
+}
+
+// TakeDevices is [ImportDevices] for records that are read already: by [Devices] and perhaps changed on the way, or made by the
+// host. A *[Refusal] in the stream is counted, any other error ends it.
+func TakeDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor, stream iter.Seq2[Device, error], opt Options) (Report, error) {
 	to := &loader[devices.DeviceRecord]{
 		most:  devices.MaxImport,
 		put:   func(batch []devices.DeviceRecord) ([]fate, error) { return fates(admin.Import(ctx, actor, batch)) },
 		named: map[string]string{"owner": "registeredOwners", "users": "registeredUsers", "enabled": "accountEnabled"},
 	}
-	return load(ctx, Devices(r), to, func(d Device) error {
+	return load(ctx, stream, to, func(d Device) error {
 		record, err := opt.complete(d)
 		return to.add(d.At, record, err)
 	})
@@ -86,12 +92,17 @@ func ImportDevices(ctx context.Context, admin *devices.Admin, actor policy.Actor
 // hold: each belongs to the owner that its device has here, and one that is in escrow already stays as it
 // is. Import the devices first. For the rest it is as [ImportDevices].
 func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.Actor, r io.Reader) (Report, error) {
+	return TakeRecoveryKeys(ctx, admin, actor, RecoveryKeys(r))
+}
+
+// TakeRecoveryKeys is [ImportRecoveryKeys] for records that are read already; see [TakeDevices].
+func TakeRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.Actor, stream iter.Seq2[RecoveryKey, error]) (Report, error) {
 	to := &loader[devices.KeyRecord]{
 		most:  devices.MaxImport,
 		put:   func(batch []devices.KeyRecord) ([]fate, error) { return fates(admin.ImportKeys(ctx, actor, batch)) },
 		named: map[string]string{"device": "deviceId"},
 	}
-	return load(ctx, RecoveryKeys(r), to, func(k RecoveryKey) error { return to.add(k.At, k.KeyRecord, nil) })
+	return load(ctx, stream, to, func(k RecoveryKey) error { return to.add(k.At, k.KeyRecord, nil) })
 }
 
 // ImportSignIns takes over attempts to sign in from a log through [signins.Admin.Import], whose rules hold: a
@@ -99,6 +110,11 @@ func ImportRecoveryKeys(ctx context.Context, admin *devices.Admin, actor policy.
 // managed identities) are nobody's and are skipped; what is older than the tenant keeps is passed over. For the rest it is as
 // [ImportDevices].
 func ImportSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor, r io.Reader) (Report, error) {
+	return TakeSignIns(ctx, admin, actor, SignIns(r))
+}
+
+// TakeSignIns is [ImportSignIns] for records that are read already; see [TakeDevices].
+func TakeSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor, stream iter.Seq2[SignIn, error]) (Report, error) {
 	to := &loader[signins.Record]{
 		most: signins.MaxImport,
 		put: func(batch []signins.Record) ([]fate, error) {
@@ -120,7 +136,7 @@ func ImportSignIns(ctx context.Context, admin *signins.Admin, actor policy.Actor
 		},
 		named: map[string]string{"account": "userId", "at": "createdDateTime"},
 	}
-	return load(ctx, SignIns(r), to, func(s SignIn) error {
+	return load(ctx, stream, to, func(s SignIn) error {
 		if s.ServicePrincipal {
 			to.report.Read++
 			to.report.Skipped++

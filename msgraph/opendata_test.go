@@ -35,6 +35,7 @@ func answers(t *testing.T) []answer {
 		{"GET /v1.0/devices/{id}", `{"accountEnabled":false,"deviceId":"a",}`, &no},
 		{"GET /v1.0/me/ownedDevices", `{"value":[{"id":"object-a"}]}`, &yes},
 		{"GET /v1.0/devices/{id}/registeredOwners", string(read(t, "owners.json")), &yes},
+		{"GET /v1.0/users", string(read(t, "users.json")), &yes},
 		{"GET /v1.0/auditLogs/signIns", string(read(t, "signins.json")), &yes},
 		{"GET /v1.0/auditLogs/signIns/{id}", `{"value":[{"id":"s","status":{"errorCode":0},"x":[1,]}]}`, &no},
 		{"GET /v1.0/informationProtection/bitlocker/recoveryKeys", `{"value":[{"id":"k","deviceId":"a","volumeType":1}]}`, &yes},
@@ -62,10 +63,11 @@ func TestWhateverGraphAnswersIsReadOrRefusedWithTheMemberNamed(t *testing.T) {
 		_, k, brokenK := all(t, msgraph.RecoveryKeys(strings.NewReader(a.Body)))
 		_, p, brokenP := all(t, msgraph.People(strings.NewReader(a.Body)))
 		_, s, brokenS := all(t, msgraph.SignIns(strings.NewReader(a.Body)))
-		for _, broken := range []*msgraph.Broken{brokenD, brokenK, brokenP, brokenS} {
+		_, u, brokenU := all(t, msgraph.Users(strings.NewReader(a.Body)))
+		for _, broken := range []*msgraph.Broken{brokenD, brokenK, brokenP, brokenS, brokenU} {
 			require.Equal(t, *a.Valid, broken == nil, a.Request)
 		}
-		for _, refusal := range slices.Concat(d, k, p, s) {
+		for _, refusal := range slices.Concat(d, k, p, s, u) {
 			name, _ := field(t, refusal)
 			require.NotEmpty(t, name)
 			require.NotEqual(t, "record", name, a.Request)
@@ -78,6 +80,9 @@ func TestWhateverGraphAnswersIsReadOrRefusedWithTheMemberNamed(t *testing.T) {
 		case strings.Contains(a.Request, "/signIns"):
 			require.Empty(t, s, a.Request)
 			counted["sign-ins"]++
+		case strings.HasSuffix(a.Request, "/users"):
+			require.Empty(t, u, a.Request)
+			counted["users"]++
 		case strings.Contains(a.Request, "/registered") && strings.Contains(a.Request, "/devices/"):
 			require.Empty(t, p, a.Request)
 			counted["people"]++
@@ -92,7 +97,7 @@ func TestWhateverGraphAnswersIsReadOrRefusedWithTheMemberNamed(t *testing.T) {
 			counted["keys"]++
 		}
 	}
-	for _, kind := range []string{"devices", "people", "keys", "sign-ins", "broken"} {
+	for _, kind := range []string{"devices", "people", "users", "keys", "sign-ins", "broken"} {
 		require.Positive(t, counted[kind], kind)
 	}
 }

@@ -5,7 +5,7 @@
 //
 //	go run ./examples/quickstart             the sample that is built in
 //	go run ./examples/quickstart -json       the same as JSON lines
-//	go run ./examples/quickstart -data DIR   another export; export.go says what is read there
+//	go run ./examples/quickstart -data DIR   another export; examples/internal/export says what is read there
 //
 // Everything happens in memory. Start reading at run, in run.go.
 package main

@@ -224,6 +224,12 @@ func TestAnExportWithoutPeopleOrKeysHasStillSomethingToShow(t *testing.T) {
 		"There is no device that The owner may disable.")
 }
 
+// Where package export looks for what the documentation prints, and for published passwords.
+const (
+	docsFile      = "graph-docs/graph-examples.jsonl"
+	passwordsFile = "bitlocker/recovery-passwords.csv"
+)
+
 // docs is a directory with what the documentation prints and published passwords: the project's own small
 // one, and the real one where it is present.
 func docs(t *testing.T) []string {

@@ -3,18 +3,26 @@ package main
 import (
 	"cmp"
 	"context"
+	"embed"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
 	"github.com/seed4b20689c/myaccount"
 	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/examples/internal/export"
 	"github.com/seed4b20689c/myaccount/memstore"
 	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
 )
+
+//go:embed sample
+var sample embed.FS
+
+const sampleName = "the sample"
 
 const tenant policy.TenantID = "contoso"
 
@@ -28,7 +36,7 @@ type options struct {
 // demo is the library, assembled, and who acts in it.
 type demo struct {
 	app    *myaccount.Account
-	export *export
+	export *export.Export
 	clock  func() time.Time
 
 	host   policy.Actor // this program
@@ -44,7 +52,7 @@ type demo struct {
 
 // run tells the whole story.
 func run(ctx context.Context, in io.Reader, out io.Writer, o options) error {
-	export, err := openExport(o.data)
+	data, err := openExport(o.data)
 	if err != nil {
 		return err
 	}
@@ -60,13 +68,25 @@ func run(ctx context.Context, in io.Reader, out io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{app: app, export: export, clock: o.clock, in: in, show: &printer{out: out, json: o.json}, names: make(map[string]string)}
-	for _, chapter := range []func(context.Context) error{d.people, d.importExport, d.devices, d.disable, d.recoveryKeys, d.signIns, d.events} {
+	d := &demo{app: app, export: data, clock: o.clock, in: in, show: &printer{out: out, json: o.json}, names: make(map[string]string)}
+	for _, chapter := range []func(context.Context) error{d.people, d.importDevices, d.devices, d.disable, d.recoveryKeys, d.signIns, d.events} {
 		if err := chapter(ctx); err != nil {
 			return err
 		}
 	}
 	return d.show.err
+}
+
+// openExport reads what is in a directory, or in the built-in sample if dir is empty.
+func openExport(dir string) (*export.Export, error) {
+	if dir != "" {
+		return export.Open(dir, export.Options{})
+	}
+	files, err := fs.Sub(sample, "sample")
+	if err != nil {
+		return nil, err
+	}
+	return export.From(sampleName, files, export.Options{})
 }
 
 // sampleClock stands where the sample ends, and goes on by a second whenever it is read.
@@ -78,17 +98,21 @@ func sampleClock() func() time.Time {
 	}
 }
 
-// people makes a tenant and the accounts that the export names.
+// people makes a tenant and the accounts of which the export tells.
 func (d *demo) people(ctx context.Context) error {
 	d.host = policy.Host("quickstart", tenant)
 	if err := d.app.Admin.Policy.CreateTenant(ctx, policy.System("quickstart"), tenant); err != nil {
 		return err
 	}
-	people := append(slices.Clone(d.export.people), msgraph.Person{ID: "carol", DisplayName: "Carol"})
+	d.show.title("Import of %s into the tenant %s", d.export.Name, tenant)
+	if err := d.export.ImportPeople(ctx, d.app, d.host, d.show.report); err != nil {
+		return err
+	}
+	if err := d.app.Host.Accounts.Provision(ctx, d.host, "carol", policy.Work); err != nil {
+		return err
+	}
+	people := append(d.export.People(), msgraph.Person{ID: "carol", DisplayName: "Carol"})
 	for _, p := range people {
-		if err := d.app.Host.Accounts.Provision(ctx, d.host, p.ID, policy.Work); err != nil {
-			return err
-		}
 		d.names[string(p.ID)] = cmp.Or(p.DisplayName, string(p.ID))
 	}
 	d.person = d.signIn(people[0].ID)
@@ -104,29 +128,8 @@ func (d *demo) signIn(account policy.AccountID, roles ...policy.Role) policy.Act
 		Proofs: []policy.Proof{{Factor: policy.FactorPassword, At: now}, {Factor: policy.FactorOTP, At: now}}}
 }
 
-func (d *demo) importExport(ctx context.Context) error {
-	d.show.title("Import of %s into the tenant %s", d.export.name, tenant)
-	for _, t := range d.export.devices {
-		err := t.read(func(r io.Reader) error {
-			report, err := msgraph.ImportDevices(ctx, d.app.Admin.Devices, d.host, r, d.export.options)
-			d.show.report(t.name, report)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	for _, t := range d.export.keys {
-		err := t.read(func(r io.Reader) error {
-			report, err := msgraph.ImportRecoveryKeys(ctx, d.app.Admin.Devices, d.host, r)
-			d.show.report(t.name, report)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+func (d *demo) importDevices(ctx context.Context) error {
+	return d.export.ImportDevices(ctx, d.app, d.host, d.show.report)
 }
 
 // item is a device with the recovery keys that the person may know of.

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 
-	"github.com/seed4b20689c/myaccount/msgraph"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
@@ -20,28 +18,21 @@ const (
 
 // signIns imports a log of sign-ins, shows those of a person, and what happens when one was not theirs.
 func (d *demo) signIns(ctx context.Context) error {
-	if len(d.export.logs) == 0 {
+	if !d.export.HasSignIns() {
 		d.show.note("The export has no log of sign-ins.")
 		return nil
 	}
 	d.show.title("Import of the log of sign-ins")
-	if d.export.name != sampleName { // a log that was kept may be old
+	if d.export.Name != sampleName { // a log that was kept may be old
 		if err := d.app.Admin.Policy.Set(ctx, d.admin, signins.RetentionDays, signins.RetentionDays.Max); err != nil {
 			return err
 		}
 	}
-	for _, t := range d.export.logs {
-		err := t.read(func(r io.Reader) error {
-			report, err := msgraph.ImportSignIns(ctx, d.app.Admin.SignIns, d.host, r)
-			d.show.report(t.name, report)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	if err := d.export.ImportSignIns(ctx, d.app, d.host, d.show.report); err != nil {
+		return err
 	}
 	shown, everybody := 0, []signins.Item(nil)
-	for _, p := range d.export.people {
+	for _, p := range d.export.People() {
 		items, err := d.activity(ctx, p.ID)
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package main
+package export
 
 import (
 	"encoding/csv"
@@ -26,7 +26,7 @@ const (
 
 // readDocs reads both. The printed pages of owners do not say of which device, so the first person in them
 // owns every device; the passwords name no device either, so they go to the first that is enabled.
-func (e *export) readDocs(files fs.FS) error {
+func (e *Export) readDocs(files fs.FS) error {
 	if err := inFile(files, docsFile).read(e.readAnswers); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (e *export) readDocs(files fs.FS) error {
 	return errors.Join(err, e.readLogs(logs...), e.readIfThere(files, eventsFile, e.readEvents))
 }
 
-func (e *export) readIfThere(files fs.FS, name string, read func(io.Reader) error) error {
+func (e *Export) readIfThere(files fs.FS, name string, read func(io.Reader) error) error {
 	if _, err := fs.Stat(files, name); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (e *export) readIfThere(files fs.FS, name string, read func(io.Reader) erro
 }
 
 // readEvents takes the events out of what is around them.
-func (e *export) readEvents(r io.Reader) error {
+func (e *Export) readEvents(r io.Reader) error {
 	var events strings.Builder
 	for in := json.NewDecoder(r); ; {
 		var wrapped struct {
@@ -62,7 +62,7 @@ func (e *export) readEvents(r io.Reader) error {
 }
 
 // readAnswers sorts the printed answers by what they hold.
-func (e *export) readAnswers(r io.Reader) error {
+func (e *Export) readAnswers(r io.Reader) error {
 	for in := json.NewDecoder(r); ; {
 		var answer struct {
 			Page   string `json:"page"`
@@ -92,7 +92,7 @@ func (e *export) readAnswers(r io.Reader) error {
 }
 
 // readPasswords makes Graph's recovery keys of the passwords, for a device that is there.
-func (e *export) readPasswords(r io.Reader) error {
+func (e *Export) readPasswords(r io.Reader) error {
 	device, err := e.firstEnabled()
 	if err != nil || device == "" {
 		return err
@@ -123,7 +123,7 @@ func (e *export) readPasswords(r io.Reader) error {
 }
 
 // firstEnabled is the first device that the import will take; empty if there is none.
-func (e *export) firstEnabled() (device policy.DeviceID, err error) {
+func (e *Export) firstEnabled() (device policy.DeviceID, err error) {
 	for _, t := range e.devices {
 		err = errors.Join(err, t.read(func(r io.Reader) error {
 			for d, err := range msgraph.Devices(r) {

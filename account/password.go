@@ -250,11 +250,41 @@ type VerifiedPassword struct {
 	MustChangePassword bool
 	// Closing says that the account is being closed: no session can be started, but it can be reopened with a code.
 	Closing bool
+	// Reopen says whether [Host.Reopen] would take a code for an account that is being closed, and why not: an administrator
+	// deleted it, or it is too late. Of any other account it says nothing.
+	Reopen policy.Decision
 }
 
+// PasswordRefused is the error of a password that was not taken. It reads and unwraps as the refusal that is the same for
+// everybody, and tells the host besides what belongs into its record of the attempt and nowhere else: whoever tried must
+// not learn it.
+type PasswordRefused struct {
+	// Account is whose password it would have been; empty if the name or account is nobody's who could sign in again.
+	Account policy.AccountID `json:"-"`
+	// Code is Microsoft Entra's for signins.Record: 50126 for a wrong password, 50053 for an account that is locked, 50056
+	// for one without a password, 50057 for one that is disabled; 0 for nobody's.
+	Code int `json:"-"`
+
+	refusal error
+}
+
+// Error is that of the refusal.
+func (e *PasswordRefused) Error() string { return e.refusal.Error() }
+
+// Unwrap gives the refusal, a [policy.Denied], for whoever tried.
+func (e *PasswordRefused) Unwrap() error { return e.refusal }
+
+// Codes of attempts that failed at the password (Microsoft Entra, authentication and authorization error codes).
+const (
+	attemptLocked     = 50053
+	attemptNoPassword = 50056
+	attemptDisabled   = 50057
+	attemptWrong      = 50126
+)
+
 // VerifyPassword verifies a password for a sign-in page. It does the same work for accounts that are known, unknown, not
-// active or locked, and refuses them alike with [CodeWrongPassword]. A hash of lesser
-// parameters than today's is made anew when the password is right.
+// active or locked, and refuses them alike with [CodeWrongPassword], in an error that is a [PasswordRefused] for the host's
+// record of the attempt. A hash of lesser parameters than today's is made anew when the password is right.
 func (h *Host) VerifyPassword(ctx context.Context, actor policy.Actor, a PasswordAttempt) (VerifiedPassword, error) {
 	key := ""
 	if a.Identifier != "" && a.Account == "" {
@@ -322,8 +352,10 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 	if now.Revision != 0 {
 		target = onAccount(now.Account)
 	}
-	return policy.Do(ctx, h.guard, h.store, actor, verifyPassword, target, "",
+	var why PasswordRefused // of the run that counts: each begins it anew
+	out, err := policy.Do(ctx, h.guard, h.store, actor, verifyPassword, target, "",
 		func(tx Tx, op *policy.Op, _ none) (VerifiedPassword, policy.Change, error) {
+			why = PasswordRefused{}
 			id, err := a.of(tx, op, key)
 			if err != nil {
 				return VerifiedPassword{}, policy.Change{}, err
@@ -333,27 +365,70 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 			}
 			l, err := bareLogin(tx, op, id)
 			switch {
-			case errors.Is(err, store.ErrNotFound), err == nil && (l.credential.Hash == "" || !signsIn(l.Standing)):
+			case errors.Is(err, store.ErrNotFound), err == nil && l.State == policy.Closed:
 				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
 			case err != nil:
 				return VerifiedPassword{}, policy.Change{}, err
-			case l.credential.Hash != now.Hash:
+			}
+			if why.Account, why.Code = id, l.useless(op, a.Familiar); why.Code == attemptDisabled || why.Code == attemptNoPassword {
+				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
+			}
+			if l.credential.Hash != now.Hash {
 				return VerifiedPassword{}, policy.Change{}, fmt.Errorf("the password has changed meanwhile: %w", store.ErrConflict)
 			}
-			before := l.credential.Throttle
-			denied, err := l.judge(tx, op, v, a.Familiar, wrongPassword)
-			if err != nil || denied != nil {
-				return VerifiedPassword{}, policy.Change{Subject: l.Account, Failed: denied}, err
-			}
-			if renewed != "" {
-				l.credential.Hash = renewed
-			}
-			out := VerifiedPassword{l.Account, policy.Proof{Factor: policy.FactorPassword, At: op.Now}, l.MustChangePassword, l.State == policy.Closing}
-			after := l.credential.Throttle
-			if renewed == "" && before.InARow == after.InARow && before.Familiar == after.Familiar && before.Unfamiliar == after.Unfamiliar {
-				return out, policy.Change{}, nil // as nearly always: nothing to write
-			}
-			_, err = tx.PutCredential(l.credential)
-			return out, policy.Change{}, err
+			return l.verified(tx, op, v, a.Familiar, renewed)
 		})
+	if denied := new(policy.Denied); errors.As(err, &denied) && denied.Reason().Code == CodeWrongPassword {
+		why.refusal = err
+		err = &why
+	}
+	return out, err
+}
+
+// useless is why no password is of use to l now, and else what a wrong one is.
+func (l login) useless(op *policy.Op, familiar bool) int {
+	_, locked := l.credential.Throttle.Locked(op.Now, familiar)
+	switch {
+	case !signsIn(l.Standing):
+		return attemptDisabled
+	case l.credential.Hash == "":
+		return attemptNoPassword
+	case locked:
+		return attemptLocked
+	}
+	return attemptWrong
+}
+
+// verified judges what came of verifying l's password, and counts it.
+func (l login) verified(tx Tx, op *policy.Op, v secret.Verified, familiar bool, renewed secret.Hash) (VerifiedPassword, policy.Change, error) {
+	before := l.credential.Throttle
+	denied, err := l.judge(tx, op, v, familiar, wrongPassword)
+	if err != nil || denied != nil {
+		return VerifiedPassword{}, policy.Change{Subject: l.Account, Failed: denied}, err
+	}
+	out := VerifiedPassword{Account: l.Account, Proof: policy.Proof{Factor: policy.FactorPassword, At: op.Now},
+		MustChangePassword: l.MustChangePassword, Closing: l.State == policy.Closing}
+	if out.Closing {
+		if out.Reopen, err = mayReopen(tx, op, l.Account); err != nil {
+			return VerifiedPassword{}, policy.Change{}, err
+		}
+	}
+	after := l.credential.Throttle
+	if renewed == "" && before.InARow == after.InARow && before.Familiar == after.Familiar && before.Unfamiliar == after.Unfamiliar {
+		return out, policy.Change{}, nil // as nearly always: nothing to write
+	}
+	if renewed != "" {
+		l.credential.Hash = renewed
+	}
+	_, err = tx.PutCredential(l.credential)
+	return out, policy.Change{}, err
+}
+
+// mayReopen decides whether an account that is being closed could be reopened.
+func mayReopen(tx Tx, op *policy.Op, id policy.AccountID) (policy.Decision, error) {
+	c, err := anyClosed(tx, op, onAccount(id))
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	return policy.Judge(tx, op, reopen, c)
 }

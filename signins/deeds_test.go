@@ -83,6 +83,13 @@ func (s *stage) new() signins.NewSession {
 	return signins.NewSession{Account: "ada", Device: "laptop", Proofs: s.ada.Proofs}
 }
 
+// anew is who signs in where somebody was signed in before.
+func (s *stage) anew(old signins.Started) signins.NewSession {
+	n := s.new()
+	n.Replaces, n.Attempt = old.Token, &signins.Record{ID: "anew", At: s.Clock.Now()}
+	return n
+}
+
 func token(s signins.Started, err error) (given, error)      { return given{token: s}, err }
 func actor(a policy.Actor, err error) (given, error)         { return given{actor: a}, err }
 func nothing(err error) (given, error)                       { return given{}, err }
@@ -146,6 +153,11 @@ var deeds = []deed{
 		return token(s.room.Service.SignOutEverywhere(s.t.Context(), s.gus.Actor, s.yes, true))
 	}},
 	{"start", "", true, func(s *stage) (given, error) { return token(s.room.Host.Start(s.t.Context(), s.Host, s.new())) }},
+	{"start in the place of another, and record it", "", true, func(s *stage) (given, error) { return token(s.room.Host.Start(s.t.Context(), s.Host, s.anew(s.other))) }},
+	{"start in the place of one that ran out", "", true, func(s *stage) (given, error) { return token(s.room.Host.Start(s.t.Context(), s.Host, s.anew(s.first))) }},
+	{"start in the place of somebody else's", "", true, func(s *stage) (given, error) {
+		return token(s.room.Host.Start(s.t.Context(), s.Host, s.anew(s.another)))
+	}},
 	{"start for a disabled account", signins.CodeCannotSignIn, true, func(s *stage) (given, error) {
 		n := s.new()
 		n.Account = "zoe"

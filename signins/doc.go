@@ -2,8 +2,8 @@
 // was unusual about them, and signing out everywhere.
 //
 // Call [New] first. It gives three doors: [Service] for the account's owner, [Admin] for the organization's
-// administrators, [Host] for the embedding application. The host authenticates, calls [Host.Start] and then
-// [Host.Record] with the session, or Record alone for a failure; each request's token becomes an actor by
+// administrators, [Host] for the embedding application. The host authenticates and calls [Host.Start] with the attempt and
+// the browser's older session, or [Host.Record] for a failure; each request's token becomes an actor by
 // [Host.Actor], and [Host.Touch] notes that it is in use. Now and then it calls [Host.PurgeSessions] and
 // [Host.PurgeActivity].
 //

@@ -24,42 +24,104 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 	if err := n.check(); err != nil {
 		return Started{}, err
 	}
+	old, err := h.claimed(n.Replaces)
+	if err != nil {
+		return Started{}, err
+	}
 	text, digest, err := h.issue()
 	if err != nil {
 		return Started{}, err
 	}
 	return policy.Do(ctx, h.guard, h.store, actor, startSession, onAccount(n.Account), "",
 		func(tx Tx, op *policy.Op, st policy.Standing) (Started, policy.Change, error) {
-			if n.Device != "" {
-				switch enabled, err := tx.DeviceEnabled(op.Actor.Tenant, n.Device); {
-				case errors.Is(err, store.ErrNotFound), err == nil && !enabled:
-					return Started{}, policy.Change{}, op.Refuse(deviceCannot)
-				case err != nil:
-					return Started{}, policy.Change{}, err
-				}
-			}
-			if err := provenNow(op, st, n.Proofs...); err != nil {
+			if err := n.mayStart(tx, op, st); err != nil {
 				return Started{}, policy.Change{}, err
 			}
-			start := op.Now
-			if start.Before(st.SessionsValidFrom) { // a clock that was set back locks nobody out
-				start = st.SessionsValidFrom
-			}
-			level := reached(n.Proofs, op.Now)
-			s := policy.Session{BeganAt: op.Now, Tenant: st.Tenant, Account: st.Account, ID: policy.SessionID(op.ID), Token: digest, Epoch: st.Epoch,
-				StartedAt: start, AuthenticatedAt: provenAt(n.Proofs, level, op.Now), SeenAt: op.Now, Level: level, Proofs: n.Proofs,
-				Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place.String()}.Reckoned(op.Settings)
+			s := n.session(op, st, digest)
 			if err := provable(op, s); err != nil {
 				return Started{}, policy.Change{}, err
 			}
-			ended, err := makeRoom(tx, op, st)
+			ended, err := old.end(tx, op) // before room is made: it may be the room
+			if err != nil {
+				return Started{}, policy.Change{}, err
+			}
+			more, err := makeRoom(tx, op, st)
 			if err != nil {
 				return Started{}, policy.Change{}, err
 			}
 			rev, err := tx.PutSession(s)
-			return started(s, st, text, op.Settings), policy.Change{Subject: st.Account, Target: onSession(s.Account, s.ID), Revision: rev, Also: ended,
+			if err == nil && n.Attempt != nil {
+				err = recordOf(tx, op, s, *n.Attempt)
+			}
+			return started(s, st, text, op.Settings), policy.Change{Subject: st.Account, Target: onSession(s.Account, s.ID), Revision: rev, Also: append(ended, more...),
 				Facts: []policy.Fact{{Name: "level", Value: s.Level.String()}}}, err
 		})
+}
+
+// mayStart refuses a session on a device that cannot sign in, and one of proofs that count no longer.
+func (n *NewSession) mayStart(tx Tx, op *policy.Op, st policy.Standing) error {
+	if n.Device != "" {
+		switch enabled, err := tx.DeviceEnabled(op.Actor.Tenant, n.Device); {
+		case errors.Is(err, store.ErrNotFound), err == nil && !enabled:
+			return op.Refuse(deviceCannot)
+		case err != nil:
+			return err
+		}
+	}
+	return provenNow(op, st, n.Proofs...)
+}
+
+// session is the row of a session that begins now.
+func (n *NewSession) session(op *policy.Op, st policy.Standing, token secret.Digest) policy.Session {
+	start := op.Now
+	if start.Before(st.SessionsValidFrom) { // a clock that was set back locks nobody out
+		start = st.SessionsValidFrom
+	}
+	level := reached(n.Proofs, op.Now)
+	return policy.Session{BeganAt: op.Now, Tenant: st.Tenant, Account: st.Account, ID: policy.SessionID(op.ID), Token: token, Epoch: st.Epoch,
+		StartedAt: start, AuthenticatedAt: provenAt(n.Proofs, level, op.Now), SeenAt: op.Now, Level: level, Proofs: n.Proofs,
+		Device: n.Device, Address: n.Address, Client: n.Client, Place: n.Place.String()}.Reckoned(op.Settings)
+}
+
+// recordOf records the attempt that a session comes of. One from before the tenant's retention is not kept.
+func recordOf(tx Tx, op *policy.Op, s policy.Session, r Record) error {
+	r.Session = s.ID
+	if _, err := record(tx, op, r); !errors.Is(err, errPast) {
+		return err
+	}
+	return nil
+}
+
+// claimed reads the token of a session that is to end. What is none claims nothing.
+func (h *Host) claimed(text secret.Text) (claim, error) {
+	if _, ok := parseToken(text); !ok {
+		return claim{}, nil
+	}
+	return h.claim(StartSession, text)
+}
+
+// end ends the session whose token was given, if it is one of the tenant's that may still be alive. Of one that ran out by
+// itself it is noted when that was, as wherever one is met.
+func (c claim) end(tx Tx, op *policy.Op) ([]policy.Change, error) {
+	if c.session == "" || c.tenant != op.Actor.Tenant {
+		return nil, nil
+	}
+	s, err := sessionOrNone(tx, op, onSession(c.account, c.session))
+	if err != nil || !slices.ContainsFunc(c.digests, s.Token.Equal) {
+		return nil, err
+	}
+	st, err := op.Account(tx, s.Account)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && s.OverUnder(st):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case runOut(op, st, s):
+		return nil, retire(tx, op, st, []policy.Session{s})
+	}
+	ch, err := endNow(tx, op, s)
+	ch.Facts = []policy.Fact{{Name: "because", Value: "signed in anew"}}
+	return []policy.Change{ch}, err
 }
 
 // Actor gives who a request with a session's token comes from. Call it for each request, and set the address
@@ -274,14 +336,22 @@ func walk[At any](ctx context.Context, r *room, actor policy.Actor, sp *plainSpe
 }
 
 // Record notes an attempt to sign in, whatever its outcome: once, when it has ended, with all of its steps. After a
-// success call [Host.Start] first, and give the session. It reports whether the attempt is new: recording an id again
+// success give it to [Host.Start], or call that first, and give the session. It reports whether the attempt is new: recording an id again
 // changes nothing. An attempt from before the tenant's retention is not new either and not kept, so that none comes back
 // that was purged. Of an account that is not known nothing is recorded, and the error is [store.ErrNotFound].
+//
+// An attempt under a name that is nobody's has no account. Record it all the same: that is refused as an account is that is
+// not known, the refusals are one event however many names were tried, and the time that it takes does not tell which names
+// there are.
 func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, error) {
-	if err := r.check(); err != nil {
+	target := policy.Target{}
+	if r.Account != "" {
+		target = onAccount(r.Account)
+	}
+	if err := r.checkAll(); err != nil {
 		return false, err
 	}
-	return policy.Do(ctx, h.guard, h.store, actor, recordSignIn, onAccount(r.Account), "",
+	return policy.Do(ctx, h.guard, h.store, actor, recordSignIn, target, "",
 		func(tx Tx, op *policy.Op, _ policy.Standing) (bool, policy.Change, error) {
 			isNew, err := record(tx, op, r)
 			if errors.Is(err, errPast) {

@@ -196,6 +196,12 @@ var operations = []operation{
 			_, err := c.Host.Start(c.t.Context(), c.actor, signins.NewSession{Account: c.subject, Proofs: []policy.Proof{c.proof}})
 			return tried(err)
 		}},
+	{door: "Host", method: "Start", as: "in the place of another", action: signins.StartSession, forbids: ifCannotSignIn, changes: true,
+		call: func(c *cell) (int, error) {
+			_, err := c.Host.Start(c.t.Context(), c.actor, signins.NewSession{Account: c.subject, Proofs: []policy.Proof{c.proof},
+				Replaces: c.other.Token, Attempt: &signins.Record{ID: "anew", At: c.record.At}})
+			return tried(err)
+		}},
 	// Actor takes no actor: the token alone counts, whoever calls.
 	{door: "Host", method: "Actor", action: signins.ResumeSession,
 		special: func(c condition) outcome {

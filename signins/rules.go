@@ -221,7 +221,12 @@ var (
 	recordSignIn = &accountSpec{
 		Rule: policy.Rule{Action: RecordSignIn, Activity: recordedSignIn, Category: category, By: policy.ByHost, Records: policy.NoSuccess,
 			Says: "Record an attempt to sign in. The record is its own event.", Source: "S2"},
-		Load: anybody,
+		Load: func(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
+			if t.ID == "" { // not even a host that vouches for accounts vouches for that
+				return policy.Standing{}, store.ErrNotFound
+			}
+			return anybody(tx, op, t)
+		},
 	}
 	purgeActivity = &plainSpec{
 		Rule: policy.Rule{Action: PurgeActivity, Activity: purgedActivity, Category: "Audit", By: policy.ByHost, Records: policy.NotedSuccess,

@@ -45,6 +45,14 @@ type NewSession struct {
 	Address netip.Addr
 	Client  policy.Client
 	Place   Place // approximate; of it the session keeps the String
+
+	// Replaces is the token of the session that the person's browser has so far, if any, whoever signed in there: it ends in
+	// the commit that starts the new one (OWASP ASVS 7.2.4), so that it stays if nothing comes of this. A token that counts no
+	// longer, never did, or is another tenant's ends nothing.
+	Replaces secret.Text
+	// Attempt is the successful attempt to sign in that the session comes of, to be recorded in the same commit; nil if the
+	// host records it by [Host.Record]. Account and Session of it are the session's own.
+	Attempt *Record
 }
 
 // MaxText is the longest name of an application, browser, system or place in code points.
@@ -79,7 +87,15 @@ func (n *NewSession) check() error {
 			return err
 		}
 	}
-	return n.Place.Check()
+	if err := n.Place.Check(); err != nil || n.Attempt == nil {
+		return err
+	}
+	r := *n.Attempt // the caller's own stays as it is
+	r.Account, r.Session, n.Attempt = n.Account, "", &r
+	if r.Code != 0 {
+		return &policy.Invalid{Field: "attempt", Problem: "did not succeed; record it without a session"}
+	}
+	return r.check()
 }
 
 // Started is a session that was started or whose token was replaced.

@@ -151,13 +151,19 @@ func (s SignIn) Clone() SignIn {
 // check names the first thing of a record that may not be kept, and brings times and address into the form in
 // which they are kept.
 func (r *Record) check() error {
-	for _, id := range []struct{ field, value string }{{"id", string(r.ID)}, {"account", string(r.Account)}} {
-		if err := policy.CheckID(id.field, id.value); err != nil {
-			return err
-		}
+	if err := policy.CheckID("account", r.Account); err != nil {
+		return err
+	}
+	return r.checkAll()
+}
+
+// checkAll is check of an attempt that may be nobody's.
+func (r *Record) checkAll() error {
+	if err := policy.CheckID("id", r.ID); err != nil {
+		return err
 	}
 	for _, id := range []struct{ field, value string }{
-		{"device", string(r.Device)}, {"session", string(r.Session)}, {"correlation", r.Correlation},
+		{"account", string(r.Account)}, {"device", string(r.Device)}, {"session", string(r.Session)}, {"correlation", r.Correlation},
 	} {
 		if id.value == "" {
 			continue

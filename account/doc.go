@@ -153,7 +153,7 @@
 //	account.admin.demand-new-password
 //	    Demand that a person sets a new password at the next sign-in.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
-//	    refused if: closed
+//	    refused if: closed; kept elsewhere
 //	    event: Set force change user password, the person is told
 //	account.admin.read-banned-passwords
 //	    See the organization's own list of banned passwords.

@@ -45,8 +45,9 @@ type UserOptions struct {
 //  4. the profile, whose source is a directory if onPremisesSyncEnabled is true.
 //
 // What fails in between leaves the former of these and nothing of the latter, and importing again writes the rest: an account that
-// is there already gets what it lacks. It is nobody's meanwhile, since no password came with it. A record can be refused
-// in between only if something else took its name in just that moment.
+// is there already gets what it lacks. With a password nobody can sign in to what is half there: none comes with it, and names come
+// after the state. A host that takes tokens of the directory relies on the directory for who is disabled there until then. A record can
+// be refused in between only if something else took its name in just that moment.
 //
 // Importing twice changes nothing and leaves no event. accountEnabled must be told of a new account; it disables one that is active
 // here, and enables none that is disabled or closed here: such are [Report].KeptDisabled, and to one that is being closed or is closed

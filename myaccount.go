@@ -50,6 +50,7 @@ type Account struct {
 	Host  Host
 
 	store Store
+	guard *policy.Guard
 }
 
 // Admin holds the administrators' doors.
@@ -123,7 +124,7 @@ func New(s Store, vault secret.Vault, options ...Option) (*Account, error) {
 		Devices: d.Service, SignIns: si.Service, Account: ac.Service, Log: policy.NewLog(g, s.Policy()),
 		Admin: Admin{policy.NewAdmin(g, s.Policy(), areas, settings), d.Admin, si.Admin, ac.Admin},
 		Host:  Host{policy.NewHost(g, s.Policy()), d.Host, si.Host, ac.Host},
-		store: s,
+		store: s, guard: g,
 	}, nil
 }
 

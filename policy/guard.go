@@ -52,6 +52,10 @@ func NewGuard(options ...Option) *Guard {
 // Now is the guard's time as stores keep it.
 func (g *Guard) Now() time.Time { return store.Time(g.now()) }
 
+// NewID gives an id of the guard's source, for what a host's program names itself in the course of several operations, such
+// as an attempt to sign in.
+func (g *Guard) NewID() string { return g.newID() }
+
 // Op is one operation under way: everything about it that is fixed before its transaction begins, so
 // that a transaction that runs again does the same.
 type Op struct {

@@ -89,11 +89,13 @@ const (
 	UseAnotherDevice        // the present one is the wrong one
 	WaitUntil               // until Reason.Until
 	Confirm                 // look at the preview and say Yes
+	ReopenAccount           // ask for a code and reopen the account
 )
 
 var remedyNames = enum.Names[Remedy]{
 	NoRemedy: "none", SignIn: "sign-in", ProveAgain: "prove-again", ProveMore: "prove-more",
 	AskAdministrator: "ask-administrator", UseAnotherDevice: "use-another-device", WaitUntil: "wait", Confirm: "confirm",
+	ReopenAccount: "reopen-account",
 }
 
 // String is the remedy's name, such as "sign-in".

@@ -27,7 +27,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Printf("http://localhost:8080, account ada, password %s", password)
+	log.Printf("http://localhost:8080, user ada, password %s", password)
 	log.Fatal((&http.Server{Addr: "localhost:8080", Handler: s.routes(), ReadHeaderTimeout: time.Minute}).ListenAndServe())
 }
 
@@ -50,6 +50,7 @@ func newServer(ctx context.Context) (*server, string, error) {
 	return &server{app, host}, password, errors.Join(
 		app.Admin.Policy.CreateTenant(ctx, policy.System("setup"), "contoso"),
 		app.Host.Accounts.Provision(ctx, host, "ada", policy.Personal),
+		app.Host.Account.AddIdentifier(ctx, host, account.NewIdentifier{Account: "ada", Kind: account.UserName, Text: "ada"}),
 		app.Host.Account.SetPassword(ctx, host, "ada", secret.NewText(password)),
 		app.Host.Devices.Register(ctx, host, devices.Registration{ID: "laptop", Owner: "ada", Name: "Ada's laptop", OS: "Windows", Join: devices.Registered}))
 }
@@ -96,13 +97,18 @@ func (s *server) as(fn func(*http.Request, policy.Actor) (any, error)) http.Hand
 	})
 }
 
-// actor is who a request comes from. Without a cookie the token is empty, and refused as any that does not count.
-func (s *server) actor(r *http.Request) (policy.Actor, error) {
-	token := ""
-	if c, err := r.Cookie(session); err == nil {
-		token = c.Value
+// token is what the request's cookie says. Without one it is empty, and refused as any that does not count.
+func token(r *http.Request) secret.Text {
+	c, err := r.Cookie(session)
+	if err != nil {
+		return secret.Text{}
 	}
-	actor, err := s.app.Host.SignIns.Actor(r.Context(), secret.NewText(token))
+	return secret.NewText(c.Value)
+}
+
+// actor is who a request comes from.
+func (s *server) actor(r *http.Request) (policy.Actor, error) {
+	actor, err := s.app.Host.SignIns.Actor(r.Context(), token(r))
 	if actor.Address = address(r); err != nil {
 		return policy.Actor{}, err
 	}
@@ -115,33 +121,11 @@ func address(r *http.Request) netip.Addr {
 	return peer.Addr()
 }
 
-// signIn records the attempt before anybody is told how it ended. One browser has one session: an older one is ended.
+// signIn is one call: the library records the attempt, and one browser has one session.
 func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
-	attempt := signins.Record{ID: signins.ID(rand.Text()), Account: policy.AccountID(r.PostFormValue("account")), At: time.Now(),
-		Application: "nethttp", ClientApp: "Browser", Address: address(r)}
-	given := account.PasswordAttempt{Account: attempt.Account, Password: secret.NewText(r.PostFormValue("password"))}
-	verified, err := s.app.Host.Account.VerifyPassword(r.Context(), s.host, given)
-	if errors.As(err, new(*policy.Denied)) { // trouble is nobody's failure
-		attempt.Code = 50126 // Microsoft Entra's for a wrong password, from which package signins tells how it ended
-		if _, failed := s.app.Host.SignIns.Record(r.Context(), s.host, attempt); !errors.Is(failed, store.ErrNotFound) {
-			err = errors.Join(err, failed) // of a name that is nobody's there is nothing to record
-		}
-	}
-	if err != nil {
-		problem.Write(w, err)
-		return
-	}
-	if old, none := s.actor(r); none == nil {
-		err = s.app.SignIns.End(r.Context(), old, old.Session)
-	}
-	started := signins.Started{}
-	if err == nil {
-		started, err = s.app.Host.SignIns.Start(r.Context(), s.host, signins.NewSession{Account: attempt.Account, Address: attempt.Address,
-			Proofs: []policy.Proof{verified.Proof}, Client: policy.Client{Application: attempt.Application}})
-	}
-	if attempt.Session = started.Actor.Session; err == nil { // "This wasn't me" can end that session
-		_, err = s.app.Host.SignIns.Record(r.Context(), s.host, attempt)
-	}
+	started, err := s.app.SignIn(r.Context(), s.host, myaccount.SignInAttempt{
+		Identifier: r.PostFormValue("user"), Password: secret.NewText(r.PostFormValue("password")), Replaces: token(r),
+		Address: address(r), Client: policy.Client{Application: "nethttp", Browser: r.UserAgent()}})
 	if err != nil {
 		problem.Write(w, err)
 		return

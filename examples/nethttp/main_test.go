@@ -49,12 +49,12 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 	require.Equal(t, 401, status)
 	require.Equal(t, "urn:myaccount:session-ended", doc["type"])
 
-	status, doc = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {"wrong"}})
+	status, doc = do("POST", "/sign-in", url.Values{"user": {"ada"}, "password": {"wrong"}})
 	require.Equal(t, 401, status)
 	wrong := doc["type"]
-	status, doc = do("POST", "/sign-in", url.Values{"account": {"nobody"}, "password": {password}}) // is no attempt of ada's
+	status, doc = do("POST", "/sign-in", url.Values{"user": {"nobody"}, "password": {password}}) // is no attempt of ada's
 	require.Equal(t, []any{401, wrong}, []any{status, doc["type"]})
-	status, _ = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {password}})
+	status, _ = do("POST", "/sign-in", url.Values{"user": {"ada"}, "password": {password}})
 	require.Equal(t, 200, status)
 
 	status, doc = do("GET", "/devices", nil)
@@ -76,7 +76,7 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 	}
 	require.ElementsMatch(t, []any{"success", "first-factor-failed"}, outcomes)
 
-	status, _ = do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {password}})
+	status, _ = do("POST", "/sign-in", url.Values{"user": {"ada"}, "password": {password}})
 	require.Equal(t, 200, status)
 	status, doc = do("GET", "/sessions", nil)
 	require.Equal(t, 200, status)
@@ -90,7 +90,7 @@ func TestACookieIsAnActorUntilSignedOut(t *testing.T) {
 
 func TestAnotherSitesFormDoesNothing(t *testing.T) {
 	password, do := browser(t)
-	status, _ := do("POST", "/sign-in", url.Values{"account": {"ada"}, "password": {password}})
+	status, _ := do("POST", "/sign-in", url.Values{"user": {"ada"}, "password": {password}})
 	require.Equal(t, 200, status)
 	status, _ = do("POST", "/sign-out", nil, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")
 	require.Equal(t, 403, status)

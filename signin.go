@@ -134,7 +134,7 @@ func (s *signIn) verify(ctx context.Context) (account.VerifiedPassword, error) {
 	return v, nil
 }
 
-// failed records the attempt and gives the error that ended it. Hanging up evades no record.
+// failed records an attempt that started nothing and gives the error that ended it, if one did. Hanging up evades no record.
 func (s *signIn) failed(ctx context.Context, err error) error {
 	_, recErr := s.Host.SignIns.Record(context.WithoutCancel(ctx), s.host, s.record)
 	if recErr == nil || errors.Is(recErr, store.ErrNotFound) { // nobody's: there is nobody whom it could be shown

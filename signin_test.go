@@ -215,7 +215,7 @@ func TestWhatHappensWhileSomebodySignsInCounts(t *testing.T) {
 
 // appOver is the library over a world's store as it is.
 func (d *door) appOver(t *testing.T, in *door) *myaccount.Account {
-	app, err := myaccount.New(in.DB, in.Ring, myaccount.WithPolicy(policy.WithClock(in.Clock.Now)))
+	app, err := myaccount.New(in.DB, in.Ring, myaccount.WithHasher(in.work), myaccount.WithPolicy(policy.WithClock(in.Clock.Now)))
 	require.NoError(t, err)
 	return app
 }

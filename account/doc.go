@@ -13,6 +13,8 @@
 //     the new one is proven; the old one is told, and can take the change back.
 //   - What is synchronized from a directory can be changed only there, by administrators too.
 //   - An organization bans words of its own from passwords ([Admin.SetBannedPasswords]).
+//   - A password proves a factor ([Host.VerifyPassword]), and so does a code by text message or voice ([Host.SendCode],
+//     [Host.VerifyCode]); one by e-mail never does. Package myaccount joins them with sessions.
 //   - A personal account has one recovery code at a time, shown once. Replacing all security info restricts the account for
 //     30 days ([Restriction]): what is Settled is refused, which the rules below call "restricted".
 //   - Closing an account ([Service.Close]) ends everything at once, and erases nothing yet: until it is due the person
@@ -93,6 +95,16 @@
 //	    by the host
 //	    refused if: wrong; unknown; not active; locked: all alike
 //	    event: Verify password (only if refused)
+//	account.send-code
+//	    Send a code that proves a factor, for a sign-in or a step-up.
+//	    by the host
+//	    refused if: not active; the session to step up has ended; too many codes
+//	    event: Send verification code
+//	account.verify-code
+//	    Take a code that proves a factor.
+//	    by the host
+//	    refused if: not active; the session to step up has ended; wrong code; too many wrong ones
+//	    event: Verify code (only if refused)
 //	account.put-password
 //	    Set a password for an account that is new or comes from elsewhere.
 //	    by the host

@@ -54,6 +54,19 @@ func beginReopening(t testing.TB, w *accounttest.World, id policy.AccountID) acc
 	return r
 }
 
+// number is a phone that somebody has.
+func number(id policy.AccountID) string { return "+49 30 " + string(id) }
+
+// beginStep has a code sent for a step-up in somebody's session, and gives the right answer.
+func beginStep(t testing.TB, w *accounttest.World, a policy.Actor) account.CodeAnswer {
+	t.Helper()
+	q := account.CodeRequest{Account: a.Account, Purpose: challenge.StepUp, Method: challenge.SMS, To: number(a.Account), Session: a.Session}
+	id, err := w.App.Host.Account.SendCode(t.Context(), policy.Host("test-host", a.Tenant), q)
+	require.NoError(t, err)
+	sent, _ := w.Mail.Last(q.To)
+	return account.CodeAnswer{Account: q.Account, Purpose: q.Purpose, Method: q.Method, Session: q.Session, Challenge: id, Code: sent.Code}
+}
+
 func openSchema(work, personal, guest policy.Access) account.Schema {
 	s := account.DefaultSchema()
 	for a, r := range s.Rules {
@@ -115,6 +128,21 @@ var emailRows = []operation{
 	{door: "Host", method: "CancelEmailChange", action: account.CancelEmailChange, inside: ifLinkIsDead, changes: true, counts: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.CancelEmailChange(c.t.Context(), c.actor, c.changes[c.personal].link)
+		}},
+}
+
+func (c *cell) sendCode(p challenge.Purpose) (any, error) {
+	return c.Host.SendCode(c.t.Context(), c.actor, account.CodeRequest{Account: c.subject, Purpose: p, Method: challenge.Voice, To: number(c.subject), Session: c.steps[c.subject].Session})
+}
+
+var codeRows = []operation{
+	{door: "Host", method: "SendCode", as: "for a step-up", action: account.SendCode, forbids: ifInactive, inside: ifNoSession, changes: true,
+		call: func(c *cell) (any, error) { return c.sendCode(challenge.StepUp) }},
+	{door: "Host", method: "SendCode", as: "for a sign-in", action: account.SendCode, forbids: ifInactive, changes: true,
+		call: func(c *cell) (any, error) { return c.sendCode(challenge.SecondFactor) }},
+	{door: "Host", method: "VerifyCode", action: account.VerifyCode, forbids: ifInactive, inside: ifNoSession, changes: true, counts: true,
+		call: func(c *cell) (any, error) {
+			return c.Host.VerifyCode(c.t.Context(), c.actor, c.steps[c.subject])
 		}},
 }
 

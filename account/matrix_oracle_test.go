@@ -217,6 +217,21 @@ func ifLinkIsDead(a testkit.Somebody, c condition) policy.Code {
 	return ifNotSent(a, c)
 }
 
+func ifInactive(a testkit.Somebody, c condition) policy.Code {
+	if !a.Elsewhere && c.inactive() {
+		return challenge.CodeInactive
+	}
+	return ""
+}
+
+// ifNoSession keeps what belongs to a session here from those elsewhere.
+func ifNoSession(a testkit.Somebody, _ condition) policy.Code {
+	if a.Elsewhere {
+		return policy.CodeSessionEnded
+	}
+	return ""
+}
+
 func ifNotRecoverable(a testkit.Somebody, c condition) policy.Code {
 	if a.Elsewhere || c.inactive() {
 		return account.CodeWrongRecoveryCode

@@ -31,6 +31,7 @@ type props struct {
 	recovery  secret.Text // the personal account's code
 	reopening account.Reopening
 	changes   map[policy.AccountID]emailChange // of addresses, that were begun
+	steps     map[policy.AccountID]account.CodeAnswer
 }
 
 // operation is one way to call an exported operation.
@@ -77,7 +78,7 @@ func (c *cell) change(current, fresh string) (any, error) {
 }
 
 // operations are all rows of the matrix.
-var operations = slices.Concat(profileRows, emailRows, recoveryRows, closingRows)
+var operations = slices.Concat(profileRows, emailRows, recoveryRows, closingRows, codeRows)
 
 var profileRows = []operation{
 	{door: "Service", method: "Overview", action: account.ReadOverview,

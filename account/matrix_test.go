@@ -50,7 +50,7 @@ var (
 func newTheatre(t testing.TB) *theatre {
 	w := accounttest.New(t)
 	w.Tenant(elsewhere)
-	th := &theatre{World: w, props: props{picture: photo(t, 48), changes: make(map[policy.AccountID]emailChange)}}
+	th := &theatre{World: w, props: props{picture: photo(t, 48), changes: make(map[policy.AccountID]emailChange), steps: make(map[policy.AccountID]account.CodeAnswer)}}
 	kinds := map[policy.AccountID]policy.Kind{"pat": policy.Personal, "gus": policy.Guest}
 	here := make(map[policy.AccountID]policy.Actor)
 	var err error
@@ -74,6 +74,7 @@ func newTheatre(t testing.TB) *theatre {
 	openTo(t, w, policy.Edit)
 	for _, id := range everybody {
 		th.changes[id] = beginChange(t, w, here[id])
+		th.steps[id] = beginStep(t, w, here[id])
 	}
 	require.NoError(t, w.App.Admin.Account.SetSchema(t.Context(), w.Host, account.DefaultSchema()))
 	ended := w.Session(w.SignIn(policy.Actor{Tenant: accounttest.Tenant, Account: "ada"}))

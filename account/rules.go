@@ -211,7 +211,7 @@ func Rules() []policy.Rule {
 	return append([]policy.Rule{
 		readOverview.Rule, readProfile.Rule, editAttribute.Rule, updateProfile.Rule, readPhoto.Rule, changePhoto.Rule,
 		changePassword.Rule, setFirstPassword.Rule, changeEmail.Rule, confirmEmail.Rule, dropEmailChange.Rule,
-		putProfile.Rule, verifyPassword.Rule, putPassword.Rule, keepElsewhere.Rule,
+		putProfile.Rule, verifyPassword.Rule, sendCode.Rule, verifyCode.Rule, putPassword.Rule, keepElsewhere.Rule,
 		putIdentifier.Rule, dropIdentifier.Rule, readIdentifiers.Rule, lookUp.Rule, cancelEmailChange.Rule,
 		readAnyProfile.Rule, updateAnyProfile.Rule, readAnyPhoto.Rule, changeAnyPhoto.Rule, readSchema.Rule, setSchema.Rule,
 		unlockPassword.Rule, demandNew.Rule, readBanned.Rule, setBanned.Rule,

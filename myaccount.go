@@ -6,6 +6,19 @@
 // itself. Each operation takes the [policy.Actor] who acts; a refusal is a [policy.Denied], which says why
 // and what helps.
 //
+// # Signing in
+//
+// What a host's pages need is a call each. [Account.SignIn] takes what was typed and gives the token of a session, which goes
+// into the browser's cookie and becomes the actor of each request by signins.Host.Actor. Whoever is refused with
+// [policy.CodeAccountClosing] has a code sent by [Account.ReopenCode] and comes back by [Account.Reopen].
+//
+// An operation that needs a fresher proof or another factor refuses with that as its remedy ([policy.ProveAgain],
+// [policy.ProveMore]): the page for it calls [Account.ProvePassword], or account.Host.SendCode and [Account.ProveCode], puts the
+// new token into the cookie and tries again. Each attempt stands in the person's sign-in activity before anybody is told how
+// it ended.
+//
+// # Rooms
+//
 // The rooms are packages of their own, to be read one at a time: account, devices and signins so far. Their words for deciding
 // are in policy, the contract of a store in store and in each room's Tx.
 package myaccount

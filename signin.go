@@ -124,7 +124,7 @@ func (s *signIn) verify(ctx context.Context) (account.VerifiedPassword, error) {
 	if why := new(account.PasswordRefused); errors.As(err, &why) {
 		s.record.Account, s.record.Code = why.Account, why.Code
 		s.step(s.guard.Now(), passwordStep, false, "The password was not taken.")
-		return v, s.failed(ctx, why.Unwrap()) // whose it was goes no further
+		return v, s.failed(ctx, unnamed(err))
 	}
 	if err != nil {
 		return v, err
@@ -132,6 +132,14 @@ func (s *signIn) verify(ctx context.Context) (account.VerifiedPassword, error) {
 	s.record.Account = v.Account
 	s.step(v.Proof.At, passwordStep, true, "Correct password")
 	return v, nil
+}
+
+// unnamed is the error of a password that was not taken for whoever gave it: whose it was goes no further.
+func unnamed(err error) error {
+	if why := new(account.PasswordRefused); errors.As(err, &why) {
+		return why.Unwrap()
+	}
+	return err
 }
 
 // failed records an attempt that started nothing and gives the error that ended it, if one did. Hanging up evades no record.

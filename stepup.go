@@ -1,0 +1,53 @@
+package myaccount
+
+import (
+	"context"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
+)
+
+// ProvePassword steps a session up with its person's password: what needs a fresher proof goes on with what comes back. The
+// session's token is replaced: give the new one to the browser, the old one is dead. A wrong password is refused with
+// [account.CodeWrongPassword] and counts as at a sign-in from a familiar place; a session that has ended is refused with
+// [policy.CodeSessionEnded], before the password is looked at. Sources: OWASP ASVS 7.2.4, 7.5.3; NIST SP 800-63B-4 2.1.3.
+func (a *Account) ProvePassword(ctx context.Context, host policy.Actor, token, password secret.Text) (signins.Started, error) {
+	actor, err := a.present(ctx, host, token)
+	if err != nil {
+		return signins.Started{}, err
+	}
+	v, err := a.Host.Account.VerifyPassword(ctx, host, account.PasswordAttempt{Account: actor.Account, Password: password, Familiar: true})
+	if err != nil {
+		return signins.Started{}, unnamed(err)
+	}
+	return a.Host.SignIns.AddProof(ctx, host, token, v.Proof)
+}
+
+// ProveCode steps a session up with a code: what needs another factor goes on with what comes back. It was sent by
+// [account.Host.SendCode] for this session with [challenge.StepUp], by the method that is given, and that gave the id. The
+// session's token is replaced, as by [Account.ProvePassword]. A wrong code is refused with [challenge.CodeWrong] and counts by
+// account and method. A right one is spent even if the session ends in that very moment.
+func (a *Account) ProveCode(ctx context.Context, host policy.Actor, token secret.Text, m challenge.Method, id challenge.ID, code secret.Text) (signins.Started, error) {
+	actor, err := a.present(ctx, host, token)
+	if err != nil {
+		return signins.Started{}, err
+	}
+	p, err := a.Host.Account.VerifyCode(ctx, host, account.CodeAnswer{Account: actor.Account, Purpose: challenge.StepUp, Method: m,
+		Session: actor.Session, Challenge: id, Code: code})
+	if err != nil {
+		return signins.Started{}, err
+	}
+	return a.Host.SignIns.AddProof(ctx, host, token, p)
+}
+
+// present is who the session's token is of. One of another tenant is nothing here: there it may be a namesake's.
+func (a *Account) present(ctx context.Context, host policy.Actor, token secret.Text) (policy.Actor, error) {
+	actor, err := a.Host.SignIns.Actor(ctx, token)
+	if err == nil && actor.Tenant != host.Tenant {
+		return policy.Actor{}, &policy.Denied{Decision: policy.Refusal(signins.ResumeSession, policy.SessionEnded(), "")}
+	}
+	return actor, err
+}

@@ -1,0 +1,202 @@
+package myaccount_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
+)
+
+const phone = "+49 30 1234"
+
+// indoors is a door behind which Ada signed in an hour ago.
+func indoors(t *testing.T) *door {
+	d := newDoor(t)
+	var err error
+	d.old, err = d.App.SignIn(t.Context(), d.Host, d.attempt("ada", good))
+	require.NoError(t, err)
+	d.Clock.Advance(time.Hour)
+	return d
+}
+
+// text has a code sent for Ada's session.
+func (d *door) text(t testing.TB) (challenge.ID, secret.Text) {
+	t.Helper()
+	id, err := d.App.Host.Account.SendCode(t.Context(), d.Host, account.CodeRequest{Account: "ada", Purpose: challenge.StepUp, Method: challenge.SMS, To: phone, Session: d.old.Actor.Session})
+	require.NoError(t, err)
+	m, _ := d.Mail.Last(phone)
+	return id, m.Code
+}
+
+func (d *door) mayHaveCode(t *testing.T, a policy.Actor) policy.Decision {
+	t.Helper()
+	may, err := d.App.Account.Can(t.Context(), a, account.NewRecoveryCode, "")
+	require.NoError(t, err)
+	return may
+}
+
+func TestThePasswordAgainIsAFreshProofAndANewToken(t *testing.T) {
+	d := indoors(t)
+	require.Equal(t, policy.CodeFresherProof, d.mayHaveCode(t, d.old.Actor).Reason().Code)
+	next, err := d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText(good))
+	require.NoError(t, err)
+	require.Equal(t, d.old.Actor.Session, next.Actor.Session)
+	require.False(t, d.resumes(t, d.old.Token))
+	require.True(t, d.resumes(t, next.Token))
+	require.True(t, d.mayHaveCode(t, next.Actor).Allowed)
+}
+
+func TestACodeIsAnotherFactorAndANewToken(t *testing.T) {
+	d := indoors(t)
+	id, code := d.text(t)
+	next, err := d.App.ProveCode(t.Context(), d.Host, d.old.Token, challenge.SMS, id, code)
+	require.NoError(t, err)
+	require.Equal(t, policy.AAL2, policy.Assurance(next.Actor.Proofs, d.Clock.Now(), 0))
+	require.False(t, d.resumes(t, d.old.Token))
+	_, err = d.App.ProveCode(t.Context(), d.Host, next.Token, challenge.SMS, id, code)
+	refused(t, err, challenge.CodeWrong, "once")
+}
+
+func TestWhoProvesNothingKeepsTheirSessionAsItIs(t *testing.T) {
+	d := indoors(t)
+	id, code := d.text(t)
+	_, err := d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText("wrong"))
+	refused(t, err, account.CodeWrongPassword)
+	require.False(t, errors.As(err, new(*account.PasswordRefused)))
+	for _, a := range []struct {
+		m    challenge.Method
+		id   challenge.ID
+		code secret.Text
+	}{{challenge.SMS, id, secret.NewText("000000x")}, {challenge.SMS, "made-up", code}, {challenge.Voice, id, code}} {
+		_, err = d.App.ProveCode(t.Context(), d.Host, d.old.Token, a.m, a.id, a.code)
+		refused(t, err, challenge.CodeWrong)
+	}
+	_, err = d.App.ProveCode(t.Context(), d.Host, d.old.Token, challenge.Email, id, code)
+	require.ErrorAs(t, err, new(*policy.Invalid))
+	actor, err := d.App.Host.SignIns.Actor(t.Context(), d.old.Token)
+	require.NoError(t, err)
+	require.Equal(t, d.old.Actor, actor)
+}
+
+func TestATokenThatDoesNotCountIsToldSoBeforeAnythingIsLookedAt(t *testing.T) {
+	d := indoors(t)
+	d.Tenant("fabrikam")
+	far := d.Session(d.PersonIn("fabrikam", "ada", policy.Work)) // whose namesake here has that password
+	id, code := d.text(t)
+	before, rows := d.work.work.Load(), testkit.Rows(t, d.DB)
+	for _, token := range []secret.Text{{}, secret.NewText("mast_made-up"), far.Token} {
+		_, err := d.App.ProvePassword(t.Context(), d.Host, token, secret.NewText(good))
+		refused(t, err, policy.CodeSessionEnded)
+		_, err = d.App.ProveCode(t.Context(), d.Host, token, challenge.SMS, id, code)
+		refused(t, err, policy.CodeSessionEnded)
+	}
+	require.Equal(t, before, d.work.work.Load())
+	testkit.RequireSame(t, rows, testkit.Rows(t, d.DB))
+	for _, a := range []policy.Actor{{}, d.ada, policy.System("setup")} {
+		_, err := d.App.ProvePassword(t.Context(), a, d.old.Token, secret.NewText(good))
+		require.ErrorAs(t, err, new(*policy.Denied))
+	}
+	testkit.RequireSame(t, rows, testkit.Rows(t, d.DB))
+}
+
+func TestGuessesAtAStepUpCountWithThoseAtTheSignIn(t *testing.T) {
+	d := indoors(t)
+	for i := range 10 {
+		_, err := d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText(fmt.Sprint("wrong ", i)))
+		refused(t, err, account.CodeWrongPassword)
+	}
+	a := d.attempt("ada", good)
+	a.Familiar = true
+	_, err := d.App.SignIn(t.Context(), d.Host, a)
+	refused(t, err, account.CodeWrongPassword)
+	require.Equal(t, 50053, d.attempts(t, "ada")[0].Code)
+	_, err = d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText(good))
+	refused(t, err, account.CodeWrongPassword)
+}
+
+func TestAStrangersGuessesDoNotKeepWhoIsSignedInFromProving(t *testing.T) {
+	d := indoors(t)
+	for i := range 10 {
+		_, err := d.App.SignIn(t.Context(), d.Host, d.attempt("ada", fmt.Sprint("wrong ", i)))
+		refused(t, err, account.CodeWrongPassword)
+	}
+	_, err := d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText(good))
+	require.NoError(t, err)
+}
+
+func TestOneOfManyStepUpsAtOnceHasTheNewToken(t *testing.T) {
+	d := indoors(t)
+	var started [32]signins.Started
+	testkit.Together(len(started), func(i int) {
+		var err error
+		started[i], err = d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText(good))
+		if c := testkit.CodeOf(err); c != "" && c != policy.CodeSessionEnded {
+			t.Error(err)
+		}
+	})
+	alive := 0
+	for _, s := range started {
+		if !s.Token.Empty() && d.resumes(t, s.Token) {
+			alive++
+		}
+	}
+	require.Equal(t, 1, alive)
+	require.Equal(t, 1, d.alive(t, "ada"))
+}
+
+func TestWhateverGoesWrongInAStepUpNoTokenIsGivenAndTheOldOneGoesOn(t *testing.T) {
+	base := indoors(t)
+	id, code := base.text(t)
+	for name, prove := range map[string]func(*door) (signins.Started, error){
+		"password": func(d *door) (signins.Started, error) {
+			return d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText(good))
+		},
+		"code": func(d *door) (signins.Started, error) {
+			return d.App.ProveCode(t.Context(), d.Host, d.old.Token, challenge.SMS, id, code)
+		},
+	} {
+		lost := 0
+		base.eachMoment(t, func() error { return testkit.ErrStruck }, func(in *door) error {
+			started, err := prove(in)
+			require.True(t, err == nil || started.Token.Empty())
+			return err
+		}, func(in *door, err error, moment int) {
+			require.ErrorIs(t, err, testkit.ErrStruck, "%s, %d", name, moment)
+			in.App = base.appOver(t, in)
+			if !in.resumes(t, in.old.Token) {
+				lost++ // the error came after the last commit
+			}
+		})
+		require.Equal(t, 1, lost, name)
+	}
+}
+
+func TestAStepUpLeavesItsEventsAndNoTraceOfWhatWasGiven(t *testing.T) {
+	d := indoors(t)
+	left := testkit.NewSpoor()
+	id, code := d.text(t)
+	next, err := d.App.ProveCode(t.Context(), d.Host, d.old.Token, challenge.SMS, id, code)
+	left.Leave(t, next, err)
+	again, err := d.App.ProvePassword(t.Context(), d.Host, next.Token, secret.NewText(good))
+	events := d.Events(accounttest.Tenant)
+	left.Leave(t, again, err, events)
+	var told []string
+	for _, e := range events[len(events)-3:] {
+		told = append(told, e.Activity)
+	}
+	require.Equal(t, []string{"Send verification code", "Add proof to session", "Add proof to session"}, told)
+	require.NotRegexp(t, `\b`+code.Reveal()+`\b`, left.String()+testkit.Saved(t, d.DB))
+	for _, hidden := range []string{good, next.Token.Reveal(), again.Token.Reveal()} {
+		require.NotContains(t, left.String()+testkit.Saved(t, d.DB), hidden)
+	}
+}

@@ -91,6 +91,8 @@ type config struct {
 	slow   password.SlowHash
 	sender challenge.Sender
 
+	breaches password.BreachChecker
+
 	checks  []account.ClosingCheck
 	erasers []account.Eraser
 }
@@ -98,6 +100,12 @@ type config struct {
 // WithHasher sets how passwords are hashed: [secret.NewHasher] with other costs than [secret.DefaultParams], or for
 // another number at a time than one per processor.
 func WithHasher(h password.SlowHash) Option { return func(c *config) { c.slow = h } }
+
+// WithBreachChecker sets who knows which passwords were breached, wherever that was. It is asked about each new one that is
+// acceptable otherwise. The library asks nobody by itself, and calls no service.
+func WithBreachChecker(b password.BreachChecker) Option {
+	return func(c *config) { c.breaches = b }
+}
 
 // WithSender sets who delivers codes and links to people. Without one, what needs a code fails with
 // [challenge.ErrNotSent].
@@ -161,7 +169,7 @@ func (c *config) account(g *policy.Guard, s Store, vault secret.Vault) (account.
 	if err != nil {
 		return account.Room{}, err
 	}
-	return account.New(g, s.Account(), hasher, codes, vault, c.closing(s))
+	return account.New(g, s.Account(), hasher, codes, vault, c.closing(s), account.WithBreachChecker(c.breaches))
 }
 
 // nobody delivers nothing.

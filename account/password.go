@@ -12,6 +12,11 @@ import (
 	"github.com/seed4b20689c/myaccount/store"
 )
 
+// WithBreachChecker has new passwords looked up among those that are known from breaches.
+func WithBreachChecker(c password.BreachChecker) Option {
+	return func(r *room) { r.breaches = c }
+}
+
 // PasswordChange is what a person gives to change their password.
 type PasswordChange struct {
 	// Current is the password as it is. It may be empty where recent proofs stand in for it ([RecentProofsStandIn]).
@@ -28,7 +33,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c Pass
 	if err != nil {
 		return err
 	}
-	if err := now.check(c.New, c.Current); err != nil {
+	if err := s.accept(ctx, ChangePassword, &now, c.New, c.Current); err != nil {
 		return err
 	}
 	var v secret.Verified
@@ -52,14 +57,14 @@ func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c Pass
 				if !proofsStandIn(op) { // they have grown old, or the tenant no longer wants that
 					return none{}, policy.Change{}, op.Refuse(wrongCurrent)
 				}
-				ch, err := l.replace(tx, op, hash)
+				ch, err := l.replace(tx, op, hash, now.facts())
 				return none{}, ch, err
 			}
 			denied, err := l.judge(tx, op, v, true, wrongCurrent)
 			if err != nil || denied != nil {
 				return none{}, policy.Change{Subject: l.Account, Failed: denied}, err
 			}
-			ch, err := l.replace(tx, op, hash)
+			ch, err := l.replace(tx, op, hash, now.facts())
 			return none{}, ch, err
 		})
 	return err
@@ -71,7 +76,7 @@ func (s *Service) SetFirstPassword(ctx context.Context, actor policy.Actor, firs
 	if err != nil {
 		return err
 	}
-	if err := now.check(first, secret.Text{}); err != nil {
+	if err := s.accept(ctx, SetFirstPassword, &now, first, secret.Text{}); err != nil {
 		return err
 	}
 	hash, err := s.hasher.Hash(ctx, first)
@@ -80,7 +85,7 @@ func (s *Service) SetFirstPassword(ctx context.Context, actor policy.Actor, firs
 	}
 	_, err = policy.Do(ctx, s.guard, s.store, actor, setFirstPassword, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
-			ch, err := l.replace(tx, op, hash)
+			ch, err := l.replace(tx, op, hash, now.facts())
 			return none{}, ch, err
 		})
 	return err
@@ -93,6 +98,8 @@ type prepared struct {
 	banned        []string
 	about         password.Context
 	proofsStandIn bool
+	// mustCheck refuses what cannot be looked up among breached passwords, and unchecked says that it could not be.
+	mustCheck, unchecked bool
 }
 
 func prepare(tx Tx, op *policy.Op, l login) (prepared, error) {
@@ -114,7 +121,7 @@ func prepare(tx Tx, op *policy.Op, l login) (prepared, error) {
 		return prepared{}, err
 	}
 	banned, err := bannedPasswords(tx, op, policy.Target{})
-	return prepared{l.credential, password.RulesOf(op.Settings), banned.Terms, about, proofsStandIn(op)}, err
+	return prepared{l.credential, password.RulesOf(op.Settings), banned.Terms, about, proofsStandIn(op), op.Settings.Yes(password.RequireBreachCheck), false}, err
 }
 
 // check tells whether a password may be the new one.
@@ -126,6 +133,31 @@ func (p *prepared) check(fresh, current secret.Text) error {
 	rules, about := p.rules, p.about
 	rules.Banned, about.Current = banned, current
 	return rules.Check(fresh, about)
+}
+
+// accept tells whether a password may be the new one: by the rules, and then by whether it is known from a breach. All of
+// it comes before the current password is looked at, so that what is refused here is no guess at that.
+func (r *room) accept(ctx context.Context, a policy.Action, now *prepared, fresh, current secret.Text) error {
+	if err := now.check(fresh, current); err != nil {
+		return err
+	}
+	err := password.Breaches(ctx, r.breaches, fresh)
+	if !errors.Is(err, password.ErrUnchecked) {
+		return err
+	}
+	if now.mustCheck {
+		return fmt.Errorf("%s: %w", a, err)
+	}
+	now.unchecked = true
+	return nil
+}
+
+// facts are what the event of a new password tells besides.
+func (p *prepared) facts() []policy.Fact {
+	if !p.unchecked {
+		return nil
+	}
+	return []policy.Fact{{Name: "breach-check", Value: "unavailable"}}
 }
 
 // proofsStandIn reports whether the actor's recent proofs stand in for the current password.
@@ -188,12 +220,18 @@ func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash) (policy.Change, e
 
 // put stores a password, and what the account is with it.
 func (l login) put(tx Tx, op *policy.Op, hash secret.Hash, st policy.Standing) (policy.Change, error) {
+// replace stores a new password and does all that follows from it.
+func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash, facts []policy.Fact) (policy.Change, error) {
 	l.credential.Hash, l.credential.SetAt = hash, op.Now
 	rev, err := tx.PutCredential(l.credential)
 	if err != nil {
 		return policy.Change{}, err
 	}
 	return policy.Change{Subject: l.Account, Target: onAccount(l.Account), Revision: rev}, restarted(tx, op, st)
+}
+	st := l.WithNewPassword(op.Now)
+	st.MustChangePassword = l.mustChange
+	return policy.Change{Subject: l.Account, Target: onAccount(l.Account), Revision: rev, Facts: facts}, restarted(tx, op, st)
 }
 
 // restarted stores what an account is after all that it was given before was made void, and lets the actor's own session go on.

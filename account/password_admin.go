@@ -17,7 +17,7 @@ func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.Ac
 	if err != nil {
 		return err
 	}
-	if err := now.check(fresh, secret.Text{}); err != nil {
+	if err := h.accept(ctx, PutPassword, &now, fresh, secret.Text{}); err != nil {
 		return err
 	}
 	hash, err := h.hasher.Hash(ctx, fresh)
@@ -30,6 +30,8 @@ func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.Ac
 		st.MustChangePassword = true
 		return st
 	})
+}
+	return h.putHash(ctx, actor, id, hash, true, now.facts())
 }
 
 // ImportHash takes over the Argon2id hash of an account's password, in PHC string form, from another system. One that
@@ -58,6 +60,15 @@ func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.Accoun
 			st := becomes(&l, op.Now)
 			l.credential.Elsewhere, l.credential.Place = KeptHere, ""
 			ch, err := l.put(tx, op, hash, st)
+	return h.putHash(ctx, actor, id, hash, false, nil)
+}
+
+func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, mustChange bool, facts []policy.Fact) error {
+	_, err := policy.Do(ctx, h.guard, h.store, actor, putPassword, onAccount(id), "",
+		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
+			l.credential.Elsewhere, l.credential.Place, l.credential.Throttle = KeptHere, "", password.Throttle{}
+			l.mustChange = mustChange
+			ch, err := l.replace(tx, op, hash, facts)
 			return none{}, ch, err
 		})
 	return err

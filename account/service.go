@@ -28,6 +28,8 @@ type room struct {
 	codes  *challenge.Codes
 	keys   secret.Digester
 
+	breaches password.BreachChecker // nil for none
+
 	checks  []ClosingCheck
 	erasers []Eraser
 }

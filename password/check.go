@@ -60,6 +60,7 @@ const (
 	ContainsProduct  Code = "password-contains-product"
 	Common           Code = "password-common"    // as a whole on a list, or nearly so
 	Guessable        Code = "password-guessable" // fewer points than MinPoints; not told besides Common
+	Breached         Code = "password-breached"  // a [BreachChecker] knows it; it is asked if nothing else is wrong
 )
 
 // Problem is one thing that is wrong with a password.
@@ -98,6 +99,8 @@ func (p Problem) String() string {
 		return "leave out the name of this service"
 	case Common:
 		return "choose another: this one, or one very much like it, is among the first that are tried"
+	case Breached:
+		return "choose another: this one is known from a breach of some service, and is tried everywhere"
 	case Guessable:
 		return "it is made of common words and patterns; add unrelated words"
 	}

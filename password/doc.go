@@ -14,12 +14,14 @@
 //     it refuses, their length left aside, 98% of the first hundred, 84% of the first thousand and 64% of the first
 //     ten thousand (81% and 62% of those with eight characters). Where a password is enough by itself, length leaves
 //     4 of 15,000.
+//   - A host's [BreachChecker] is asked about what is right otherwise. If it cannot tell, a tenant's
+//     [RequireBreachCheck] says whether the password is taken.
 //   - [Hasher.Verify] takes the same work for accounts that exist, do not exist, are disabled or locked, and knows the
 //     last wrong passwords again without a second hash.
 //   - [Throttle] is Entra's smart lockout (howto-password-smart-lockout) over a plain row: ten failures lock for a
 //     minute, each further one for twice as long, familiar and other places apart. After a hundred in a row the
 //     password is of no use until it is reset (NIST SP 800-63B-4 section 3.2.2).
 //
-// What is not here: rows and events (the room of the account keeps them), and looking passwords up among breached
-// ones.
+// What is not here: rows and events (the room of the account keeps them), and any list of breached passwords: a host
+// brings a [BreachChecker].
 package password

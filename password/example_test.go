@@ -29,6 +29,20 @@ func ExampleRules_Check() {
 	// <nil>
 }
 
+// breached is a list of one's own. A checker that asks a service sends a few digits of a hash, and no more.
+type breached map[string]bool
+
+func (b breached) Breached(_ context.Context, p secret.Text) (bool, error) { return b[p.Reveal()], nil }
+
+func ExampleBreaches() {
+	checker := breached{"glacier tambourine oblique": true} // for myaccount.WithBreachChecker
+	fmt.Println(password.Breaches(context.Background(), checker, secret.NewText("glacier tambourine oblique")))
+	fmt.Println(password.Breaches(context.Background(), checker, secret.NewText("marble 99 otter spool fern")))
+	// Output:
+	// password: choose another: this one is known from a breach of some service, and is tried everywhere
+	// <nil>
+}
+
 // A sign-in page verifies first, for whatever account it was given, and judges then.
 func ExampleHasher_Verify() {
 	ctx := context.Background()

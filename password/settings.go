@@ -44,6 +44,11 @@ var (
 	// long, up to a day.
 	LockoutSeconds = policy.Setting{Name: "password.lockout-seconds", Default: 60, Min: 30, Max: 18_000, Area: AreaProtection,
 		What: "seconds that the first lock lasts; each further one lasts twice as long, up to a day"}
+	// RequireBreachCheck is what follows if the [BreachChecker] cannot tell: a new password is taken all the same, and the
+	// event of its change says so, or it is refused with [ErrUnchecked]. A reset, where nobody proved the password
+	// before, is always to be refused then (security rule P7).
+	RequireBreachCheck = policy.Setting{Name: "password.require-breach-check", Default: 0, Min: 0, Max: 1,
+		What: "whether a new password is refused while it cannot be told if it is known from a breach"}
 	// MaxFailures is how many failures in a row, from wherever, end the use of a password until it is reset.
 	MaxFailures = policy.Setting{Name: "password.max-consecutive-failures", Default: maxFailures, Min: 10, Max: maxFailures,
 		What: "wrong passwords in a row after which a password is of no use until it is reset"}
@@ -51,7 +56,7 @@ var (
 
 // Settings lists the settings of passwords, for the room that keeps them.
 func Settings() []policy.Setting {
-	return []policy.Setting{MinLengthAlone, MinLengthWithSecondFactor, OlderRules, LockoutThreshold, LockoutSeconds, MaxFailures}
+	return []policy.Setting{MinLengthAlone, MinLengthWithSecondFactor, OlderRules, LockoutThreshold, LockoutSeconds, MaxFailures, RequireBreachCheck}
 }
 
 // RulesOf gives the rules that a tenant set. Its own banned words come as [Rules.Banned].

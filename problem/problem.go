@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -73,6 +74,9 @@ func Of(err error) Details {
 	case errors.Is(err, store.ErrConflict):
 		return Details{Type: "urn:myaccount:conflict", Title: "Changed meanwhile", Status: http.StatusConflict,
 			Detail: "Somebody else changed this at the same time. Look again and retry."}
+	case errors.Is(err, password.ErrUnchecked):
+		return Details{Type: "urn:myaccount:unavailable", Title: "Not available", Status: http.StatusServiceUnavailable,
+			Detail: "Your new password could not be checked now. Try again later."}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Details{Type: "urn:myaccount:unavailable", Title: "Not available", Status: http.StatusServiceUnavailable,
 			Detail: "This took too long. Try again."}

@@ -98,7 +98,7 @@ type config struct {
 }
 
 // WithHasher sets how passwords are hashed: [secret.NewHasher] with other costs than [secret.DefaultParams], or for
-// another number at a time than one per processor.
+// another number at a time than one for each processor but one.
 func WithHasher(h password.SlowHash) Option { return func(c *config) { c.slow = h } }
 
 // WithBreachChecker sets who knows which passwords were breached, wherever that was. It is asked about each new one that is

@@ -56,6 +56,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"msgraph":           {ours: []string{"store", "secret", "policy", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
 	".":                 {ours: []string{"store", "secret", "policy", "password", "challenge", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "internal/testkit", "problem"}},
 	"problem":           {ours: []string{"store", "policy", "password"}, tests: []string{"accounttest", "account", "secret"}},
+	"problem":           {ours: []string{"store", "secret", "policy", "password"}, tests: []string{"accounttest", "account"}},
 	"msgraph":           {ours: []string{"store", "secret", "policy", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
 	".":                 {ours: []string{"store", "secret", "policy", "password", "challenge", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "problem"}},
 	"accounttest":       {ours: []string{".", "store", "secret", "policy", "account", "challenge", "devices", "signins", "memstore"}, others: []string{"testing"}},

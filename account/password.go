@@ -381,7 +381,8 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 	}
 	var renewed secret.Hash
 	if v.OK && v.Rehash && now.counts { // else the right one would take longer than a wrong one where neither counts
-		if renewed, err = h.hasher.Hash(ctx, a.Password); err != nil {
+		// While too many wait it stays as it is: the right password is right all the same.
+		if renewed, err = h.hasher.Hash(ctx, a.Password); err != nil && !errors.Is(err, secret.ErrBusy) {
 			return VerifiedPassword{}, fmt.Errorf("%s: %w", VerifyPassword, err)
 		}
 	}

@@ -253,6 +253,47 @@ func TestAHashFromElsewhereIsTakenWithinBoundsAndMadeAnewOnSuccess(t *testing.T)
 	}
 }
 
+// crowded has time to verify passwords for so many, and none to hash another.
+type crowded struct {
+	*secret.Hasher
+	verified int
+}
+
+func (c *crowded) Hash(ctx context.Context, p secret.Text) (secret.Hash, error) {
+	if c.verified < 0 {
+		return c.Hasher.Hash(ctx, p)
+	}
+	return "", secret.ErrBusy
+}
+
+func (c *crowded) VerifyDigested(ctx context.Context, p secret.Text, h secret.Hash, d secret.Digester, purpose string) (secret.Verified, error) {
+	if c.verified == 0 {
+		return secret.Verified{}, secret.ErrBusy
+	}
+	c.verified--
+	return c.Hasher.VerifyDigested(ctx, p, h, d, purpose)
+}
+
+func TestWhileTooManyWaitTheRightPasswordIsRightAndWhatIsNotVerifiedIsNotCounted(t *testing.T) {
+	strong, err := secret.NewHasher(secret.Params{MemoryKiB: 16, Passes: 2, Parallelism: 1}, 1)
+	require.NoError(t, err)
+	c := &crowded{Hasher: strong, verified: -1}
+	k := passwords(t, myaccount.WithHasher(c))
+	hash, err := quick(t, k.World).Hash(t.Context(), secret.NewText(good))
+	require.NoError(t, err)
+	require.NoError(t, k.App.Host.Account.ImportHash(t.Context(), k.Host, "per", hash))
+	c.verified = 1
+	require.NoError(t, k.verify(t, "per", good, true))
+	require.Equal(t, hash, credential(t, k.DB, "per").Hash, "it is hashed anew another time")
+	session := k.start(t, "per")
+	before := saved(t, k.DB)
+	for _, text := range []string{good, "wrong"} {
+		require.ErrorIs(t, k.verify(t, "per", text, true), secret.ErrBusy)
+		require.ErrorIs(t, k.change(t, session.Actor, text, better), secret.ErrBusy)
+	}
+	requireSame(t, before, saved(t, k.DB))
+}
+
 // counting counts the work of hashing.
 type counting struct {
 	*secret.Hasher

@@ -26,6 +26,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -49,13 +50,17 @@ type Details struct {
 	Confirm policy.Confirmation `json:"confirm,omitempty"`
 
 	class policy.Class
-	until time.Time // when a throttled action may be tried again
+	wait  time.Duration // before it may be tried again
+	until time.Time     // when a throttled action may be tried again
 	level policy.Level
 	age   time.Duration
 }
 
 // ContentType is the media type of a problem document.
 const ContentType = "application/problem+json"
+
+// busyFor is how long it takes, about, until all passwords are hashed that wait.
+const busyFor = 5 * time.Second
 
 // Of gives the problem document for an error of this library. Errors of the infrastructure become a
 // status of 500 or 503 that tells nothing of their text: log them, do not show them. A nil error is a
@@ -74,6 +79,9 @@ func Of(err error) Details {
 	case errors.Is(err, store.ErrConflict):
 		return Details{Type: "urn:myaccount:conflict", Title: "Changed meanwhile", Status: http.StatusConflict,
 			Detail: "Somebody else changed this at the same time. Look again and retry."}
+	case errors.Is(err, secret.ErrBusy):
+		return Details{Type: "urn:myaccount:unavailable", Title: "Not available", Status: http.StatusServiceUnavailable,
+			Detail: "Too many people are signing in at this moment. Try again in some seconds.", wait: busyFor}
 	case errors.Is(err, password.ErrUnchecked):
 		return Details{Type: "urn:myaccount:unavailable", Title: "Not available", Status: http.StatusServiceUnavailable,
 			Detail: "Your new password could not be checked now. Try again later."}
@@ -116,7 +124,7 @@ func Status(r policy.Reason) int {
 }
 
 // Write answers a request with an error of this library: the problem document, never cached, with
-// Retry-After for a throttled action and WWW-Authenticate where signing in or stepping up helps.
+// Retry-After for a throttled action and for too many at once and WWW-Authenticate where signing in or stepping up helps.
 func Write(w http.ResponseWriter, err error) { WriteAt(w, err, time.Now()) } //nolint:forbidigo // a response's own clock
 
 // WriteAt is [Write] at a given time, which Retry-After counts from.
@@ -135,8 +143,10 @@ func WriteAt(w http.ResponseWriter, err error, now time.Time) {
 		h.Set("WWW-Authenticate", challenge)
 	}
 	if !p.until.IsZero() {
-		wait := max(1, int(math.Ceil(p.until.Sub(now).Seconds())))
-		h.Set("Retry-After", strconv.Itoa(wait))
+		p.wait = max(time.Second, p.until.Sub(now))
+	}
+	if p.wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.wait.Seconds()))))
 	}
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // a client that hung up is told nothing

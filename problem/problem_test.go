@@ -91,6 +91,13 @@ func TestAThrottledActionTellsWhenToRetry(t *testing.T) {
 	require.Equal(t, "1", res.Header.Get("Retry-After"), "never zero or negative")
 }
 
+func TestTooManyAtOnceAreToldToComeBack(t *testing.T) {
+	res, doc := answer(t, fmt.Errorf("account.verify-password: %w", secret.ErrBusy), time.Time{})
+	require.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+	require.Equal(t, "5", res.Header.Get("Retry-After"))
+	require.Equal(t, "urn:myaccount:unavailable", doc["type"])
+}
+
 func TestAMissingConfirmationCarriesThePreview(t *testing.T) {
 	w := accounttest.New(t)
 	ada := w.Person("ada", policy.Work)

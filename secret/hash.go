@@ -20,6 +20,9 @@ import (
 // more work than [Params] may.
 var ErrHash = errors.New("secret: unusable password hash")
 
+// ErrBusy says that too many passwords wait to be hashed. It tells nothing about any of them; try again in some seconds.
+var ErrBusy = errors.New("secret: too many passwords wait to be hashed")
+
 // Hash is a password hash in PHC string form, such as
 // $argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$... It is kept in stores and shown to nobody:
 // it prints as [Redacted].
@@ -70,23 +73,29 @@ func (p Params) check() error {
 	return nil
 }
 
-// Hasher hashes passwords with Argon2id, a bounded number at a time, so that a flood of wrong
-// passwords costs waiting and not memory.
+// Hasher hashes passwords with Argon2id, a bounded number at a time, while a bounded number waits, so that a flood of
+// wrong passwords takes neither all memory nor all processors.
 type Hasher struct {
 	params Params
 	random io.Reader
-	slots  chan struct{}
+	slots  chan struct{} // of those that run
+	queue  chan struct{} // of those that wait
 }
 
-// NewHasher makes a Hasher that runs at most concurrent hashes at once; 0 means one per processor.
+// MaxWaiting is how many wait for each hash that runs; whoever comes then is told [ErrBusy]. At [DefaultParams] the last
+// of them waits some five seconds, after which people have given up.
+const MaxWaiting = 256
+
+// NewHasher makes a Hasher that runs at most concurrent hashes at once; 0 means one for each processor but one, which is
+// left to everything else, and one where there is a single processor.
 func NewHasher(p Params, concurrent int) (*Hasher, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
 	if concurrent <= 0 {
-		concurrent = runtime.GOMAXPROCS(0)
+		concurrent = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	return &Hasher{params: p, random: rand.Reader, slots: make(chan struct{}, concurrent)}, nil
+	return &Hasher{params: p, random: rand.Reader, slots: make(chan struct{}, concurrent), queue: make(chan struct{}, concurrent*MaxWaiting)}, nil
 }
 
 // CheckHash tells whether a hash that comes from elsewhere can be verified: Argon2id in PHC string form, within the bounds
@@ -96,7 +105,7 @@ func CheckHash(h Hash) error {
 	return err
 }
 
-// Hash hashes password with a fresh random salt. It waits for its turn until ctx is done.
+// Hash hashes password with a fresh random salt. It waits for its turn until ctx is done, or fails with [ErrBusy].
 func (h *Hasher) Hash(ctx context.Context, password Text) (Hash, error) {
 	salt := make([]byte, saltBytes)
 	if _, err := io.ReadFull(h.random, salt); err != nil {
@@ -126,8 +135,8 @@ func (h *Hasher) phc(salt, sum []byte) Hash {
 }
 
 // Verify reports whether password is the one that was hashed, and whether it should be hashed anew
-// because the stored hash is cheaper than this Hasher's. It waits for its turn until ctx is done,
-// and fails with [ErrHash] on a hash that it cannot use.
+// because the stored hash is cheaper than this Hasher's. It waits for its turn until ctx is done, or fails with
+// [ErrBusy]; on a hash that it cannot use it fails with [ErrHash].
 func (h *Hasher) Verify(ctx context.Context, password Text, stored Hash) (ok, rehash bool, err error) {
 	v, _, err := h.verify(ctx, password, stored)
 	return v.OK, v.Rehash, err
@@ -175,16 +184,35 @@ func (h *Hasher) verify(ctx context.Context, password Text, stored Hash) (v Veri
 }
 
 func (h *Hasher) sum(ctx context.Context, password Text, salt []byte, p Params, size uint32) ([]byte, error) {
-	if err := ctx.Err(); err != nil { // also when there is a free slot: who hung up costs no hash
+	if err := h.turn(ctx); err != nil {
 		return nil, fmt.Errorf("secret: waiting for a hash: %w", err)
+	}
+	defer func() { <-h.slots }()
+	return argon2.IDKey([]byte(password.Reveal()), salt, p.Passes, p.MemoryKiB, p.Parallelism, size), nil
+}
+
+// turn waits until one more hash may run.
+func (h *Hasher) turn(ctx context.Context) error {
+	if err := ctx.Err(); err != nil { // also when there is a free slot: who hung up costs no hash
+		return err
 	}
 	select {
 	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("secret: waiting for a hash: %w", ctx.Err())
+		return nil
+	default:
 	}
-	return argon2.IDKey([]byte(password.Reveal()), salt, p.Passes, p.MemoryKiB, p.Parallelism, size), nil
+	select {
+	case h.queue <- struct{}{}:
+		defer func() { <-h.queue }()
+	default:
+		return ErrBusy
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // parsePHC reads an Argon2id PHC string and refuses whatever lies outside the bounds before any

@@ -278,6 +278,64 @@ func TestNoMoreHashesRunAtOnceThanAllowed(t *testing.T) {
 	}
 }
 
+func TestOneProcessorIsLeftToEverythingElse(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for processors, turns := range map[int]int{1: 1, 2: 1, 3: 2, 8: 7} {
+		runtime.GOMAXPROCS(processors)
+		for _, concurrent := range []int{0, -1} {
+			synctest.Test(t, func(t *testing.T) {
+				h := hasher(t, cheap, concurrent)
+				for range turns {
+					require.NoError(t, work(h)["Verify"](t.Context()), "%d processors", processors)
+					h.Occupy()
+				}
+				late, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				require.ErrorIs(t, work(h)["Verify"](late), context.DeadlineExceeded, "%d processors", processors)
+			})
+		}
+	}
+}
+
+func TestWhoeverComesWhenTooManyWaitIsTurnedAway(t *testing.T) {
+	for _, name := range []string{"Hash", "Verify"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const turns = 2
+				h := hasher(t, cheap, turns)
+				run := work(h)[name]
+				first, second := h.Occupy(), h.Occupy()
+				waiting, giveUp := context.WithCancel(t.Context())
+				ended := make(chan error, turns*secret.MaxWaiting)
+				for i := range turns * secret.MaxWaiting {
+					ctx := t.Context()
+					if i == 0 {
+						ctx = waiting
+					}
+					go func() { ended <- run(ctx) }()
+				}
+				synctest.Wait()
+				require.Empty(t, ended)
+				require.ErrorIs(t, run(t.Context()), secret.ErrBusy)
+
+				giveUp()
+				require.ErrorIs(t, <-ended, context.Canceled)
+				go func() { ended <- run(t.Context()) }()
+				synctest.Wait()
+				require.Empty(t, ended, "who gave up made room for another")
+				require.ErrorIs(t, run(t.Context()), secret.ErrBusy)
+
+				first()
+				second()
+				for range turns * secret.MaxWaiting {
+					require.NoError(t, <-ended)
+				}
+				require.NoError(t, run(t.Context()))
+			})
+		})
+	}
+}
+
 func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
 	for _, name := range []string{"Hash", "Verify"} {
 		t.Run(name, func(t *testing.T) {
@@ -313,21 +371,6 @@ func TestWhoHungUpCostsNoHash(t *testing.T) {
 		for range 50 { // a select between a free turn and a dead context would let half of them pass
 			require.ErrorIs(t, run(gone), context.Canceled, name)
 		}
-	}
-}
-
-func TestOneHashPerProcessorIsTheDefault(t *testing.T) {
-	for _, concurrent := range []int{0, -1} {
-		synctest.Test(t, func(t *testing.T) {
-			h := hasher(t, cheap, concurrent)
-			for range runtime.GOMAXPROCS(0) {
-				require.NoError(t, work(h)["Verify"](t.Context()))
-				h.Occupy()
-			}
-			late, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			require.ErrorIs(t, work(h)["Verify"](late), context.DeadlineExceeded)
-		})
 	}
 }
 

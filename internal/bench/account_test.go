@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"runtime/metrics"
 	"strconv"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/hashicorp/go-memdb"
 
+	"github.com/seed4b20689c/myaccount"
 	acc "github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
@@ -105,9 +107,9 @@ func BenchmarkOverviewBlock(b *testing.B) {
 }
 
 // update changes an account's language to another than before.
-func (p *withProfiles) update(i int) error {
+func (p *withProfiles) update(app *myaccount.Account, i int) error {
 	to := oneOf(i/len(p.order), "de-CH", "en-GB")
-	return p.app.Account.UpdateProfile(context.Background(), p.actors[p.order[i%len(p.order)]], acc.ProfileUpdate{Set: map[acc.Attribute]string{acc.Language: to}})
+	return app.Account.UpdateProfile(context.Background(), p.actors[p.order[i%len(p.order)]], acc.ProfileUpdate{Set: map[acc.Attribute]string{acc.Language: to}})
 }
 
 func BenchmarkUpdateProfile(b *testing.B) {
@@ -129,7 +131,7 @@ func BenchmarkUpdateProfile(b *testing.B) {
 		b.Run(fmt.Sprintf("accounts=%d/library", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for i := range b.N {
-				must(b, p.update(i))
+				must(b, p.update(p.app, i))
 			}
 		})
 	}
@@ -175,44 +177,67 @@ func BenchmarkVerifyPassword(b *testing.B) {
 }
 
 // BenchmarkWriteBesideWrongPasswords reports the 50th and 99th percentile of a write that has nothing to do with
-// passwords, without and with 200 wrong ones at any time, and the most memory above what there was before.
+// passwords, without and with 200 wrong ones at any time; the most memory above what there was before, with what is not
+// collected yet (peak) and without (in-use). The wrong ones are hashed on all processors, or on all but one, as is the
+// default. Each run begins with the same rows.
 func BenchmarkWriteBesideWrongPasswords(b *testing.B) {
 	const atOnce = 200
 	p := newWithProfiles(b, 1000)
 	p.passwords(b, atOnce)
-	wrong := func(round int) error {
-		var wg sync.WaitGroup
-		errs := make([]error, atOnce)
-		for i := range atOnce {
-			wg.Go(func() {
-				_, err := p.app.Host.Account.VerifyPassword(context.Background(), host, acc.PasswordAttempt{Account: account(i), Password: secret.NewText("wrong " + strconv.Itoa(round))})
-				if !errors.As(err, new(*policy.Denied)) {
-					errs[i] = fmt.Errorf("not refused: %w", err)
+	ring, err := secret.NewKeyRing(secret.NewKey("wrong"))
+	must(b, err)
+	for _, c := range []struct {
+		name       string
+		busy       bool
+		concurrent int
+	}{{"none", false, 0}, {"all", true, runtime.GOMAXPROCS(0)}, {"all-but-one", true, 0}} {
+		b.Run("hashing="+c.name, func(b *testing.B) {
+			hasher, err := secret.NewHasher(secret.DefaultParams, c.concurrent)
+			must(b, err)
+			app, err := myaccount.New(p.db.Fork(), ring, myaccount.WithPolicy(policy.WithClock(p.clock.Now)), myaccount.WithHasher(hasher))
+			must(b, err)
+			ctx, done := context.WithCancel(context.Background())
+			wrong := func(round int) error {
+				var wg sync.WaitGroup
+				errs := make([]error, atOnce)
+				for i := range atOnce {
+					wg.Go(func() {
+						_, err := app.Host.Account.VerifyPassword(ctx, host, acc.PasswordAttempt{Account: account(i), Password: secret.NewText("wrong " + strconv.Itoa(round))})
+						if !errors.As(err, new(*policy.Denied)) && ctx.Err() == nil {
+							errs[i] = fmt.Errorf("not refused: %w", err)
+						}
+					})
 				}
-			})
-		}
-		wg.Wait()
-		return errors.Join(errs...)
-	}
-	last := 0 // rounds go on from run to run, so that every update changes something
-	for _, busy := range []bool{false, true} {
-		b.Run(fmt.Sprintf("wrong=%t", busy), func(b *testing.B) {
+				wg.Wait()
+				return errors.Join(errs...)
+			}
 			peak := peakMemory()
-			besideAWriter(b, busy, wrong, func(int) error { last++; return p.update(last) })
-			b.ReportMetric(peak(), "peak-MiB")
+			besideAWriter(b, c.busy, wrong, func(i int) error {
+				if i == b.N-1 {
+					defer done() // whoever waits still has nothing to tell
+				}
+				return p.update(app, i)
+			})
+			all, inUse := peak()
+			b.ReportMetric(all, "peak-MiB")
+			b.ReportMetric(inUse, "in-use-MiB")
 		})
 	}
 }
 
-// peakMemory watches the heap until what it gives is called, which tells by how much it grew at the most.
-func peakMemory() func() float64 {
+// peakMemory watches the heap until what it gives is called, which tells by how much it grew at the most: all of it, and
+// what of it was found to be in use by a collection.
+func peakMemory() func() (all, inUse float64) {
 	live()
-	read := func() uint64 {
-		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	read := func() (now [2]uint64) {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
 		metrics.Read(s)
-		return s[0].Value.Uint64()
+		for i := range s {
+			now[i] = s[i].Value.Uint64()
+		}
+		return now
 	}
-	before, stop, most := read(), make(chan struct{}), make(chan uint64)
+	before, stop, most := read(), make(chan struct{}), make(chan [2]uint64)
 	go func() {
 		tick := time.NewTicker(2 * time.Millisecond)
 		defer tick.Stop()
@@ -220,12 +245,18 @@ func peakMemory() func() float64 {
 		for {
 			select {
 			case <-tick.C:
-				peak = max(peak, read())
+				for i, now := range read() {
+					peak[i] = max(peak[i], now)
+				}
 			case <-stop:
 				most <- peak
 				return
 			}
 		}
 	}()
-	return func() float64 { close(stop); return float64(<-most-before) / (1 << 20) }
+	return func() (all, inUse float64) {
+		close(stop)
+		peak := <-most
+		return float64(peak[0]-before[0]) / (1 << 20), float64(peak[1]-before[1]) / (1 << 20)
+	}
 }

@@ -59,11 +59,12 @@ type Challenge struct {
 	// Digest is the keyed hash of the live code, bound to everything above.
 	Digest secret.Digest `json:"digest"`
 	// Epoch and Credentials are the account's when the challenge was issued; see [policy.Standing].
-	Epoch       uint64    `json:"epoch,omitempty"`
-	Credentials uint64    `json:"credentials,omitempty"`
-	IssuedAt    time.Time `json:"issuedAt"`
-	ExpiresAt   time.Time `json:"expiresAt"`        // the live code
-	SpentAt     time.Time `json:"spentAt,omitzero"` // used, or replaced by another challenge
+	Epoch       uint64 `json:"epoch,omitempty"`
+	Credentials uint64 `json:"credentials,omitempty"`
+	// IssuedAt is when the challenge was made, or where the clock was behind, the moment from which sessions were valid.
+	IssuedAt  time.Time `json:"issuedAt"`
+	ExpiresAt time.Time `json:"expiresAt"`        // the live code
+	SpentAt   time.Time `json:"spentAt,omitzero"` // used, or replaced by another challenge
 	// Misses counts wrong codes for this challenge. A new code does not begin the count anew.
 	Misses   int            `json:"misses,omitempty"`
 	Resends  int            `json:"resends,omitempty"`

@@ -40,6 +40,9 @@ func Issue(tx Tx, op *policy.Op, d Draft, n New) (Challenge, error) {
 		return Challenge{}, op.Refuse(inactive)
 	}
 	c.Epoch, c.Credentials = st.Epoch, st.Credentials
+	if c.IssuedAt.Before(st.SessionsValidFrom) { // a clock that was set back sends nobody a code that is dead
+		c.IssuedAt = st.SessionsValidFrom
+	}
 	if err := noteSending(tx, op, c); err != nil {
 		return Challenge{}, err
 	}

@@ -274,6 +274,24 @@ func TestWhatWasIssuedAtTheMomentFromWhichSessionsAreValidLives(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestACodeIsGoodThoughTheClockIsBehindTheLastSignOut(t *testing.T) {
+	for _, k := range challenge.Kinds() {
+		d := newDesk(t)
+		d.standing(func(st *policy.Standing) { st.SessionsValidFrom = d.Clock.Now() })
+		d.Clock.Advance(-time.Second)
+		id, code := d.ask(d0(k), address)
+		a, err := d.codes.Answer(id, code)
+		if k.Digits == 0 {
+			var l challenge.Link
+			l, err = d.codes.Link(code)
+			a = l.Answer
+		}
+		require.NoError(t, err)
+		_, err = d.answer(d.Host, d0(k), a)
+		require.NoError(t, err, "%s by %s", k.Purpose, k.Method)
+	}
+}
+
 func TestASessionsChallengeIsOutOfReachOnceItEnded(t *testing.T) {
 	d := newDesk(t)
 	s := d.Session(d.ada)

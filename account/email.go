@@ -26,6 +26,9 @@ type EmailChange struct {
 	// New is the address to be proven, as it was written, and NewKey its key.
 	New    string `json:"new"`
 	NewKey string `json:"newKey"`
+	// NewRevision is what the [Identifier] of the new address became; 0 until it is proven. It tells what was built on the
+	// change, which clocks do not: they may differ, or be set back.
+	NewRevision store.Revision `json:"newRevision,omitempty"`
 	// Session is the one that asked.
 	Session policy.SessionID `json:"session,omitempty"`
 	// Epoch and Credentials are the account's when it asked; see [policy.Standing].
@@ -258,7 +261,7 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 			return nil, err
 		}
 	}
-	if _, err := tx.PutIdentifier(Identifier{Tenant: a.Tenant, Key: c.NewKey, Text: c.New, Account: a.Account, Kind: Email,
+	if c.NewRevision, err = tx.PutIdentifier(Identifier{Tenant: a.Tenant, Key: c.NewKey, Text: c.New, Account: a.Account, Kind: Email,
 		Primary: old.Primary, ProvenAt: op.Now, Revision: fresh.Revision}); err != nil {
 		return nil, err
 	}
@@ -348,22 +351,23 @@ func takeBack(tx Tx, op *policy.Op, all []EmailChange, n int) error {
 }
 
 // builtOn tells which changes go with the n-th: itself, and whatever replaced an address that came by it; and which addresses
-// came by these.
-func builtOn(all []EmailChange, n int) (undone map[int]bool, lost map[string]bool) {
-	undone, lost = map[int]bool{n: true}, make(map[string]bool)
+// came by these, with what each was when it first did.
+func builtOn(all []EmailChange, n int) (undone map[int]bool, lost map[string]store.Revision) {
+	undone, lost = map[int]bool{n: true}, make(map[string]store.Revision)
 	if all[n].ConfirmedAt.IsZero() {
 		return undone, lost
 	}
-	lost[all[n].NewKey] = true
+	lost[all[n].NewKey] = all[n].NewRevision
 	for grown := true; grown; {
 		grown = false
 		for i, c := range all {
-			if undone[i] || !lost[c.OldKey] || c.AskedAt.Before(all[n].ConfirmedAt) {
+			since, replaced := lost[c.OldKey]
+			if undone[i] || !replaced || c.OldRevision < since {
 				continue
 			}
 			undone[i], grown = true, true
-			if !c.ConfirmedAt.IsZero() {
-				lost[c.NewKey] = true
+			if first, known := lost[c.NewKey]; !c.ConfirmedAt.IsZero() && (!known || c.NewRevision < first) {
+				lost[c.NewKey] = c.NewRevision
 			}
 		}
 	}
@@ -371,7 +375,7 @@ func builtOn(all []EmailChange, n int) (undone map[int]bool, lost map[string]boo
 }
 
 // giveBack puts the old address of a change back in its place, and takes away those that came after it.
-func giveBack(tx Tx, op *policy.Op, c EmailChange, lost map[string]bool) error {
+func giveBack(tx Tx, op *policy.Op, c EmailChange, lost map[string]store.Revision) error {
 	if c.ConfirmedAt.IsZero() {
 		return nil // it never left
 	}

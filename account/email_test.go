@@ -365,6 +365,27 @@ func TestChangingThereAndBackDoesNotGiveTheThiefTheLastWord(t *testing.T) {
 	require.Equal(t, []string{perMail}, m.emails(t, m.start(t, "per").Actor))
 }
 
+func TestWhatWasBuiltOnAChangeIsToldByNoClock(t *testing.T) {
+	for _, step := range []time.Duration{0, -time.Second, time.Second} { // one program's clock and another's
+		m := mail(t)
+		first := m.moved(t, m.session.Actor, perMail, "b@thief.example")
+		m.Clock.Advance(step)
+		_ = m.moved(t, m.session.Actor, "b@thief.example", "c@thief.example")
+		require.NoError(t, m.cancel(t, first))
+		require.Empty(t, m.lookup(t, "c@thief.example"), "%s: it came after", step)
+		require.Equal(t, policy.AccountID("per"), m.lookup(t, perMail))
+
+		m = mail(t)
+		first = m.moved(t, m.session.Actor, perMail, "b@thief.example")
+		m.Clock.Advance(step)
+		second := m.moved(t, m.session.Actor, "b@thief.example", perMail)
+		require.NoError(t, m.cancel(t, second))
+		require.NoError(t, m.cancel(t, first), "%s: it came before", step)
+		require.Equal(t, policy.AccountID("per"), m.lookup(t, perMail))
+		require.Empty(t, m.lookup(t, "b@thief.example"))
+	}
+}
+
 func TestAStrangerCannotKeepTheOwnersLinkFromBeingHeard(t *testing.T) {
 	m := mail(t)
 	link := m.moved(t, m.session.Actor, perMail, newMail)

@@ -48,6 +48,19 @@ func (c *EmailChange) pending(st policy.Standing, now time.Time) bool {
 	return c.ConfirmedAt.IsZero() && c.CancelledAt.IsZero() && now.Before(c.ExpiresAt) && c.Epoch == st.Epoch && c.Credentials == st.Credentials
 }
 
+// askerGoesOn reports whether the session that asked for c, a change of the actor's, is one that could still confirm it.
+func (c *EmailChange) askerGoesOn(tx Tx, op *policy.Op) (bool, error) {
+	if c.Session == "" || c.Session == op.Actor.Session {
+		return true, nil
+	}
+	s, err := tx.Session(c.Tenant, c.Account, c.Session)
+	if errors.Is(err, store.ErrNotFound) {
+		return op.Vouches(), nil // one that the host keeps
+	}
+	same := s.Tenant == c.Tenant && s.Account == c.Account && s.ID == c.Session
+	return same && s.AliveUnder(op.Standing, op.Settings, op.Now), err
+}
+
 // code is what the code for the new address is good for.
 func (c *EmailChange) code() challenge.Binding {
 	return challenge.Binding{Account: c.Account, Purpose: challenge.ChangeEmail, Method: challenge.Email, Target: c.New, Session: c.Session}

@@ -225,6 +225,26 @@ func TestAChangeIsRefusedIfTheOldAddressIsNotWhatItWas(t *testing.T) {
 	require.Empty(t, m.lookup(t, newMail))
 }
 
+func TestAChangeThatNobodyCanConfirmAnyMoreIsNotShownAsPending(t *testing.T) {
+	for name, end := range map[string]func(mailed, *testing.T){
+		"the session that asked ended": func(m mailed, t *testing.T) {
+			require.NoError(t, m.App.SignIns.End(t.Context(), m.session.Actor, m.session.Actor.Session))
+		},
+		"the old address is another": func(m mailed, t *testing.T) {
+			require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "per", perMail))
+			m.add(t, "per", account.Email, perMail)
+		},
+	} {
+		m := mail(t)
+		other := m.start(t, "per").Actor
+		_, _ = m.ask(t, m.session.Actor, perMail, newMail)
+		require.Len(t, m.profile(t, other).Pending, 1, name)
+		require.False(t, m.profile(t, other).Pending[0].Here, name)
+		end(m, t)
+		require.Empty(t, m.profile(t, other).Pending, name)
+	}
+}
+
 func TestAChangeNeedsFreshProofAndASettledAccount(t *testing.T) {
 	m := mail(t)
 	m.Clock.Advance(16 * time.Minute)

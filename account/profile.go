@@ -52,7 +52,8 @@ type ProfileView struct {
 	UserNames []string `json:"userNames,omitempty"`
 	// Emails are the person's addresses, the primary one first; none if the organization does not show them.
 	Emails []EmailView `json:"emails,omitempty"`
-	// Pending are the changes of an address whose new one is not proven yet.
+	// Pending are the changes of an address whose new one is not proven yet, as long as the session that asked goes on and
+	// the old address is what it was.
 	Pending []PendingEmail `json:"pending,omitempty"`
 }
 

@@ -197,7 +197,7 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 		return err
 	}
 	shown := p.schema.rule(&emails).open(p.Kind) != policy.Off
-	old := make(map[string]string)
+	old := make(map[string]Identifier)
 	for _, i := range all {
 		switch {
 		case !i.live():
@@ -205,13 +205,20 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 			v.UserNames = append(v.UserNames, i.Text)
 		case shown:
 			v.Emails = append(v.Emails, EmailView{i.Text, i.Primary, !i.ProvenAt.IsZero(), edit})
-			old[i.Key] = i.Text
+			old[i.Key] = i
 		}
 	}
 	changes, err := emailChangesOf(tx, op, p.Account)
 	for _, c := range changes {
-		if c.pending(p.Standing, op.Now) && old[c.OldKey] != "" {
-			v.Pending = append(v.Pending, PendingEmail{c.ID, old[c.OldKey], c.New, c.ExpiresAt, c.Session == op.Actor.Session})
+		from, shown := old[c.OldKey]
+		if !shown || from.Revision != c.OldRevision || !c.pending(p.Standing, op.Now) {
+			continue
+		}
+		switch goesOn, err := c.askerGoesOn(tx, op); {
+		case err != nil:
+			return err
+		case goesOn:
+			v.Pending = append(v.Pending, PendingEmail{c.ID, from.Text, c.New, c.ExpiresAt, c.Session == op.Actor.Session})
 		}
 	}
 	return err

@@ -1,0 +1,407 @@
+package account_test
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
+)
+
+// registry is the model of a tenant's addresses and of how they change, written from the rules and not from the code:
+// everything is remembered, and what came before what is told by numbers, not by the clock.
+type registry struct {
+	now    time.Time
+	steps  int // what was asked for and confirmed so far
+	rows   map[string]*row
+	people map[policy.AccountID]*owner
+	asked  []*request
+	mail   []letter
+}
+
+// row is an address that somebody has or had.
+type row struct {
+	owner           policy.AccountID
+	live, primary   bool
+	proven, retired time.Time
+	version         int // counts whatever happened to it
+}
+
+// owner is one of the people.
+type owner struct {
+	id       policy.AccountID
+	era      int       // counts what voids all that they were given
+	from     time.Time // when that was, by the clock
+	phrase   string
+	sessions []*login
+	asks     []time.Time
+	codes    tries
+	links    tries
+}
+
+// login is a session, which somebody began with a password.
+type login struct {
+	signins.Started
+	owner *owner
+	at    time.Time
+	era   int
+	ended bool
+}
+
+// request is a change of an address that was asked for.
+type request struct {
+	owner      *owner
+	by         *login
+	id         challenge.ID
+	code, link secret.Text
+	old, fresh string
+	version    int // of the old address
+	era        int
+	at         time.Time
+
+	over, confirmed, gone bool // given up or taken back; in force; no longer kept
+	asked, when           int  // in the order of all: it was asked for, and confirmed
+
+	codeOver, codeGone, linkOver bool
+	misses, linkMisses           int
+}
+
+// tries is what was tried, and sent, by one method.
+type tries struct {
+	failed int
+	last   time.Time
+	sent   []letter
+}
+
+type letter struct {
+	to      string
+	purpose challenge.Purpose
+	at      time.Time
+}
+
+const (
+	monthly  = 20 // changes that one person may ask for
+	notFound = "not found"
+)
+
+// alive tells whether a session counts: for thirty days, and until it ends or all do.
+func (g *registry) alive(s *login) bool {
+	return !s.ended && s.era == s.owner.era && g.now.Before(s.at.Add(30*day))
+}
+
+// void ends whatever somebody was given, but for one session.
+func (g *registry) void(o *owner, but *login) {
+	o.era++
+	if g.now.After(o.from) {
+		o.from = g.now
+	}
+	if but != nil {
+		but.era = o.era
+	}
+}
+
+// waits tells whether no answer is heard: from the fifth wrong one in a row on, for a minute that doubles, and from the
+// tenth on for a day.
+func (t *tries) waits(now time.Time) bool {
+	switch {
+	case t.failed < 5:
+		return false
+	case t.failed < 10:
+		return now.Before(t.last.Add([]time.Duration{1, 2, 4, 8, 16}[t.failed-5] * time.Minute))
+	}
+	return now.Before(t.last.Add(day))
+}
+
+func (t *tries) miss(now time.Time) {
+	t.failed++
+	if now.After(t.last) {
+		t.last = now
+	}
+}
+
+func (t *tries) forgive(n int) {
+	if n > 0 && t.failed > 0 {
+		if t.failed = max(0, t.failed-n); t.failed == 0 {
+			t.last = time.Time{}
+		}
+	}
+}
+
+// full tells whether no more is sent: five an hour to one address, ten altogether.
+func (t *tries) full(to string, now time.Time) bool {
+	same, all := 0, 0
+	for _, l := range t.sent {
+		if l.at.After(now.Add(-time.Hour)) {
+			all++
+			if l.to == to {
+				same++
+			}
+		}
+	}
+	return same >= 5 || all >= 10
+}
+
+// pending tells whether a change would still be confirmed.
+func (g *registry) pending(c *request) bool {
+	return !c.over && !c.confirmed && !c.gone && c.era == c.owner.era && g.now.Before(c.at.Add(time.Hour))
+}
+
+// shown tells whether a change is shown as pending: only if the session that asked can still confirm it, and the address
+// is what it was.
+func (g *registry) shown(c *request) bool {
+	return g.pending(c) && g.alive(c.by) && g.unchanged(c)
+}
+
+func (g *registry) unchanged(c *request) bool {
+	r := g.rows[c.old]
+	return r.owner == c.owner.id && r.live && r.version == c.version
+}
+
+// has gives somebody's live address.
+func (g *registry) has(o *owner, address string) *row {
+	if r := g.rows[address]; r != nil && r.owner == o.id && r.live {
+		return r
+	}
+	return nil
+}
+
+// ask is a request in a session; if it is granted, a change is added to those that were asked for.
+func (g *registry) ask(s *login, old, fresh string) policy.Code {
+	o := s.owner
+	recent := o.asks
+	for len(recent) > 0 && !recent[0].After(g.now.Add(-30*day)) {
+		recent = recent[1:]
+	}
+	switch {
+	case !g.alive(s):
+		return policy.CodeSessionEnded
+	case len(recent) >= monthly:
+		return policy.CodeThrottled
+	case g.now.After(s.at.Add(15 * time.Minute)):
+		return policy.CodeFresherProof
+	}
+	from := g.has(o, old)
+	if from == nil {
+		return notFound
+	}
+	if g.has(o, fresh) != nil && (fresh != old || !from.proven.IsZero()) {
+		return account.CodeSameEmail
+	}
+	linked := !from.proven.IsZero()
+	if o.codes.waits(g.now) || o.codes.full(fresh, g.now) || linked && (o.links.waits(g.now) || o.links.full(old, g.now)) {
+		return policy.CodeThrottled
+	}
+	g.sweep(s)
+	g.steps++
+	c := &request{owner: o, by: s, old: old, fresh: fresh, version: from.version, era: o.era, at: g.now, asked: g.steps, linkOver: !linked}
+	o.asks = append(recent, g.now)
+	if linked {
+		o.links.sent = append(o.links.sent, letter{old, challenge.CancelChange, g.now})
+		g.mail = append(g.mail, letter{old, challenge.CancelChange, g.now})
+	}
+	o.codes.sent = append(o.codes.sent, letter{fresh, challenge.ChangeEmail, g.now})
+	g.mail = append(g.mail, letter{fresh, challenge.ChangeEmail, g.now})
+	g.asked = append(g.asked, c)
+	return ""
+}
+
+// sweep is what a request does to those before: it takes the place of the one of its session, and what is old goes.
+func (g *registry) sweep(s *login) {
+	for _, c := range g.asked {
+		if c.owner != s.owner {
+			continue
+		}
+		if !g.now.Before(c.at.Add(30 * day)) {
+			c.gone = true
+		}
+		if !g.now.Before(c.at.Add(time.Hour)) {
+			c.codeGone = true
+		}
+		if c.by == s {
+			c.codeOver = true
+			c.over = c.over || !c.confirmed
+		}
+	}
+}
+
+// confirm is an answer in a session; counted tells that it used up an attempt, or the code.
+func (g *registry) confirm(s *login, c *request, right bool) (code policy.Code, counted bool) {
+	if !g.alive(s) {
+		return policy.CodeSessionEnded, false
+	}
+	t := &s.owner.codes
+	if t.waits(g.now) {
+		return policy.CodeThrottled, false
+	}
+	its := c.by == s && !c.gone && !c.codeGone
+	live := its && !c.codeOver && c.misses < 5 && c.era == c.owner.era && g.now.Before(c.at.Add(time.Hour))
+	switch {
+	case right && its && !live:
+		return challenge.CodeWrong, false
+	case !right || !its:
+		if live {
+			c.misses++
+		}
+		t.miss(g.now)
+		return challenge.CodeWrong, true
+	}
+	c.codeOver = true
+	t.forgive(c.misses)
+	return g.move(c), true
+}
+
+// move puts a proven address in the old one's place, if it can.
+func (g *registry) move(c *request) policy.Code {
+	old, fresh := g.rows[c.old], g.rows[c.fresh]
+	switch {
+	case !g.pending(c) || !g.unchanged(c):
+		return account.CodeEmailChanged
+	case fresh != nil && fresh.owner != c.owner.id:
+		return account.CodeIdentifierTaken
+	case fresh != nil && fresh.live && c.fresh != c.old:
+		return account.CodeSameEmail
+	case fresh == nil:
+		fresh = &row{owner: c.owner.id}
+		g.rows[c.fresh] = fresh
+	}
+	primary := old.primary
+	g.retire(old)
+	fresh.live, fresh.primary, fresh.proven, fresh.retired = true, primary, g.now, time.Time{}
+	fresh.version++
+	g.steps++
+	c.confirmed, c.when = true, g.steps
+	g.void(c.owner, c.by)
+	return ""
+}
+
+func (g *registry) retire(r *row) {
+	r.live, r.primary, r.retired = false, false, g.now
+	r.version++
+}
+
+// drop is that somebody gives up a change in a session.
+func (g *registry) drop(s *login, c *request) policy.Code {
+	switch {
+	case !g.alive(s):
+		return policy.CodeSessionEnded
+	case c.owner != s.owner || !g.pending(c):
+		return policy.CodeNotFound
+	}
+	c.over = true
+	return ""
+}
+
+// cancel is that somebody opens the link of a change.
+func (g *registry) cancel(c *request, right bool) (code policy.Code, counted bool) {
+	t := &c.owner.links
+	switch live := !c.linkOver && c.linkMisses < 5 && g.now.Before(c.at.Add(30*day)); {
+	case c.gone || c.over:
+		return challenge.CodeWrong, false
+	case t.waits(g.now):
+		return policy.CodeThrottled, false
+	case right && live:
+		c.linkOver = true
+		t.forgive(c.linkMisses)
+		g.takeBack(c)
+		return "", true
+	case right:
+		return challenge.CodeWrong, false
+	case live:
+		c.linkMisses++
+	}
+	t.miss(g.now)
+	return challenge.CodeWrong, true
+}
+
+// takeBack gives the old address back, takes away whatever came after it, and voids what else there is.
+func (g *registry) takeBack(c *request) {
+	undone, came := map[*request]bool{c: true}, make(map[string]int)
+	if c.confirmed {
+		came[c.fresh] = c.when
+	}
+	for range g.asked { // each may build on any
+		for _, next := range g.asked {
+			if since, lost := came[next.old]; next.owner == c.owner && lost && next.asked > since && !next.gone && !undone[next] {
+				undone[next] = true
+				if next.confirmed {
+					came[next.fresh] = next.when
+				}
+			}
+		}
+	}
+	for _, other := range g.asked {
+		if undone[other] || other.owner == c.owner && g.pending(other) {
+			other.over = true
+		}
+	}
+	if c.confirmed {
+		first := false
+		delete(came, c.old)
+		for address := range came {
+			first = first || g.rows[address].primary
+			g.retire(g.rows[address])
+			g.rows[address].proven = time.Time{}
+		}
+		old := g.rows[c.old]
+		old.live, old.retired, old.primary = true, time.Time{}, old.primary || first
+		old.version++
+	}
+	g.void(c.owner, nil)
+}
+
+// add is that the host tells of an address.
+func (g *registry) add(o *owner, address string, proven, primary bool) policy.Code {
+	r := g.rows[address]
+	if r == nil {
+		r = &row{owner: o.id}
+		g.rows[address] = r
+	}
+	if r.owner != o.id {
+		return account.CodeIdentifierTaken
+	}
+	alone := true
+	for a, other := range g.rows {
+		alone = alone && (a == address || other.owner != o.id || !other.live)
+	}
+	if r.primary = r.primary || primary || alone; r.primary {
+		for a, other := range g.rows {
+			if a != address && other.owner == o.id && other.primary {
+				other.primary = false
+				other.version++
+			}
+		}
+	}
+	switch {
+	case proven:
+		r.proven = g.now
+	case !r.live:
+		r.proven = time.Time{}
+	}
+	r.live, r.retired = true, time.Time{}
+	r.version++
+	return ""
+}
+
+// remove is that the host takes an address away.
+func (g *registry) remove(o *owner, address string) policy.Code {
+	r := g.has(o, address)
+	if r == nil {
+		return notFound
+	}
+	g.retire(r)
+	return ""
+}
+
+// notices are where somebody is told of things: each address that they proved, for thirty days after it was theirs.
+func (g *registry) notices(o *owner) (to []string) {
+	for _, a := range slices.Sorted(maps.Keys(g.rows)) {
+		if r := g.rows[a]; r.owner == o.id && !r.proven.IsZero() && (r.live || g.now.Before(r.retired.Add(30*day))) {
+			to = append(to, a)
+		}
+	}
+	return to
+}

@@ -3,8 +3,8 @@ package account_test
 import (
 	"errors"
 	"reflect"
-	"strings"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 

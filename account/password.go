@@ -214,23 +214,17 @@ func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, familiar bool, wr
 }
 
 // replace stores a new password that the person chose, and does all that follows from it.
-func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash) (policy.Change, error) {
-	return l.put(tx, op, hash, l.WithNewPassword(op.Now))
+func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash, facts []policy.Fact) (policy.Change, error) {
+	return l.put(tx, op, hash, l.WithNewPassword(op.Now), facts)
 }
 
 // put stores a password, and what the account is with it.
-func (l login) put(tx Tx, op *policy.Op, hash secret.Hash, st policy.Standing) (policy.Change, error) {
-// replace stores a new password and does all that follows from it.
-func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash, facts []policy.Fact) (policy.Change, error) {
+func (l login) put(tx Tx, op *policy.Op, hash secret.Hash, st policy.Standing, facts []policy.Fact) (policy.Change, error) {
 	l.credential.Hash, l.credential.SetAt = hash, op.Now
 	rev, err := tx.PutCredential(l.credential)
 	if err != nil {
 		return policy.Change{}, err
 	}
-	return policy.Change{Subject: l.Account, Target: onAccount(l.Account), Revision: rev}, restarted(tx, op, st)
-}
-	st := l.WithNewPassword(op.Now)
-	st.MustChangePassword = l.mustChange
 	return policy.Change{Subject: l.Account, Target: onAccount(l.Account), Revision: rev, Facts: facts}, restarted(tx, op, st)
 }
 

@@ -24,14 +24,12 @@ func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.Ac
 	if err != nil {
 		return fmt.Errorf("%s: %w", PutPassword, err)
 	}
-	return h.putHash(ctx, actor, id, hash, func(l *login, now time.Time) policy.Standing {
+	return h.putHash(ctx, actor, id, hash, now.facts(), func(l *login, now time.Time) policy.Standing {
 		l.credential.Throttle = password.Throttle{}
 		st := l.WithNewPassword(now)
 		st.MustChangePassword = true
 		return st
 	})
-}
-	return h.putHash(ctx, actor, id, hash, true, now.facts())
 }
 
 // ImportHash takes over the Argon2id hash of an account's password, in PHC string form, from another system. One that
@@ -45,7 +43,7 @@ func (h *Host) ImportHash(ctx context.Context, actor policy.Actor, id policy.Acc
 	if err := secret.CheckHash(hash); err != nil {
 		return &policy.Invalid{Field: "hash", Problem: err.Error()}
 	}
-	return h.putHash(ctx, actor, id, hash, func(l *login, now time.Time) policy.Standing {
+	return h.putHash(ctx, actor, id, hash, nil, func(l *login, now time.Time) policy.Standing {
 		if l.credential.Hash != hash {
 			l.credential.Throttle = password.Throttle{}
 		}
@@ -54,21 +52,13 @@ func (h *Host) ImportHash(ctx context.Context, actor policy.Actor, id policy.Acc
 }
 
 // putHash stores a password that the person did not set. With it the account is what becomes says.
-func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, becomes func(*login, time.Time) policy.Standing) error {
+func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, facts []policy.Fact,
+	becomes func(*login, time.Time) policy.Standing) error {
 	_, err := policy.Do(ctx, h.guard, h.store, actor, putPassword, onAccount(id), "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
 			st := becomes(&l, op.Now)
 			l.credential.Elsewhere, l.credential.Place = KeptHere, ""
-			ch, err := l.put(tx, op, hash, st)
-	return h.putHash(ctx, actor, id, hash, false, nil)
-}
-
-func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, mustChange bool, facts []policy.Fact) error {
-	_, err := policy.Do(ctx, h.guard, h.store, actor, putPassword, onAccount(id), "",
-		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
-			l.credential.Elsewhere, l.credential.Place, l.credential.Throttle = KeptHere, "", password.Throttle{}
-			l.mustChange = mustChange
-			ch, err := l.replace(tx, op, hash, facts)
+			ch, err := l.put(tx, op, hash, st, facts)
 			return none{}, ch, err
 		})
 	return err

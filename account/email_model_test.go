@@ -145,6 +145,11 @@ func (t *tries) full(to string, now time.Time) bool {
 	return same >= 5 || all >= 10
 }
 
+// send notes that something was sent. What is older than an hour is forgotten then, and does not come back with the clock.
+func (t *tries) send(l letter) {
+	t.sent = append(slices.DeleteFunc(t.sent, func(old letter) bool { return !old.at.After(l.at.Add(-time.Hour)) }), l)
+}
+
 // pending tells whether a change would still be confirmed.
 func (g *registry) pending(c *request) bool {
 	return !c.over && !c.confirmed && !c.gone && c.era == c.owner.era && g.now.Before(c.at.Add(time.Hour))
@@ -200,10 +205,10 @@ func (g *registry) ask(s *login, old, fresh string) policy.Code {
 	c := &request{owner: o, by: s, old: old, fresh: fresh, version: from.version, era: o.era, at: g.now, asked: g.steps, linkOver: !linked}
 	o.asks = append(recent, g.now)
 	if linked {
-		o.links.sent = append(o.links.sent, letter{old, challenge.CancelChange, g.now})
+		o.links.send(letter{old, challenge.CancelChange, g.now})
 		g.mail = append(g.mail, letter{old, challenge.CancelChange, g.now})
 	}
-	o.codes.sent = append(o.codes.sent, letter{fresh, challenge.ChangeEmail, g.now})
+	o.codes.send(letter{fresh, challenge.ChangeEmail, g.now})
 	g.mail = append(g.mail, letter{fresh, challenge.ChangeEmail, g.now})
 	g.asked = append(g.asked, c)
 	return ""

@@ -1,0 +1,503 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const everybodysPassword = "plain walnut harbour 42"
+
+// site is the portal on the sample, served over loopback.
+type site struct {
+	*portal
+	url string
+	log *bytes.Buffer
+}
+
+func serve(t testing.TB) *site {
+	t.Helper()
+	d, err := newDemo(context.Background(), "", everybodysPassword)
+	require.NoError(t, err)
+	var log bytes.Buffer
+	p, err := newPortal(d, slog.New(slog.NewTextHandler(&log, nil)), true)
+	require.NoError(t, err)
+	server := httptest.NewTLSServer(p.routes()) // clients of Go send no secure cookie to a loopback address without TLS
+	t.Cleanup(server.Close)
+	http.DefaultTransport.(*http.Transport).TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+	return &site{p, server.URL, &log}
+}
+
+// browser keeps cookies and follows redirects.
+type browser struct {
+	t    testing.TB
+	at   string
+	http *http.Client
+}
+
+func (s *site) browser(t testing.TB) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	return &browser{t, s.url, &http.Client{Jar: jar, Transport: http.DefaultTransport}}
+}
+
+// as is a browser in which somebody signed in.
+func (s *site) as(t testing.TB, name string) *browser {
+	t.Helper()
+	b := s.browser(t)
+	status, page := b.post("/sign-in", "identifier", name, "password", everybodysPassword)
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "<h1><bdi>Overview</bdi></h1>")
+	return b
+}
+
+func (b *browser) get(path string) (int, string) {
+	b.t.Helper()
+	answer, err := b.http.Get(b.at + path)
+	return b.read(answer, err)
+}
+
+// post sends a form of names and values.
+func (b *browser) post(path string, form ...string) (int, string) {
+	b.t.Helper()
+	values := url.Values{}
+	for i := 0; i+1 < len(form); i += 2 {
+		values.Add(form[i], form[i+1])
+	}
+	answer, err := b.http.PostForm(b.at+path, values)
+	return b.read(answer, err)
+}
+
+func (b *browser) read(answer *http.Response, err error) (int, string) {
+	b.t.Helper()
+	require.NoError(b.t, err)
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(b.t, err)
+	require.NoError(b.t, answer.Body.Close())
+	return answer.StatusCode, string(body)
+}
+
+// confirmed sends a form, and then the Yes that it asks for.
+func (b *browser) confirmed(path string, form ...string) (int, string) {
+	b.t.Helper()
+	status, page := b.post(path, form...)
+	require.Equal(b.t, http.StatusPreconditionRequired, status, page)
+	yes := regexp.MustCompile(`name="confirm" value="([^"]+)"`).FindStringSubmatch(page)
+	require.NotNil(b.t, yes, page)
+	return b.post(path, append(form, "confirm", yes[1])...)
+}
+
+const (
+	ada    = "ada@contoso.example"
+	carol  = "carol@contoso.example"
+	lin    = "lin@home.example"
+	tablet = "/devices/lin-tablet"
+)
+
+func TestEveryPageOpensForWhoMaySeeIt(t *testing.T) {
+	s := serve(t)
+	for who, paths := range map[string][]string{
+		ada:   {"/", "/profile", "/password", "/devices", "/sign-ins", "/sign-ins?unusual=1", "/sessions", "/close", "/prove", "/mailbox"},
+		lin:   {"/", "/profile", "/password", "/devices", tablet, "/sign-ins", "/sessions", "/close"},
+		carol: {"/", "/admin", "/admin/people", "/admin/people/" + string(atHome)},
+	} {
+		b := s.as(t, who)
+		for _, path := range paths {
+			status, page := b.get(path)
+			require.Equal(t, 200, status, "%s for %s: %s", path, who, page)
+			require.NotContains(t, page, "ZgotmplZ", "%s for %s: a template put a value where it may not stand", path, who)
+			require.NotContains(t, page, "&lt;nil&gt;", path)
+		}
+	}
+	require.NotContains(t, s.log.String(), "level=ERROR")
+}
+
+func TestWhoIsNotSignedInIsLedToSignInAndBack(t *testing.T) {
+	s := serve(t)
+	b := s.browser(t)
+	status, page := b.get("/devices")
+	require.Equal(t, 200, status)
+	require.Contains(t, page, `name="back" value="/devices"`)
+	_, page = b.post("/sign-in", "identifier", ada, "password", everybodysPassword, "back", "/devices")
+	require.Contains(t, page, "<h1><bdi>Devices</bdi></h1>")
+}
+
+func TestNobodyIsLedToAnotherSite(t *testing.T) {
+	s := serve(t)
+	for _, back := range []string{"https://evil.example/", "//evil.example", `\\evil.example`, "/\\evil.example", "javascript:alert(1)",
+		"/sign-out", "/photo", "/nothing", "http:/evil.example", "/%2f%2fevil.example", "/devices\r\nLocation: https://evil.example"} {
+		b := s.browser(t)
+		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		answer, err := b.http.PostForm(s.url+"/sign-in", url.Values{"identifier": {ada}, "password": {everybodysPassword}, "back": {back}})
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, []string{"/"}, answer.Header["Location"], back)
+	}
+}
+
+func TestAWrongPasswordAndAnUnknownNameLookAlike(t *testing.T) {
+	s := serve(t)
+	told := regexp.MustCompile(`<p id="wrong">([^<]+)`)
+	var texts []string
+	for _, name := range []string{ada, "nobody@contoso.example", "hugo@contoso.example"} { // hugo's account is disabled
+		status, page := s.browser(t).post("/sign-in", "identifier", name, "password", "wrong horse")
+		require.Equal(t, http.StatusUnauthorized, status)
+		require.Contains(t, page, `value="`+name+`"`, "what was typed stands there still")
+		texts = append(texts, told.FindStringSubmatch(page)[1])
+	}
+	require.Equal(t, texts[0], texts[1])
+	require.Equal(t, texts[0], texts[2])
+}
+
+func TestTheCookieIsAsStrictAsTheAddressAllows(t *testing.T) {
+	for _, loopback := range []bool{true, false} {
+		s := serve(t)
+		s.secure, s.cookie = loopback, "session"
+		if loopback {
+			s.cookie = "__Host-session"
+		}
+		b := s.browser(t)
+		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		answer, err := b.http.PostForm(s.url+"/sign-in", url.Values{"identifier": {ada}, "password": {everybodysPassword}})
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Len(t, answer.Cookies(), 1)
+		c := answer.Cookies()[0]
+		require.Equal(t, []any{s.cookie, true, loopback, "/", "", http.SameSiteStrictMode, 0},
+			[]any{c.Name, c.HttpOnly, c.Secure, c.Path, c.Domain, c.SameSite, c.MaxAge})
+	}
+}
+
+func TestEveryAnswerForbidsScriptsAndCaching(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, ada)
+	for _, path := range []string{"/", "/devices", "/nothing", "/sign-in", "/photo", "/admin"} {
+		answer, err := b.http.Get(s.url + path)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Contains(t, answer.Header.Get("Content-Security-Policy"), "default-src 'none'")
+		require.Equal(t, "no-store", answer.Header.Get("Cache-Control"), path)
+		require.Equal(t, "nosniff", answer.Header.Get("X-Content-Type-Options"))
+	}
+}
+
+func TestAnotherSitesFormIsRefused(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, ada)
+	for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
+		r, err := http.NewRequest(http.MethodPost, s.url+"/sessions/end-others", nil)
+		require.NoError(t, err)
+		r.Header.Set(header, value)
+		status, _ := b.read(b.http.Do(r))
+		require.Equal(t, http.StatusForbidden, status, header)
+	}
+}
+
+func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	status, page := b.post("/profile", "set.display-name", strings.Repeat("x", 100<<10))
+	require.Equal(t, http.StatusRequestEntityTooLarge, status, page)
+	_, page = b.get("/profile")
+	require.Contains(t, page, `value="Lin"`)
+}
+
+func TestTheLogKeepsNothingOfWhatWasTyped(t *testing.T) {
+	s := serve(t)
+	s.browser(t).post("/sign-in", "identifier", "somebody@private.example", "password", "a secret of theirs", "back", "/devices")
+	b := s.as(t, lin)
+	b.get(tablet + "?after=cursor-of-theirs")
+	require.Contains(t, s.log.String(), `route="GET /devices/{device}"`)
+	for _, typed := range []string{"private.example", "a secret", "lin-tablet", "cursor-of-theirs", everybodysPassword} {
+		require.NotContains(t, s.log.String(), typed)
+	}
+}
+
+func TestADeviceIsDisabledAfterAYesAndOnlyAnAdministratorAddsItAgain(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	status, page := b.post(tablet + "/disable")
+	require.Equal(t, http.StatusPreconditionRequired, status)
+	require.Contains(t, page, `class="consequences"`)
+	status, page = b.confirmed(tablet + "/disable")
+	require.Equal(t, 200, status)
+	require.Contains(t, page, "The device is disabled.")
+	_, page = b.get(tablet)
+	require.Regexp(t, `<button class="grave" disabled aria-describedby="([^"]+)">Disable</button>\s*<span class="why" id="([^"]+)">`, page)
+
+	boss := s.as(t, carol)
+	status, page = boss.post("/admin/people/" + string(atHome) + "/devices/lin-tablet/enable")
+	require.Equal(t, 200, status, page)
+	_, page = b.get(tablet)
+	require.NotContains(t, page, ">disabled<")
+}
+
+func TestALockIsExplainedWhereTheControlIs(t *testing.T) {
+	s := serve(t)
+	boss, b := s.as(t, carol), s.as(t, lin)
+	status, page := boss.post("/admin/access", "area", "devices", "to", "read-only")
+	require.Equal(t, 200, status, page)
+	status, page = b.get(tablet)
+	require.Equal(t, 200, status)
+	require.Contains(t, page, "help@contoso.example")
+	status, _ = b.post(tablet+"/recognize", "mine", "no")
+	require.Equal(t, http.StatusForbidden, status)
+	boss.post("/admin/access", "area", "devices", "to", "off")
+	status, page = b.get("/devices")
+	require.Equal(t, http.StatusForbidden, status)
+	require.Contains(t, page, `role="alert"`)
+}
+
+func TestAFormThatIsRefusedIsFilledInAgain(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	_, page := b.get("/profile")
+	revision := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(page)[1]
+	status, page := b.post("/profile", "revision", revision, "set.display-name", "Lin Ash", "set.region", "Nowhere")
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Contains(t, page, `value="Lin Ash"`)
+	require.Regexp(t, `name="set.region"[^>]*value="Nowhere"[^>]*aria-invalid="true" aria-describedby="wrong"`, page)
+	_, page = b.post("/profile", "revision", revision, "set.display-name", "Lin Ash", "set.region", "ch")
+	require.Contains(t, page, "Your profile is saved.")
+	require.Contains(t, page, `<p class="who"><bdi>Lin Ash</bdi></p>`)
+}
+
+func TestAPhotoIsTakenAndShown(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	var body, picture bytes.Buffer
+	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 200, 100))))
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("photo", "me.png")
+	require.NoError(t, err)
+	_, err = part.Write(picture.Bytes())
+	require.NoError(t, err)
+	require.NoError(t, form.Close())
+	answer, err := b.http.Post(s.url+"/photo", form.FormDataContentType(), &body)
+	status, page := b.read(answer, err)
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "Your photo is changed.")
+	answer, err = b.http.Get(s.url + "/photo")
+	require.NoError(t, err)
+	require.Equal(t, "image/jpeg", answer.Header.Get("Content-Type"))
+	require.NoError(t, answer.Body.Close())
+	_, page = b.post("/photo/remove")
+	require.Contains(t, page, "You have no photo.")
+}
+
+func TestHostileNamesAreTextOnEveryPage(t *testing.T) {
+	s := serve(t)
+	for i, name := range []string{`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'); alert(1); ('`, "{{.Me}}", "🧑‍🚀 שלום",
+		strings.Repeat("long", 64)} {
+		b := s.as(t, lin)
+		_, page := b.get("/profile")
+		revision := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(page)[1]
+		status, page := b.post("/profile", "revision", revision, "set.display-name", name)
+		require.Equal(t, 200, status, "%d: %s", i, page)
+		for _, path := range []string{"/", "/profile", "/devices", "/password", "/close"} {
+			_, page := b.get(path)
+			require.NotContains(t, page, "<script", path)
+			require.NotContains(t, page, "<img src=x", path)
+			require.NotContains(t, page, "ZgotmplZ", path)
+			require.Contains(t, page, `<p class="who"><bdi>`, path)
+		}
+	}
+	_, page := s.as(t, ada).get("/devices")
+	require.Contains(t, page, "&lt;script&gt;")
+	require.NotContains(t, page, "<script")
+}
+
+func TestAnAccountIsClosedAndReopenedWithACode(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	_, page := b.get("/close")
+	form := []string{"days", "30"}
+	for _, code := range regexp.MustCompile(`name="understood" value="([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		form = append(form, "understood", code[1])
+	}
+	status, page := b.confirmed("/close", form...)
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "Your account is closed")
+
+	b = s.browser(t)
+	_, page = b.post("/sign-in", "identifier", lin, "password", everybodysPassword)
+	require.Contains(t, page, `action="/reopen/code"`)
+	status, page = b.post("/reopen/code", "identifier", lin, "password", everybodysPassword)
+	require.Equal(t, 200, status, page)
+	id := regexp.MustCompile(`name="challenge" value="([^"]+)"`).FindStringSubmatch(page)[1]
+	status, page = b.post("/reopen", "identifier", lin, "password", everybodysPassword, "challenge", id, "code", s.code(t, lin))
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "<h1><bdi>Overview</bdi></h1>")
+}
+
+// code is the one that was sent last to an address.
+func (s *site) code(t testing.TB, to string) string {
+	t.Helper()
+	for _, m := range s.mail.newest() {
+		if m.To == to && m.Method != "email-link" {
+			return m.Code.Reveal()
+		}
+	}
+	require.Fail(t, "nothing was sent to "+to)
+	return ""
+}
+
+func TestAnAddressIsChangedWithACodeAndTakenBackByALink(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	status, page := b.post("/email", "old", lin, "new", "lin@new.example")
+	require.Equal(t, 200, status, page)
+	id := regexp.MustCompile(`name="change" value="([^"]+)"`).FindStringSubmatch(page)[1]
+	status, page = b.post("/email/confirm", "change", id, "code", s.code(t, "lin@new.example"))
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "<bdi>lin@new.example</bdi>")
+
+	_, page = b.get("/mailbox")
+	link := regexp.MustCompile(`href="(/email/cancel\?link=[^"]+)"`).FindStringSubmatch(page)[1]
+	_, page = b.get(strings.ReplaceAll(link, "&amp;", "&"))
+	token := regexp.MustCompile(`name="link" value="([^"]+)"`).FindStringSubmatch(page)[1]
+	status, page = s.browser(t).post("/email/cancel", "link", token)
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "The change is taken back.")
+}
+
+func TestARecoveryKeyIsShownToWhoProvesMore(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, ada)
+	_, page := b.get("/devices")
+	var reveal string
+	for _, link := range regexp.MustCompile(`href="(/devices/[^"]+)"`).FindAllStringSubmatch(page, -1) {
+		_, device := b.get(link[1])
+		if found := regexp.MustCompile(`action="(/devices/[^"]+/keys/[^"]+)">\s*<button class="">`).FindStringSubmatch(device); found != nil {
+			reveal = found[1]
+			break
+		}
+	}
+	require.NotEmpty(t, reveal)
+	status, page := b.post(reveal)
+	require.Equal(t, http.StatusUnauthorized, status)
+	require.Contains(t, page, "/prove/send", "the password is fresh, a second factor is missing")
+	status, page = b.post("/prove/send", "back", "/devices", "level", "aal2")
+	require.Equal(t, 200, status, page)
+	id := regexp.MustCompile(`name="challenge" value="([^"]+)"`).FindStringSubmatch(page)[1]
+	status, page = b.post("/prove/code", "back", "/devices", "level", "aal2", "challenge", id, "code", s.mail.newest()[0].Code.Reveal())
+	require.Equal(t, 200, status, page)
+	status, page = b.post(reveal)
+	require.Equal(t, 200, status, page)
+	require.Regexp(t, `<p class="secret"><code>\d{6}(-\d{6}){7}</code></p>`, page)
+}
+
+func TestWhatWasNotOnesOwnIsContained(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, ada)
+	_, page := b.get("/sign-ins?unusual=1")
+	form := regexp.MustCompile(`action="(/sign-ins/[^"]+/not-me)"`).FindStringSubmatch(page)
+	require.NotNil(t, form, page)
+	status, page := b.confirmed(form[1])
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "Your account is made safe")
+	require.Contains(t, page, ">done<")
+}
+
+func TestWhoIsSignedOutEverywhereElseStaysHere(t *testing.T) {
+	s := serve(t)
+	here, there := s.as(t, lin), s.as(t, lin)
+	status, page := here.confirmed("/sessions/sign-out-everywhere")
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "You are signed out everywhere else.")
+	_, page = there.get("/")
+	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+}
+
+func TestANewPasswordSignsOutEverywhereElse(t *testing.T) {
+	s := serve(t)
+	here, there := s.as(t, lin), s.as(t, lin)
+	status, page := here.post("/password", "current", everybodysPassword, "new", "another walnut quay 7", "again", "something else")
+	require.Equal(t, http.StatusBadRequest, status, page)
+	status, page = here.post("/password", "current", everybodysPassword, "new", "short", "again", "short")
+	require.Equal(t, http.StatusBadRequest, status, page)
+	status, page = here.post("/password", "current", everybodysPassword, "new", "another walnut quay 7", "again", "another walnut quay 7")
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "Your password is changed.")
+	_, page = there.get("/")
+	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+}
+
+func TestAPersonSeesNothingOfTheAdministrators(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	for _, path := range []string{"/admin", "/admin/people", "/admin/people/" + string(atHome)} {
+		status, _ := b.get(path)
+		require.Equal(t, http.StatusForbidden, status, path)
+	}
+	for _, path := range []string{"/admin/access", "/admin/licence", "/admin/value", "/admin/contact", "/admin/turned-on",
+		"/admin/people/lin/enable", "/admin/people/lin/disable", "/admin/people/lin/sign-out", "/admin/people/lin/unlock",
+		"/admin/people/lin/devices/lin-tablet/enable", "/admin/people/lin/devices/lin-tablet/disable"} {
+		status, page := b.post(path, "area", "devices", "to", "off", "licence", "x", "name", "devices.unused-days", "value", "30", "contact", "me")
+		require.Equal(t, http.StatusForbidden, status, "%s: %s", path, page)
+	}
+}
+
+func TestSomebodyElsesThingIsNotFound(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, ada)
+	for _, path := range []string{tablet, "/devices/no-such", "/devices/%3Cscript%3E"} {
+		status, _ := b.get(path)
+		require.Equal(t, http.StatusNotFound, status, path)
+	}
+	status, _ := b.post(tablet + "/disable")
+	require.Equal(t, http.StatusNotFound, status)
+	status, page := b.post("/sign-ins/no-such/not-me")
+	require.Equal(t, http.StatusNotFound, status, page)
+}
+
+func TestOtherDataIsLoaded(t *testing.T) {
+	d, err := newDemo(context.Background(), "sample", everybodysPassword)
+	require.NoError(t, err)
+	told := d.greeting("http://localhost")
+	require.Contains(t, told, "a Global Administrator")
+	require.Contains(t, told, everybodysPassword)
+
+	_, err = newDemo(context.Background(), "no-such-folder", everybodysPassword)
+	require.Error(t, err)
+}
+
+func TestThePortalStopsWhenItIsToldTo(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	in, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, out, "localhost:0", "", everybodysPassword)
+		_ = out.Close() // the error is run's
+	}()
+	told := bufio.NewReader(in)
+	line, err := told.ReadString('\n')
+	require.NoError(t, err)
+	go func() { _, _ = io.Copy(io.Discard, told) }() // until run has ended
+	answer, err := http.Get(strings.TrimSpace(strings.TrimPrefix(line, "My Account is at ")) + "/sign-in")
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, 200, answer.StatusCode)
+	stop()
+	require.NoError(t, <-ended)
+}
+
+func TestThePortalSaysWhyItCannotStart(t *testing.T) {
+	require.ErrorContains(t, run(t.Context(), io.Discard, "localhost:none", "", ""), "none")
+	require.ErrorContains(t, run(t.Context(), io.Discard, "localhost:0", "no-such-folder", ""), "no-such-folder")
+}

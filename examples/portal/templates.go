@@ -1,0 +1,236 @@
+package main
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/signins"
+	"github.com/seed4b20689c/myaccount/store"
+)
+
+//go:embed templates style.css icon.svg
+var files embed.FS
+
+// parsePages gives each page with the frame around it.
+func parsePages() (map[string]*template.Template, error) {
+	frame, err := template.New("").Funcs(words).ParseFS(files, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(files, "templates/*.html")
+	pages := make(map[string]*template.Template, len(names))
+	for _, file := range names {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name == "layout" || name == "parts" {
+			continue
+		}
+		page, err := template.Must(frame.Clone()).ParseFS(files, file)
+		if err != nil {
+			return nil, err
+		}
+		pages[name] = page
+	}
+	return pages, err
+}
+
+// asset serves a file that is the same for everybody.
+func asset(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		http.ServeFileFS(w, r, files, name)
+	}
+}
+
+// words are what the templates call.
+var words = template.FuncMap{
+	"tabs": tabs, "inside": inside, "path": pathTo, "button": newButton, "more": newMore,
+	"needsProof": func(d policy.Decision) bool { return d.Reason().Class == policy.ClassProof },
+	"ofKind": func(d policy.Decision) bool {
+		c := d.Reason().Class
+		return d.Allowed || c != 0 && c != policy.ClassAccountKind
+	},
+	"rfc3339":      func(t time.Time) string { return t.Format(time.RFC3339) },
+	"day":          func(t time.Time) string { return strings.ReplaceAll(t.UTC().Format("2 Jan 2006"), " ", nbsp) },
+	"clock":        func(t time.Time) string { return t.UTC().Format("15:04") + nbsp + "UTC" },
+	"roomPath":     func(room string) string { return roomPaths[room] },
+	"noticePath":   noticePath,
+	"urgency":      func(u policy.Urgency) string { return urgencies[u] },
+	"words":        func(name string) string { return strings.ReplaceAll(name, "-", " ") },
+	"measure":      func(m signins.Measure) string { return measures[m] },
+	"purpose":      func(p challenge.Purpose) string { return purposes[p] },
+	"accesses":     func() []policy.Access { return []policy.Access{policy.Edit, policy.ReadOnly, policy.Off} },
+	"accessName":   func(a policy.Access) string { return accessNames[a] },
+	"inputType":    func(i account.Input) string { return or(inputTypes[i], "text") },
+	"hint":         hint,
+	"autocomplete": func(a account.Attribute) string { return autocompletes[a] },
+	"accountActs":  func() []tab { return accountActs },
+}
+
+const nbsp = "\u00a0" // where no line may break
+
+// tab is a way to go, or a thing to do.
+type tab struct{ Path, Label string }
+
+var ownTabs = []tab{{"/", "Overview"}, {"/profile", "Profile"}, {"/password", "Password"}, {"/devices", "Devices"},
+	{"/sign-ins", "Sign-ins"}, {"/sessions", "Sessions"}}
+
+var accountActs = []tab{{"enable", "Enable the account"}, {"disable", "Disable the account"}, {"sign-out", "Sign out everywhere"},
+	{"unlock", "Unlock the password"}}
+
+func tabs(me policy.Actor) []tab {
+	if len(me.Roles) == 0 {
+		return ownTabs
+	}
+	return append(ownTabs[:len(ownTabs):len(ownTabs)], tab{"/admin", "Administration"})
+}
+
+func inside(at, tab string) bool { return at == tab || tab != "/" && strings.HasPrefix(at, tab+"/") }
+
+// pathTo makes an address of a path and ids, which may hold anything.
+func pathTo(parts ...any) string {
+	var b strings.Builder
+	for i, part := range parts {
+		text := fmt.Sprint(part)
+		if i == 0 {
+			b.WriteString(text)
+			continue
+		}
+		b.WriteString("/" + url.PathEscape(text))
+	}
+	return b.String()
+}
+
+// button is something that may be done, or not and why.
+type button struct {
+	Label, Path, ID, Look string
+	May                   policy.Decision
+	About                 string
+	Fields                []policy.Fact
+}
+
+func newButton(label string, may policy.Decision, to string) button {
+	return button{Label: label, Path: to, May: may, ID: "why" + strings.ReplaceAll(url.QueryEscape(to+" "+label), "%", "-")}
+}
+
+// On says for screen readers what the button is about, where a page has many with the same label.
+func (b button) On(about any) button { b.About = fmt.Sprint(about); return b }
+
+// Grave marks what cannot be undone.
+func (b button) Grave() button { b.Look = "grave"; return b }
+
+// With sends a field.
+func (b button) With(name, value string) button {
+	b.Fields = append(b.Fields[:len(b.Fields):len(b.Fields)], policy.Fact{Name: name, Value: value})
+	return b
+}
+
+// more is the way to the next page of a list.
+type more struct{ Next string }
+
+func newMore(at *url.URL, next store.Cursor) more {
+	q := at.Query()
+	q.Del("done")
+	q.Set("after", string(next))
+	if next == "" {
+		return more{}
+	}
+	return more{Next: "?" + q.Encode()}
+}
+
+// field is a field of a form.
+type field struct {
+	Name, Label, Type, Auto, Value, Mode string
+	Wrong                                bool
+}
+
+// Field is a field of a form, marked if it is what was wrong.
+func (s *screen) Field(name, label, kind, auto string) field {
+	return field{Name: name, Label: label, Type: kind, Auto: auto, Wrong: s.IsWrong(name)}
+}
+
+// Filled has what the field was sent with.
+func (f field) Filled(given url.Values) field { f.Value = given.Get(f.Name); return f }
+
+// Digits asks for a keyboard of digits.
+func (f field) Digits() field { f.Mode = "numeric"; return f }
+
+// IsWrong tells whether a field is what was wrong.
+func (s *screen) IsWrong(name any) bool { return s.Wrong != nil && s.Wrong.Field == fmt.Sprint(name) }
+
+// Again is what a field was sent with, and what it has if it was not.
+func (s *screen) Again(name string, has string) string {
+	if s.Given.Has(name) {
+		return s.Given.Get(name)
+	}
+	return has
+}
+
+var roomPaths = map[string]string{"account": "/profile", "devices": "/devices", "signins": "/sign-ins"}
+
+func noticePath(n policy.Notice) string {
+	switch n.Target.Kind {
+	case "device":
+		return pathTo("/devices", n.Target.ID)
+	case "sign-in":
+		return "/sign-ins?unusual=1"
+	}
+	switch n.Code {
+	case account.NoticeMustChangePassword, account.NoticeNoRecoveryCode, account.NoticeAtRisk:
+		return "/password"
+	}
+	return ""
+}
+
+var urgencies = map[policy.Urgency]string{policy.Hint: "Hint", policy.Warning: "Warning", policy.Alarm: "Now"}
+
+var measures = map[signins.Measure]string{
+	signins.EndThatSession: "The session of that sign-in was ended", signins.EndAllSessions: "You are signed out everywhere",
+	signins.UntrustDevice: "The device is marked as not recognized", signins.DisableDevice: "The device is disabled",
+	signins.RequirePasswordChange: "A new password is asked for", signins.NotifyPerson: "You get a notice at all of your addresses",
+}
+
+var purposes = map[challenge.Purpose]string{
+	challenge.ChangeEmail: "Confirm a new e-mail address", challenge.CancelChange: "Your e-mail address is to be changed",
+	challenge.StepUp: "Prove that it is you", challenge.SecondFactor: "Sign in", challenge.Reopen: "Reopen an account",
+}
+
+var accessNames = map[policy.Access]string{policy.Off: "Off", policy.ReadOnly: "Read only", policy.Edit: "Edit"}
+
+var inputTypes = map[account.Input]string{account.PhoneInput: "tel", account.EmailInput: "email"}
+
+var autocompletes = map[account.Attribute]string{account.DisplayName: "name", account.GivenName: "given-name", account.FamilyName: "family-name",
+	account.MobilePhone: "tel", account.Title: "organization-title", account.Language: "language"}
+
+// hint says what a field takes.
+func hint(f account.Field) string {
+	switch {
+	case f.Pattern != "":
+		return "As your organization writes it: " + f.Pattern
+	case f.Input == account.LanguageInput:
+		return "Such as en-GB"
+	case f.Input == account.RegionInput:
+		return "Two letters, such as GB"
+	case f.Input == account.ZoneInput:
+		return "Such as Europe/London"
+	case f.Input == account.PhoneInput:
+		return "Such as +44 20 7946 0123"
+	}
+	return ""
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

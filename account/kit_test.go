@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -112,5 +113,16 @@ func lockedUntil(at time.Time) password.Throttle {
 
 // forking gives worlds that begin alike.
 type forking = func(testing.TB) *accounttest.World
+
+// withoutTable is all that a store keeps but the rows of one table, without what stands around the rows.
+func withoutTable(kept, table string) string {
+	var out strings.Builder
+	for line := range strings.Lines(kept) {
+		if strings.HasPrefix(line, `{"table":`) && !strings.HasPrefix(line, `{"table":"`+table+`"`) {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
 
 func rowsOf(t testing.TB, w *accounttest.World) string { return rows(t, w.DB) }

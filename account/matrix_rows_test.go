@@ -48,6 +48,8 @@ type operation struct {
 	looks bool
 	// counts tells that a refusal can come with a count of wrong answers, which is stored.
 	counts bool
+	// noted tells that a call counts against a limit before it has come to its end.
+	noted bool
 
 	call func(*cell) (any, error)
 }
@@ -111,7 +113,7 @@ var profileRows = []operation{
 	asking("about a first password", account.SetFirstPassword, "", ifNotFirst),
 	{door: "Service", method: "Photo", action: account.ReadPhoto, forbids: ifPhotoHidden, inside: ifNoPhoto,
 		call: func(c *cell) (any, error) { return c.Service.Photo(c.t.Context(), c.actor, 48) }},
-	{door: "Service", method: "SetPhoto", action: account.ChangePhoto, forbids: ifKept(account.Photo), changes: true,
+	{door: "Service", method: "SetPhoto", action: account.ChangePhoto, forbids: ifKept(account.Photo), changes: true, noted: true,
 		call: func(c *cell) (any, error) { return nil, c.Service.SetPhoto(c.t.Context(), c.actor, c.picture) }},
 	{door: "Service", method: "RemovePhoto", action: account.ChangePhoto, forbids: ifKept(account.Photo), changes: true,
 		call: func(c *cell) (any, error) { return nil, c.Service.RemovePhoto(c.t.Context(), c.actor) }},

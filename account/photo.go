@@ -46,14 +46,15 @@ func (s *Service) Photo(ctx context.Context, actor policy.Actor, side int) (Pict
 
 // SetPhoto takes a photo: JPEG or PNG below 4 MB, of at least 48 and at most 10,000 points on a side and 24 million
 // altogether. Kept are pictures of its middle with 648, 240, 96 and 48 points on a side, as far as it has as many,
-// turned the way the camera was held and without whatever else was in the file. Anything else is a [policy.Invalid].
+// turned the way the camera was held and without whatever else was in the file. Anything else is a [policy.Invalid]. Whatever
+// is sent counts against [PhotosPerHour] before it is looked at, so that nobody makes us decode without end.
 func (s *Service) SetPhoto(ctx context.Context, actor policy.Actor, photo []byte) error {
-	return s.changePhoto(ctx, actor, changePhoto, policy.Target{}, photo)
+	return s.setPhoto(ctx, actor, sendPhoto, keepPhoto, policy.Target{}, photo)
 }
 
 // RemovePhoto removes the actor's photo, if there is one.
 func (s *Service) RemovePhoto(ctx context.Context, actor policy.Actor) error {
-	return s.changePhoto(ctx, actor, changePhoto, policy.Target{}, nil)
+	return s.putPhoto(ctx, actor, changePhoto, policy.Target{}, nil)
 }
 
 // Photo gives anybody's photo, as [Service.Photo] does.
@@ -63,12 +64,12 @@ func (a *Admin) Photo(ctx context.Context, actor policy.Actor, id policy.Account
 
 // SetPhoto sets anybody's photo, as [Service.SetPhoto] does.
 func (a *Admin) SetPhoto(ctx context.Context, actor policy.Actor, id policy.AccountID, photo []byte) error {
-	return a.changePhoto(ctx, actor, changeAnyPhoto, onAccount(id), photo)
+	return a.setPhoto(ctx, actor, sendAnyPhoto, changeAnyPhoto, onAccount(id), photo)
 }
 
 // RemovePhoto removes anybody's photo, if there is one.
 func (a *Admin) RemovePhoto(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
-	return a.changePhoto(ctx, actor, changeAnyPhoto, onAccount(id), nil)
+	return a.putPhoto(ctx, actor, changeAnyPhoto, onAccount(id), nil)
 }
 
 func (r *room) photo(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, side int) (Picture, error) {
@@ -91,22 +92,26 @@ func (r *room) photo(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx
 		})
 }
 
-// changePhoto sets a photo; a nil one removes it. Whether that is allowed is asked first, so that nobody makes us decode
-// for nothing.
-func (r *room) changePhoto(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, aspect], t policy.Target, photo []byte) error {
-	var pictures map[int][]byte
-	if photo != nil {
-		if _, err := policy.Prepare(ctx, r.guard, r.store, actor, sp, t, func(Tx, *policy.Op, aspect) (none, error) { return none{}, nil }); err != nil {
-			return err
-		}
-		var err error
-		if pictures, err = portrait.Make(ctx, photo); err != nil {
-			if wrong := new(portrait.Error); errors.As(err, &wrong) {
-				return &policy.Invalid{Field: "photo", Problem: wrong.Problem}
-			}
-			return err
-		}
+// setPhoto decodes a photo and keeps it. Whether that is allowed is asked first, in a commit that counts it, so that nobody
+// makes us decode for nothing, nor more often at once than one after the other.
+func (r *room) setPhoto(ctx context.Context, actor policy.Actor, send, keep *policy.Spec[Tx, aspect], t policy.Target, photo []byte) error {
+	_, err := policy.Do(ctx, r.guard, r.store, actor, send, t, "",
+		func(Tx, *policy.Op, aspect) (none, policy.Change, error) { return none{}, policy.Change{}, nil })
+	if err != nil {
+		return err
 	}
+	pictures, err := portrait.Make(ctx, photo)
+	if wrong := new(portrait.Error); errors.As(err, &wrong) {
+		return &policy.Invalid{Field: "photo", Problem: wrong.Problem}
+	}
+	if err != nil {
+		return err
+	}
+	return r.putPhoto(ctx, actor, keep, t, pictures)
+}
+
+// putPhoto keeps the pictures of a photo; none removes the photo that there is.
+func (r *room) putPhoto(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, aspect], t policy.Target, pictures map[int][]byte) error {
 	_, err := policy.Do(ctx, r.guard, r.store, actor, sp, t, "",
 		func(tx Tx, op *policy.Op, p aspect) (none, policy.Change, error) {
 			next := p.profile

@@ -5,10 +5,12 @@ import (
 	"image"
 	"image/jpeg"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -87,4 +89,37 @@ func TestPhotosAreLimitedByTheHour(t *testing.T) {
 		require.NoError(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)))
 	}
 	refused(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)), policy.CodeThrottled)
+}
+
+func TestAPhotoThatCannotBeDecodedCountsAsOne(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.PhotosPerHour, 3))
+	broken := photo(t, 100)[:300]
+	before := withoutTable(rows(t, k.DB), "usage")
+	for range 3 {
+		invalid(t, k.App.Account.SetPhoto(t.Context(), k.per, broken), "photo")
+	}
+	refused(t, k.App.Account.SetPhoto(t.Context(), k.per, broken), policy.CodeThrottled)
+	refused(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)), policy.CodeThrottled)
+	requireSame(t, before, withoutTable(rows(t, k.DB), "usage"))
+	invalid(t, k.App.Admin.Account.SetPhoto(t.Context(), k.admin, "per", broken), "photo")
+	invalid(t, k.App.Admin.Account.SetPhoto(t.Context(), k.admin, "per", nil), "photo")
+	k.Clock.Advance(time.Hour)
+	require.NoError(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)))
+}
+
+func TestNoMorePhotosAreDecodedAtOnceThanOneAfterTheOther(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.PhotosPerHour, 5))
+	var errs [32]error
+	testkit.Together(len(errs), func(i int) { errs[i] = k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 100)[:300]) })
+	decoded := 0
+	for _, err := range errs {
+		if codeOf(err) == policy.CodeThrottled {
+			continue
+		}
+		invalid(t, err, "photo")
+		decoded++
+	}
+	require.Equal(t, 5, decoded)
 }

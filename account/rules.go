@@ -22,9 +22,10 @@ func Areas() []policy.Area {
 
 // Numbers and switches that an administrator can set.
 var (
-	// PhotosPerHour is how many photos one account may send within an hour: each costs a decoding.
+	// PhotosPerHour is how many photos one account may send within an hour, whether or not they can be decoded: trying
+	// costs as much. Removing one counts too.
 	PhotosPerHour = policy.Setting{Name: "account.photos-per-hour", Default: 20, Min: 1, Max: 1000, NoLimit: true,
-		What: "photos that one person may set within an hour"}
+		What: "photos that one person may send within an hour"}
 )
 
 // Settings lists the settings of this room.
@@ -205,6 +206,21 @@ var (
 		Load: tenantSchema,
 	}
 )
+
+// Setting a photo takes two commits, before and after it is decoded. What is sent is counted in the first, which leaves no
+// event, and not once more in the second.
+var (
+	sendPhoto    = varied(changePhoto, func(r *policy.Rule) { r.Records = policy.NoSuccess })
+	keepPhoto    = varied(changePhoto, func(r *policy.Rule) { r.Limit = policy.Limit{} })
+	sendAnyPhoto = varied(changeAnyPhoto, func(r *policy.Rule) { r.Records = policy.NoSuccess })
+)
+
+// varied is a spec with something else in its rule.
+func varied[R any](sp *policy.Spec[Tx, R], change func(*policy.Rule)) *policy.Spec[Tx, R] {
+	other := *sp
+	change(&other.Rule)
+	return &other
+}
 
 // Rules lists the rules of this room.
 func Rules() []policy.Rule {

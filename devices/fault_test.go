@@ -122,7 +122,7 @@ func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *te
 	working, refusing := parts(t)
 	struck := 0
 	for _, p := range append(working, refusing...) {
-		struck += testkit.PanicAtEveryCall(t, p.String(), p.saved, func(strike func(int) error) (*memstore.Store, func() error) {
+		struck += testkit.PanicAtEveryCall(t, p.String(), p.saved, testkit.Saved, func(strike func(int) error) (*memstore.Store, func() error) {
 			w, c := p.enter(t, &faulty{Strike: strike})
 			return w.DB, func() error {
 				require.True(t, c.revealed.Empty(), "nothing left in the call before")

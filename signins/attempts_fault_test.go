@@ -206,7 +206,7 @@ func TestAPanicAtAnyCallAboutAnAttemptLeavesNothingHalfDoneAndTheNextCallWorks(t
 	for containing := range signins.ContainDevice.Max + 1 {
 		base := newNight(t, containing)
 		for _, d := range nightly {
-			struck += testkit.PanicAtEveryCall(t, d.name, base.all, func(strike func(int) error) (*memstore.Store, func() error) {
+			struck += testkit.PanicAtEveryCall(t, d.name, base.all, testkit.Saved, func(strike func(int) error) (*memstore.Store, func() error) {
 				n := base.enter(t, &faulty{faults: faults{Strike: strike}})
 				return n.DB, func() error { _, err := d.call(n); return err }
 			}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })

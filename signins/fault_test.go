@@ -95,7 +95,7 @@ func TestARowThatSeemsToBeMissingGivesNobodyAnything(t *testing.T) {
 func TestAPanicAtAnyCallOfTheStoreLeavesNothingHalfDoneAndTheNextCallWorks(t *testing.T) {
 	base, struck := newStage(t), 0
 	for _, d := range deeds {
-		struck += testkit.PanicAtEveryCall(t, d.name, base.saved, func(strike func(int) error) (*memstore.Store, func() error) {
+		struck += testkit.PanicAtEveryCall(t, d.name, base.saved, testkit.Saved, func(strike func(int) error) (*memstore.Store, func() error) {
 			s := base.enter(t, &faulty{faults: faults{Strike: strike}})
 			return s.DB, func() error { _, err := d.call(s); return err }
 		}, func(err error) { require.Equal(t, d.want, codeOf(err), "%s: %v", d.name, err) })

@@ -70,10 +70,10 @@ var ErrStruck = errors.New("the disk is on fire")
 const TooMany = 200
 
 // PanicAtEveryCall makes an operation's call in a fresh world, once for each call of a transaction's method that it
-// makes, which panics. Nothing may have changed then from what was [Saved] before, and the next call must not wait: it
-// comes out as it would without. Enter gives the world's store, with strike asked at each of those calls, and the call;
+// makes, which panics. Nothing may have changed then from what look, such as [Saved], gave before, and the next call must not
+// wait: it comes out as it would without. Enter gives the world's store, with strike asked at each of those calls, and the call;
 // done judges what came of one that met no panic. It gives how often a call was struck.
-func PanicAtEveryCall(t testing.TB, about, before string, enter func(strike func(call int) error) (*memstore.Store, func() error), done func(error)) int {
+func PanicAtEveryCall(t testing.TB, about, before string, look func(testing.TB, *memstore.Store) string, enter func(strike func(call int) error) (*memstore.Store, func() error), done func(error)) int {
 	t.Helper()
 	for k := 1; k < TooMany; k++ {
 		met := false
@@ -91,7 +91,7 @@ func PanicAtEveryCall(t testing.TB, about, before string, enter func(strike func
 			done(err)
 			return k - 1
 		}
-		RequireSame(t, before, Saved(t, db), "%s, call %d", about, k)
+		RequireSame(t, before, look(t, db), "%s, call %d", about, k)
 		done(call())
 	}
 	require.Fail(t, "it never ends", about)

@@ -338,7 +338,7 @@ func walk[At any](ctx context.Context, r *room, actor policy.Actor, sp *plainSpe
 // Record notes an attempt to sign in, whatever its outcome: once, when it has ended, with all of its steps. After a
 // success give it to [Host.Start], or call that first, and give the session. It reports whether the attempt is new: recording an id again
 // changes nothing. An attempt from before the tenant's retention is not new either and not kept, so that none comes back
-// that was purged. Of an account that is not known nothing is recorded, and the error is [store.ErrNotFound].
+// that was purged. Of an account that is not known, or closed for good, nothing is recorded, and the error is [store.ErrNotFound].
 //
 // An attempt under a name that is nobody's has no account. Record it all the same: that is refused as an account is that is
 // not known, the refusals are one event however many names were tried, and the time that it takes does not tell which names

@@ -59,7 +59,7 @@ type Imported struct {
 }
 
 // Import takes over at most [MaxImport] attempts from a directory's log, in any order. A record that is malformed
-// or of an account that is not known is refused by itself, and one from before the tenant's retention is passed over;
+// or of an account that is not known, or closed for good, is refused by itself, and one from before the tenant's retention is passed over;
 // all others are kept, in one commit. Importing again changes nothing. What became of each record is given in their order; an error means that nothing was kept.
 func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record) ([]Imported, error) {
 	if len(records) > MaxImport {
@@ -77,7 +77,7 @@ func (a *Admin) Import(ctx context.Context, actor policy.Actor, records []Record
 				if done[i].Err = malformed[i]; done[i].Err != nil {
 					continue
 				}
-				switch _, err := op.Account(tx, r.Account); {
+				switch _, err := anybodyLeft(tx, op, onAccount(r.Account)); {
 				case errors.Is(err, store.ErrNotFound):
 					done[i].Err = op.Refuse(unknownAccount)
 					continue

@@ -131,3 +131,27 @@ func TestLockingAnAreaHidesFromItsOwnerAndRemovesNothing(t *testing.T) {
 		require.Len(t, list.Items, 3, "and all is there again")
 	}
 }
+
+func TestOfAnAccountThatIsClosedForGoodNothingIsRecordedAnyMore(t *testing.T) {
+	w := accounttest.New(t)
+	ada := w.Person("ada", policy.Work)
+	w.Person("bob", policy.Work)
+	w.SignedIn(ada)
+	require.NoError(t, w.App.Host.Accounts.SetState(t.Context(), w.Host, "ada", policy.Closed))
+	before := rows(t, w.DB)
+	late := signins.Record{ID: "late", Account: "ada", At: w.Clock.Now(), Code: 50126}
+	for _, account := range []policy.AccountID{"ada", "nobody"} {
+		late.Account = account
+		_, err := w.App.Host.SignIns.Record(t.Context(), w.Host, late)
+		require.ErrorIs(t, err, store.ErrNotFound, "%s: a trace of somebody who was erased would stay for good", account)
+		done, err := w.App.Admin.SignIns.Import(t.Context(), w.Host, []signins.Record{late})
+		require.NoError(t, err)
+		require.Equal(t, signins.CodeUnknownAccount, codeOf(done[0].Err), "%s", account)
+	}
+	require.Equal(t, before, rows(t, w.DB))
+	require.NoError(t, w.App.Host.Accounts.SetState(t.Context(), w.Host, "bob", policy.Disabled))
+	late.Account = "bob"
+	isNew, err := w.App.Host.SignIns.Record(t.Context(), w.Host, late)
+	require.NoError(t, err)
+	require.True(t, isNew, "who is only disabled is somebody to be told")
+}

@@ -221,12 +221,7 @@ var (
 	recordSignIn = &accountSpec{
 		Rule: policy.Rule{Action: RecordSignIn, Activity: recordedSignIn, Category: category, By: policy.ByHost, Records: policy.NoSuccess,
 			Says: "Record an attempt to sign in. The record is its own event.", Source: "S2"},
-		Load: func(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
-			if t.ID == "" { // not even a host that vouches for accounts vouches for that
-				return policy.Standing{}, store.ErrNotFound
-			}
-			return anybody(tx, op, t)
-		},
+		Load: anybodyLeft,
 	}
 	purgeActivity = &plainSpec{
 		Rule: policy.Rule{Action: PurgeActivity, Activity: purgedActivity, Category: "Audit", By: policy.ByHost, Records: policy.NotedSuccess,
@@ -387,6 +382,19 @@ func over(_ *policy.Op, s openSession) *policy.Reason {
 // anybody loads any account of the tenant.
 func anybody(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
 	return op.Account(tx, policy.AccountID(t.ID))
+}
+
+// anybodyLeft loads any account of the tenant that is not closed for good: what was recorded of that would outlive its
+// erasing.
+func anybodyLeft(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
+	if t.ID == "" { // not even a host that vouches for accounts vouches for that
+		return policy.Standing{}, store.ErrNotFound
+	}
+	st, err := anybody(tx, op, t)
+	if err == nil && st.State == policy.Closed {
+		return policy.Standing{}, store.ErrNotFound
+	}
+	return st, err
 }
 
 // anybodyOrNobody gives the zero Standing, which is not active, for an account that is not known.

@@ -63,11 +63,11 @@ func WithClosing(checks []ClosingCheck, erasers []Eraser) Option {
 // Preflight is what a person is shown before they close their account.
 type Preflight struct {
 	// Findings are what is lost and what blocks, of all rooms.
-	Findings []policy.Finding
+	Findings []policy.Finding `json:"findings,omitempty"`
 	// Close says whether the account can be closed now, confirmation aside.
-	Close policy.Decision
+	Close policy.Decision `json:"close"`
 	// Days are the times to choose from in which it can be reopened.
-	Days []int
+	Days []int `json:"days"`
 }
 
 // Preflight tells what closing the actor's account would lose, and what has to be settled before.

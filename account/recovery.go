@@ -42,10 +42,12 @@ func (c *RecoveryCode) opens(given []secret.Digest) bool {
 
 // RecoveryCodeView is what a person sees of their recovery code, which is never the code.
 type RecoveryCodeView struct {
-	Exists bool
-	MadeAt time.Time // zero if there is none
-	// Make and Remove are the decisions about making a code, which kills the one that there is, and about removing it.
-	Make, Remove policy.Decision
+	Exists bool      `json:"exists"`
+	MadeAt time.Time `json:"madeAt,omitzero"` // zero if there is none
+	// Make is the decision about making a code, which kills the one that there is.
+	Make policy.Decision `json:"make"`
+	// Remove is the decision about removing it.
+	Remove policy.Decision `json:"remove"`
 }
 
 // RecoveryCode tells whether the actor has a recovery code, and since when. The code itself is shown once, by who made it.

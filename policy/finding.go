@@ -3,11 +3,11 @@ package policy
 // Finding is something that a person is told before their account is closed: what will be lost, or what has to be
 // settled first. Rooms give their own, as they give a [Block] of an overview.
 type Finding struct {
-	Code Code   // for translations, and to name it when it was understood
-	Room string // the package's name, such as "devices", or a host's own
-	Text string // English default
+	Code Code   `json:"code"` // for translations, and to name it when it was understood
+	Room string `json:"room"` // the package's name, such as "devices", or a host's own
+	Text string `json:"text"` // English default
 	// Blocks says that the account cannot be closed while it is so. What does not block is a warning.
-	Blocks bool
+	Blocks bool `json:"blocks"`
 }
 
 // Check tells whether f has a code, a room and a text that can be kept and shown.

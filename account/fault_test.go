@@ -209,6 +209,7 @@ var deeds = func() (out []deed) {
 		deed{name: "wrong password", want: account.CodeWrongPassword, again: true, call: wrong("ada", "wrong")},
 		deed{name: "wrong password that locks", want: account.CodeWrongPassword, again: true, call: wrong("bob", "wrong")},
 		deed{name: "wrong password that is known", want: account.CodeWrongPassword, again: true, call: wrong("bob", "wrong i")},
+		deed{name: "wrong password that was known longer", want: account.CodeWrongPassword, again: true, call: wrong("bob", "wrong g")},
 		deed{name: "password of nobody", want: account.CodeWrongPassword, again: true, call: wrong("nobody", good)},
 		deed{name: "password of somebody without", want: account.CodeWrongPassword, again: true, call: wrong("una", good)},
 		deed{name: "password that clears", again: true, call: wrong("bob", good)},

@@ -49,7 +49,9 @@ func (m *throttled) try(given string, familiar bool, now time.Time) bool {
 	case given == m.phrase:
 		*p, m.inARow = place{}, 0
 		return true
-	case slices.Contains(m.wrong, given):
+	case slices.Contains(m.wrong, given): // it is not counted, and the last one again
+		i := slices.Index(m.wrong, given)
+		m.wrong = append(slices.Delete(m.wrong, i, i+1), given)
 		return false
 	}
 	m.wrong = append(m.wrong, given)

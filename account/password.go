@@ -60,11 +60,11 @@ func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c Pass
 				ch, err := l.replace(tx, op, hash, now.facts())
 				return none{}, ch, err
 			}
-			denied, err := l.judge(tx, op, v, true, wrongCurrent)
-			if err != nil || denied != nil {
-				return none{}, policy.Change{Subject: l.Account, Failed: denied}, err
+			ch, err := l.judge(tx, op, v, true, wrongCurrent)
+			if err != nil || ch.Failed != nil {
+				return none{}, ch, err
 			}
-			ch, err := l.replace(tx, op, hash, now.facts())
+			ch, err = l.replace(tx, op, hash, now.facts())
 			return none{}, ch, err
 		})
 	return err
@@ -186,31 +186,32 @@ func (r *room) newHash(ctx context.Context, now prepared, fresh secret.Text, byP
 	return hash, nil
 }
 
-// judge counts an attempt with the password. A wrong one gives the refusal that commits with its count; whatever does
-// not count is an error that refuses. After a right one the throttle is in l, to be stored with what follows.
-func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, familiar bool, wrong *policy.Reason) (*policy.Denied, error) {
+// judge counts an attempt with the password. A wrong one gives a failed change, which commits with its count; whatever
+// is not judged at all is an error that refuses. After a right one the throttle is in l, to be stored with what follows.
+func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, familiar bool, wrong *policy.Reason) (policy.Change, error) {
 	if until, locked := l.credential.Throttle.Locked(op.Now, familiar); locked {
 		if wrong == wrongPassword { // whoever is not signed in learns nothing
-			return nil, op.Refuse(wrong)
+			return policy.Change{}, op.Refuse(wrong)
 		}
 		if until.IsZero() {
-			return nil, op.Refuse(passwordSpent)
+			return policy.Change{}, op.Refuse(passwordSpent)
 		}
-		return nil, op.Refuse(policy.Throttled(until))
+		return policy.Change{}, op.Refuse(policy.Throttled(until))
 	}
-	after, ok := l.credential.Throttle.Judge(v, op.Now, familiar, password.LockoutOf(op.Settings))
-	counted := after.InARow != l.credential.Throttle.InARow
+	before := l.credential.Throttle
+	after, ok := before.Judge(v, op.Now, familiar, password.LockoutOf(op.Settings))
 	l.credential.Throttle = after
 	if ok {
-		return nil, nil
+		return policy.Change{}, nil
 	}
-	if !counted {
-		return nil, op.Refuse(wrong) // one of the last three again
+	again := after.InARow == before.InARow // it is one of the last three, and from now on the last
+	if again && slices.EqualFunc(before.Wrong, after.Wrong, secret.Digest.Equal) {
+		return policy.Change{}, op.Refuse(wrong)
 	}
 	if _, err := tx.PutCredential(l.credential); err != nil {
-		return nil, err
+		return policy.Change{}, err
 	}
-	return op.Deny(wrong), nil
+	return policy.Change{Subject: l.Account, Failed: op.Deny(wrong), Again: again}, nil
 }
 
 // replace stores a new password that the person chose, and does all that follows from it.
@@ -435,9 +436,9 @@ func (l login) useless(op *policy.Op, familiar bool) int {
 // verified judges what came of verifying l's password, and counts it.
 func (l login) verified(tx Tx, op *policy.Op, v secret.Verified, familiar bool, renewed secret.Hash) (VerifiedPassword, policy.Change, error) {
 	before := l.credential.Throttle
-	denied, err := l.judge(tx, op, v, familiar, wrongPassword)
-	if err != nil || denied != nil {
-		return VerifiedPassword{}, policy.Change{Subject: l.Account, Failed: denied}, err
+	ch, err := l.judge(tx, op, v, familiar, wrongPassword)
+	if err != nil || ch.Failed != nil {
+		return VerifiedPassword{}, ch, err
 	}
 	out := VerifiedPassword{Account: l.Account, Proof: policy.Proof{Factor: policy.FactorPassword, At: op.Now},
 		MustChangePassword: l.MustChangePassword, Closing: l.State == policy.Closing}

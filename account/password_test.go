@@ -502,3 +502,31 @@ func TestAnImportedHashIsNoNewSecret(t *testing.T) {
 	require.NoError(t, k.App.Host.Account.ImportHash(t.Context(), k.Host, "per", hash))
 	require.False(t, standing(t, k.DB, "per").MustChangePassword, "and it demands nothing by itself")
 }
+
+func TestAWrongPasswordThatIsGivenAgainIsOneOfTheLastThreeAgain(t *testing.T) {
+	k := passwords(t)
+	failures := func() int { return credential(t, k.DB, "per").Throttle.InARow }
+	give := func(text string) {
+		t.Helper()
+		refused(t, k.verify(t, "per", text, true), account.CodeWrongPassword)
+	}
+	for _, text := range []string{"of an old phone", "b", "c"} {
+		give(text)
+	}
+	require.Equal(t, 3, failures())
+	for i, text := range []string{"d", "e", "f", "g"} { // the person tries, while the phone goes on
+		give("of an old phone")
+		give(text)
+		require.Equal(t, 4+i, failures(), "what the phone gives is not counted again")
+	}
+	before := len(k.Events(accounttest.Tenant))
+	for range 30 {
+		for _, text := range []string{"of an old phone", "f", "g"} {
+			give(text)
+		}
+	}
+	require.Equal(t, 7, failures())
+	require.Len(t, k.Events(accounttest.Tenant), before, "what tells nothing new fills no log")
+	refused(t, k.change(t, k.session.Actor, "f", better), account.CodeWrongPassword)
+	require.Equal(t, 7, failures(), "nor when the password is changed")
+}

@@ -201,8 +201,11 @@ func (sp *Spec[T, R]) preview(op *Op, row R) Preview {
 	return p
 }
 
-// record appends the events of a change: those that the rule records, and every failure.
+// record appends the events of a change: those that the rule records, and every failure, if it is not one again.
 func (op *Op) record(tx Tx, ch Change, failed *Denied) error {
+	if failed != nil && ch.Again {
+		return tx.CountRefusal(op.refusal(failed), op.Now.Add(-RefusalWindow))
+	}
 	if failed != nil || op.rule.Records.success(ch) {
 		e := op.event(ch)
 		if failed != nil {
@@ -258,14 +261,19 @@ func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, d *Denie
 	if op.Actor.system || d.Reason().Code == CodeNoActor || d.Reason().Code == CodeUnknownTenant {
 		return nil
 	}
+	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
+		return tx.CountRefusal(op.refusal(d), op.Now.Add(-RefusalWindow))
+	})
+}
+
+// refusal is the event of a refused change.
+func (op *Op) refusal(d *Denied) Event {
 	e := op.event(Change{Subject: op.Actor.Account})
 	if d.Reason().Code == CodeUnknownAccount {
 		e.Account = "" // there is no such account whose history it could stand in
 	}
 	e.Outcome, e.Reason, e.Notify = Refused, d.Reason().Code, false
-	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
-		return tx.CountRefusal(e, op.Now.Add(-RefusalWindow))
-	})
+	return e
 }
 
 // trouble gives an error as callers see it: refusals, bad input and the store's own words as they are,

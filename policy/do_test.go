@@ -157,6 +157,31 @@ func TestAFailedChangeCommitsItsWritesAndRefuses(t *testing.T) {
 	refused(t, h.edit(h.ada, limited(), "n1", "third", ""), policy.CodeThrottled) // failures count against the limit
 }
 
+func TestAFailedChangeThatTellsNothingNewCommitsItsWritesAndSharesAnEvent(t *testing.T) {
+	h := newHouse(t)
+	again := func(text string) []policy.Event {
+		return h.since(func() {
+			_, err := policy.Do(ctx, h.guard, h.notes, h.ada, editing(), onNote("n1"), "",
+				func(tx notesTx, op *policy.Op, n note) (int, policy.Change, error) {
+					n.Text = text
+					_, err := tx.PutNote(contoso, n)
+					return 0, policy.Change{Subject: "ada", Failed: wrongCode(), Again: true}, err
+				})
+			refused(t, err, "wrong-code")
+		})
+	}
+	events := again("first")
+	require.Len(t, events, 1)
+	require.Equal(t, policy.Refused, events[0].Outcome)
+	for range 5 {
+		require.LessOrEqual(t, len(again("next")), 1)
+	}
+	require.Equal(t, "next", h.text("n1"))
+	all := h.Events(contoso)
+	require.Equal(t, 6, all[len(all)-1].Count, "they share one event")
+	require.NoError(t, h.edit(h.ada, editing(), "n1", "right", ""))
+}
+
 func TestAnErrorAtAnyCallOfTheStoreLeavesEverythingAsItWas(t *testing.T) {
 	h := newHouse(t)
 	f := &faulty{Store: h.DB.Policy()}

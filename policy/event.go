@@ -111,4 +111,7 @@ type Change struct {
 	Also []Change
 	// Failed commits what the function wrote (a spent code, a counted attempt) and then refuses with it.
 	Failed *Denied
+	// Again says that a Failed change tells nothing new, such as a wrong answer that was given before. It is recorded as a
+	// refusal is, so that alike ones share an event: else repeating it would be a way to fill the log.
+	Again bool
 }

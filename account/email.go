@@ -20,7 +20,8 @@ type EmailChange struct {
 	Account policy.AccountID `json:"account"`
 	// ID is that of the challenge whose code went to the new address.
 	ID challenge.ID `json:"id"`
-	// OldKey is the [Identifier] that is replaced, and OldRevision what it was: the code is for that and nothing else.
+	// OldKey is the [Identifier] that is replaced, and OldRevision what it was: the code is for that and nothing else. It is
+	// empty where the account had no address, and has none until the code is given.
 	OldKey      string         `json:"oldKey"`
 	OldRevision store.Revision `json:"oldRevision"`
 	// New is the address to be proven, as it was written, and NewKey its key.
@@ -82,6 +83,8 @@ type asked struct {
 // ([Service.ConfirmEmail], with the id that comes back): a code goes there, and to the old one, if that was ever proven, a
 // link by which its owner takes the change back ([Host.CancelEmailChange]). Both go to their address and nowhere else.
 //
+// Who has no address yet leaves old empty, and proves their first; who has one must name it.
+//
 // An address that is another account's is answered as one that is free, and gets a code as well: who has an account is told
 // to nobody but the owner of the address. An address of the actor's own is refused, unless it is old itself and not
 // proven yet; an old one that is none of theirs is [store.ErrNotFound]. [challenge.ErrNotSent] comes with the id of a change that is
@@ -91,9 +94,11 @@ func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fres
 	if err != nil {
 		return "", err
 	}
-	oldKey, err := Email.check("old", old)
-	if err != nil {
-		return "", err
+	oldKey := ""
+	if old != "" {
+		if oldKey, err = Email.check("old", old); err != nil {
+			return "", err
+		}
 	}
 	code, err := s.codes.Draft(challenge.ChangeEmail, challenge.Email)
 	if err != nil {
@@ -128,12 +133,9 @@ func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fres
 
 // replaceable reads the address that is to be replaced, if it can be by another.
 func (p person) replaceable(tx Tx, op *policy.Op, oldKey, newKey string) (Identifier, error) {
-	replaced, err := p.own(tx, op, oldKey)
+	replaced, err := p.ownAddress(tx, op, oldKey)
 	if err != nil {
 		return Identifier{}, err
-	}
-	if replaced.Kind != Email {
-		return Identifier{}, fmt.Errorf("a user name is no address: %w", store.ErrNotFound)
 	}
 	taken, err := identifierOf(tx, op, newKey)
 	if err != nil {
@@ -144,6 +146,28 @@ func (p person) replaceable(tx Tx, op *policy.Op, oldKey, newKey string) (Identi
 		return Identifier{}, op.Refuse(sameEmail)
 	}
 	return replaced, nil
+}
+
+// ownAddress reads an address that p has. Without a key it is none, if p has none.
+func (p person) ownAddress(tx Tx, op *policy.Op, key string) (Identifier, error) {
+	if key == "" {
+		has, err := p.hasAddress(tx, op)
+		if has {
+			err = &policy.Invalid{Field: "old", Problem: "is empty; name the address that the new one is to replace"}
+		}
+		return Identifier{}, err
+	}
+	i, err := p.own(tx, op, key)
+	if err == nil && i.Kind != Email {
+		err = fmt.Errorf("a user name is no address: %w", store.ErrNotFound)
+	}
+	return i, err
+}
+
+// hasAddress reports whether p has any address, proven or not.
+func (p person) hasAddress(tx Tx, op *policy.Op) (bool, error) {
+	all, err := identifiersOf(tx, op, p.Account)
+	return slices.ContainsFunc(all, func(i Identifier) bool { return i.Kind == Email && i.live() }), err
 }
 
 // issue stores a change with its challenges. Nothing can come any more of what the same session asked for before.
@@ -246,13 +270,24 @@ func (s *Service) ConfirmEmail(ctx context.Context, actor policy.Actor, id chall
 	return err
 }
 
+// replaced reads the address that c replaces, and tells whether it is as it was when c was asked for. Where there was none it
+// is a primary one without a key, whose place the new one takes.
+func (p person) replaced(tx Tx, op *policy.Op, c EmailChange) (Identifier, bool, error) {
+	if c.OldKey == "" {
+		has, err := p.hasAddress(tx, op)
+		return Identifier{Primary: true}, !has, err
+	}
+	old, err := identifierOf(tx, op, c.OldKey)
+	return old, old.Account == p.Account && old.Revision == c.OldRevision && old.live(), err
+}
+
 // confirm puts a proven address in the place of the old one. What refuses it commits: the code is spent.
 func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, error) {
-	old, err := identifierOf(tx, op, c.OldKey)
+	old, same, err := a.replaced(tx, op, c)
 	if err != nil {
 		return nil, err
 	}
-	if !c.pending(a.Standing, op.Now) || old.Account != a.Account || old.Revision != c.OldRevision || !old.live() {
+	if !same || !c.pending(a.Standing, op.Now) {
 		return op.Deny(emailChanged), nil
 	}
 	fresh := old
@@ -267,7 +302,7 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 	if fresh.live() && fresh.Key != "" && fresh.Key != old.Key { // got by another way meanwhile
 		return op.Deny(sameEmail), nil
 	}
-	if fresh.Key != old.Key {
+	if old.Key != "" && fresh.Key != old.Key {
 		gone := old
 		gone.retire(op.Now)
 		if _, err := tx.PutIdentifier(gone); err != nil {

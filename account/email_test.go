@@ -536,3 +536,75 @@ func TestTheLinkIsGoodThoughTheAccountWasClosedOrDisabledMeanwhile(t *testing.T)
 		require.Empty(t, m.lookup(t, newMail))
 	}
 }
+
+// without is a session of somebody who has no address.
+func (m mailed) without(t *testing.T, id policy.AccountID) policy.Actor {
+	t.Helper()
+	m.Person(id, policy.Personal)
+	return m.Session(m.SignIn(policy.Actor{Tenant: accounttest.Tenant, Account: id})).Actor
+}
+
+func TestWhoHasNoAddressProvesTheFirst(t *testing.T) {
+	m := mail(t)
+	nia := m.without(t, "nia")
+	other, before := m.Session(m.SignIn(nia)), m.standing(t, "nia")
+	id, code := m.ask(t, nia, "", "nia@home.example")
+	require.Empty(t, m.emails(t, nia), "not before it is proven")
+	pending := m.profile(t, nia).Pending
+	require.Len(t, pending, 1)
+	require.Equal(t, account.PendingEmail{ID: id, New: "nia@home.example", Until: pending[0].Until, Here: true}, pending[0])
+	refused(t, m.confirm(t, other.Actor, id, code), challenge.CodeWrong)
+	require.NoError(t, m.confirm(t, nia, id, code))
+	v := m.profile(t, nia)
+	require.Len(t, v.Emails, 1)
+	require.True(t, v.Emails[0].Primary && v.Emails[0].Proven)
+	require.Equal(t, "nia@home.example", v.Emails[0].Address)
+	require.Empty(t, v.Pending)
+	require.Equal(t, policy.AccountID("nia"), m.lookup(t, "nia@home.example"))
+	require.Equal(t, []string{"nia@home.example"}, m.notices(t, "nia"))
+	require.Greater(t, m.standing(t, "nia").Credentials, before.Credentials)
+	_, err := m.App.Account.Profile(t.Context(), other.Actor)
+	refused(t, err, policy.CodeSessionEnded)
+	refused(t, m.confirm(t, nia, id, code), challenge.CodeWrong)
+
+	_, err = m.App.Account.ChangeEmail(t.Context(), nia, "", "another@home.example")
+	invalid(t, err, "old")
+	link := m.moved(t, nia, "nia@home.example", "another@home.example")
+	require.NoError(t, m.cancel(t, link))
+	require.Equal(t, policy.AccountID("nia"), m.lookup(t, "nia@home.example"), "the first one is the one to go back to")
+	require.Empty(t, m.lookup(t, "another@home.example"))
+}
+
+func TestTheFirstAddressTakesWhatAChangeTakes(t *testing.T) {
+	m := mail(t)
+	nia := m.without(t, "nia")
+	ask := func(fresh string) error {
+		_, err := m.App.Account.ChangeEmail(t.Context(), nia, "", fresh)
+		return err
+	}
+	before := rows(t, m.DB)
+	m.Clock.Advance(16 * time.Minute)
+	refused(t, ask("nia@home.example"), policy.CodeFresherProof)
+	requireSame(t, before, rows(t, m.DB))
+	nia = m.Session(m.SignIn(nia)).Actor
+	openTo(t, m.World, policy.ReadOnly)
+	refused(t, ask("nia@home.example"), account.CodeAttributeReadOnly)
+	openTo(t, m.World, policy.Edit)
+
+	// Somebody else's is asked about as any other, and told only to who reads it.
+	id, code := m.ask(t, nia, "", perMail)
+	refused(t, m.confirm(t, nia, id, code), account.CodeIdentifierTaken)
+
+	// One that came meanwhile is nothing that a first one may push aside.
+	id, code = m.ask(t, nia, "", "nia@home.example")
+	m.add(t, "nia", account.Email, "nia@contoso.example")
+	require.Empty(t, m.profile(t, nia).Pending)
+	refused(t, m.confirm(t, nia, id, code), account.CodeEmailChanged)
+	require.Equal(t, []string{"nia@contoso.example"}, m.emails(t, nia))
+
+	// One that was taken away may be proven again.
+	require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "nia", "nia@contoso.example"))
+	id, code = m.ask(t, nia, "", "nia@contoso.example")
+	require.NoError(t, m.confirm(t, nia, id, code))
+	require.Equal(t, []string{"nia@contoso.example"}, m.emails(t, nia))
+}

@@ -50,7 +50,8 @@ type ProfileView struct {
 	Fields []Field `json:"fields,omitempty"`
 	// UserNames are what the person signs in as besides their addresses, the primary one first.
 	UserNames []string `json:"userNames,omitempty"`
-	// Emails are the person's addresses, the primary one first; none if the organization does not show them.
+	// Emails are the person's addresses, the primary one first; none if the organization does not show them. Whether who has
+	// none may prove a first one says [Service.Can] about [ChangeEmail].
 	Emails []EmailView `json:"emails,omitempty"`
 	// Pending are the changes of an address whose new one is not proven yet, as long as the session that asked goes on and
 	// the old address is what it was.
@@ -68,8 +69,8 @@ type EmailView struct {
 
 // PendingEmail is a change of an address whose new one is not proven yet.
 type PendingEmail struct {
-	ID    challenge.ID `json:"id"` // for [Service.ConfirmEmail] and [Service.DropEmailChange]
-	Old   string       `json:"old"`
+	ID    challenge.ID `json:"id"`            // for [Service.ConfirmEmail] and [Service.DropEmailChange]
+	Old   string       `json:"old,omitempty"` // none if the new one is the first
 	New   string       `json:"new"`
 	Until time.Time    `json:"until"`
 	// Here says that the present session asked: only there the code is taken.

@@ -210,8 +210,9 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 	}
 	changes, err := emailChangesOf(tx, op, p.Account)
 	for _, c := range changes {
-		from, shown := old[c.OldKey]
-		if !shown || from.Revision != c.OldRevision || !c.pending(p.Standing, op.Now) {
+		first := c.OldKey == "" && shown && len(v.Emails) == 0
+		from, there := old[c.OldKey]
+		if !first && (!there || from.Revision != c.OldRevision) || !c.pending(p.Standing, op.Now) {
 			continue
 		}
 		switch goesOn, err := c.askerGoesOn(tx, op); {

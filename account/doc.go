@@ -68,7 +68,7 @@
 //	    refused if: kept elsewhere; has one; restricted
 //	    event: Change password (self-service), the person is told
 //	account.change-email
-//	    Ask for another e-mail address of one's own: a code goes to the new one, a link to take it back to the old.
+//	    Ask for another e-mail address of one's own, or a first one: a code goes to the new one, a link to take it back to the old.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile edit; limit: 10 in 720 h; proof: aal1 within 15 min
 //	    refused if: not open by the schema; synchronized from a directory; restricted

@@ -24,6 +24,12 @@ type NewIdentifier struct {
 
 // AddIdentifier gives an account a user name or an e-mail address. One that the account has already is told anew; so is one
 // that it once had. One that is or ever was another account's is refused ([CodeIdentifierTaken]), whichever kind it was of.
+//
+// An address belongs to its account whether or not it was proven: people sign in with it from now on, and programs around
+// this one may know them by it. So it goes to nobody who proves later that they read its mail (a mailbox can be shared, or
+// handed on; security rules 51 and 66). A host that lets strangers sign up therefore tells an address only once it was
+// proven: told before, it keeps its true owner away. Nothing but its own confirmation goes to one that is not
+// ([Host.NoticeAddresses]).
 func (h *Host) AddIdentifier(ctx context.Context, actor policy.Actor, n NewIdentifier) error {
 	key, err := n.Kind.check("text", n.Text)
 	if err != nil {

@@ -281,3 +281,19 @@ func TestWhenThePrimaryOneGoesTheOneThatWasProvenFirstTakesItsPlace(t *testing.T
 	require.Equal(t, []policy.Fact{removed}, remove("a-unproven@home.example"), "none is left")
 	require.Equal(t, []string{"per"}, m.profile(t, m.per).UserNames, "a user name takes no address's place")
 }
+
+func TestAnAddressThatWasNotProvenGoesToNobodyWhoProvesIt(t *testing.T) {
+	m := mail(t)
+	const shared = "office@contoso.example"
+	require.NoError(t, m.App.Host.Account.AddIdentifier(t.Context(), m.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: shared}))
+	id, code := m.ask(t, m.session.Actor, perMail, shared)
+	refused(t, m.confirm(t, m.session.Actor, id, code), account.CodeIdentifierTaken)
+	refused(t, m.give(t, "per", account.Email, shared), account.CodeIdentifierTaken)
+	require.Equal(t, policy.AccountID("ada"), m.lookup(t, shared), "who signs in as that goes on as who they were")
+	require.Equal(t, policy.AccountID("per"), m.lookup(t, perMail))
+	require.NotContains(t, m.notices(t, "ada"), shared, "but no notice goes there")
+	require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "ada", shared))
+	refused(t, m.give(t, "per", account.Email, shared), account.CodeIdentifierTaken)
+	m.add(t, "ada", account.Email, shared)
+	require.Contains(t, m.notices(t, "ada"), shared)
+}

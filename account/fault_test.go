@@ -89,6 +89,7 @@ func (s *stage) furnish() {
 	s.changes["per"] = beginChange(s.t, s.World, s.per)
 	s.steps["ada"] = beginStep(s.t, s.World, s.ada)
 	require.NoError(s.t, door.Host.AddIdentifier(ctx, s.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: address("ada")}))
+	require.NoError(s.t, door.Host.AddIdentifier(ctx, s.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: "ada@third.example"})) // takes the other's place
 	for _, id := range []policy.AccountID{"ada", "bob", "per", "una", "cleo"} {
 		s.scatter(elsewhere, id)
 	}
@@ -236,6 +237,9 @@ var deeds = func() (out []deed) {
 		}},
 		deed{name: "address that is somebody else's", want: account.CodeIdentifierTaken, call: func(s *stage) (any, error) {
 			return nil, s.room.Host.AddIdentifier(s.t.Context(), s.Host, account.NewIdentifier{Account: "ada", Kind: account.Email, Text: address("per")})
+		}},
+		deed{name: "first address", call: func(s *stage) (any, error) {
+			return s.room.Service.ChangeEmail(s.t.Context(), s.una, "", "una@new.example")
 		}},
 		deed{name: "reopening without a sign-in", want: account.CodeSignInFirst, call: func(s *stage) (any, error) {
 			r := s.reopening

@@ -147,6 +147,19 @@ var inputs = map[reflect.Type]input{
 		},
 	},
 
+	reflect.TypeFor[account.BannedPasswords](): {
+		good: func(*testing.T, leaver) any { return account.BannedPasswords{Terms: []string{"glasgow"}} },
+		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
+			return l.App.Admin.Account.SetBannedPasswords(t.Context(), l.Host, in.(account.BannedPasswords))
+		},
+		wrong: map[string][]wrong{"Revision": {{value: store.Revision(1 << 40), says: "conflict"}}, "Terms": {
+			{value: []string{"glasgow", "abc"}, says: "terms[1]"},
+			{value: []string{strings.Repeat("x", 17)}, says: "terms[0]"},
+			{value: []string{"her\non"}, says: "terms[0]"},
+			{value: strings.Fields(strings.Repeat("glasgow ", 1001)), says: "terms"},
+		}},
+		free: []string{"Tenant"},
+	},
 	reflect.TypeFor[account.Schema](): {
 		good: func(*testing.T, leaver) any { return account.EntraDefaults() },
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {

@@ -8,19 +8,13 @@ import (
 // orientation reads how the camera was held from a JPEG's Exif data (CIPA DC-008, tag 0x0112): 1 to 8, and 1 where nothing
 // is said or what is said is damaged. It looks at no more than the segments before the picture.
 func orientation(photo []byte) int {
-	const app1, startOfScan = 0xE1, 0xDA
-	for rest := photo; len(rest) > 4; {
-		if rest = rest[2:]; rest[0] != 0xFF || rest[1] == startOfScan || len(rest) < 4 {
-			return 1
+	for marker, b := range segments(photo) {
+		if marker == startOfScan {
+			break
 		}
-		size := int(binary.BigEndian.Uint16(rest[2:]))
-		if size < 2 || size > len(rest)-2 {
-			return 1
-		}
-		if exif, ok := bytes.CutPrefix(rest[4:2+size], []byte("Exif\x00\x00")); ok && rest[1] == app1 {
+		if exif, ok := bytes.CutPrefix(b, []byte("Exif\x00\x00")); ok && marker == app1 {
 			return inTIFF(exif)
 		}
-		rest = rest[size:]
 	}
 	return 1
 }

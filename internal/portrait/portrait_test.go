@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
 	"testing"
@@ -104,7 +105,12 @@ func corners(p image.Image) [4]string {
 }
 
 func TestAPhotoBecomesSquarePicturesOfTheStandardSizes(t *testing.T) {
-	for name, photo := range map[string][]byte{"jpeg": asJPEG(t, quarters(1200, 700)), "png": asPNG(t, quarters(1200, 700))} {
+	large := quarters(1500, 1300)
+	fine, few := image.NewNRGBA64(large.Rect), image.NewPaletted(large.Rect, color.Palette{red, green, blue, black})
+	draw.Draw(fine, fine.Rect, large, image.Point{}, draw.Src)
+	draw.Draw(few, few.Rect, large, image.Point{}, draw.Src)
+	for name, photo := range map[string][]byte{"jpeg": asJPEG(t, quarters(1200, 700)), "png": asPNG(t, quarters(1200, 700)),
+		"large jpeg": asJPEG(t, large), "large png": asPNG(t, large), "16 bits": asPNG(t, fine), "palette": asPNG(t, few)} {
 		pictures, err := portrait.Make(t.Context(), photo)
 		require.NoError(t, err, name)
 		require.Len(t, pictures, len(portrait.Sizes))
@@ -171,9 +177,8 @@ func TestWhatIsTransparentBecomesWhite(t *testing.T) {
 	require.Greater(t, min(r, g, b), uint32(0xF000))
 }
 
-// withSides is a PNG that claims sides which it does not have: a few bytes that would be decoded into gigabytes.
-func withSides(t testing.TB, w, h uint32) []byte {
-	b := asPNG(t, quarters(48, 48))
+// withSides makes a PNG claim sides which it does not have: a few bytes that would be decoded into gigabytes.
+func withSides(b []byte, w, h uint32) []byte {
 	binary.BigEndian.PutUint32(b[16:], w)
 	binary.BigEndian.PutUint32(b[20:], h)
 	binary.BigEndian.PutUint32(b[29:], crc32.ChecksumIEEE(b[12:29]))
@@ -184,14 +189,16 @@ func TestAPhotoBeyondTheLimitsIsRefusedWithWhatWouldBeRight(t *testing.T) {
 	scans := asJPEG(t, quarters(64, 64))
 	scans = append(scans[:len(scans)-2], bytes.Repeat([]byte("\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"), 65)...)
 	for problem, photo := range map[string][]byte{
-		"less than 4 MB":       append(asJPEG(t, quarters(64, 64)), make([]byte, portrait.MaxBytes)...),
-		"neither JPEG nor PNG": []byte("GIF89a"),
-		"neither":              nil,
-		"at least 48 by 48":    asPNG(t, quarters(200, 47)),
-		"10001 by 48":          asJPEG(t, quarters(10_001, 48)),
-		"24 million":           asJPEG(t, image.NewGray(image.Rect(0, 0, 5000, 4801))),
-		"more than 64 scans":   scans,
-		"is damaged":           asJPEG(t, quarters(64, 64))[:100],
+		"less than 4 MB":               append(asJPEG(t, quarters(64, 64)), make([]byte, portrait.MaxBytes)...),
+		"neither JPEG nor PNG":         []byte("GIF89a"),
+		"neither":                      nil,
+		"at least 48 by 48":            asPNG(t, quarters(200, 47)),
+		"10001 by 48":                  asJPEG(t, quarters(10_001, 48)),
+		"24 million":                   asJPEG(t, image.NewGray(image.Rect(0, 0, 5000, 4801))),
+		"66 scans; want at most 3":     scans,
+		"40 scans; want at most 32":    progressed(40),
+		"takes 96 MiB to decode; want": flatJPEG("CMYK", progressive, 2048, 2049, 0x11, 0x11, 0x11, 0x11),
+		"is damaged":                   asJPEG(t, quarters(64, 64))[:100],
 	} {
 		pictures, err := portrait.Make(t.Context(), photo)
 		var wrong *portrait.Error
@@ -199,7 +206,7 @@ func TestAPhotoBeyondTheLimitsIsRefusedWithWhatWouldBeRight(t *testing.T) {
 		require.Contains(t, wrong.Problem, problem)
 		require.Nil(t, pictures)
 	}
-	for _, bomb := range [][]byte{withSides(t, 1<<20, 1<<20), withSides(t, 9999, 9999)} {
+	for _, bomb := range [][]byte{withSides(asPNG(t, quarters(48, 48)), 1<<20, 1<<20), withSides(asPNG(t, quarters(48, 48)), 9999, 9999)} {
 		_, err := portrait.Make(t.Context(), bomb)
 		require.ErrorContains(t, err, "want at most 24 million")
 		require.LessOrEqual(t, testing.AllocsPerRun(1, func() { _, _ = portrait.Make(context.Background(), bomb) }), 100.0)

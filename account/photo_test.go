@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/account"
+	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
@@ -122,4 +123,33 @@ func TestNoMorePhotosAreDecodedAtOnceThanOneAfterTheOther(t *testing.T) {
 		decoded++
 	}
 	require.Equal(t, 5, decoded)
+}
+
+func TestRemovingAPhotoLeavesAnEventOnlyIfThereWasOne(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.PhotosPerHour, 2))
+	for name, remove := range map[string]func() error{
+		"one's own":  func() error { return k.App.Account.RemovePhoto(t.Context(), k.per) },
+		"anybody's":  func() error { return k.App.Admin.Account.RemovePhoto(t.Context(), k.admin, "per") },
+		"the host's": func() error { return k.App.Admin.Account.RemovePhoto(t.Context(), k.Host, "per") },
+	} {
+		require.NoError(t, k.App.Admin.Account.SetPhoto(t.Context(), k.Host, "per", photo(t, 48)))
+		before := len(k.Events(accounttest.Tenant))
+		require.NoError(t, remove(), name)
+		require.Len(t, k.Events(accounttest.Tenant), before+1, name)
+		none := saved(t, k.DB)
+		require.NoError(t, remove(), name)
+		requireSame(t, none, saved(t, k.DB), "%s: there is none", name)
+	}
+}
+
+func TestRemovingPhotosIsNotLimited(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.PhotosPerHour, 1))
+	require.NoError(t, k.App.Account.RemovePhoto(t.Context(), k.per))
+	require.NoError(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)), "nothing was sent before")
+	refused(t, k.App.Account.SetPhoto(t.Context(), k.per, photo(t, 48)), policy.CodeThrottled)
+	require.NoError(t, k.App.Account.RemovePhoto(t.Context(), k.per), "nobody has to show a photo for an hour")
+	_, err := k.App.Account.Photo(t.Context(), k.per, 48)
+	require.ErrorIs(t, err, store.ErrNotFound)
 }

@@ -23,7 +23,7 @@ func Areas() []policy.Area {
 // Numbers and switches that an administrator can set.
 var (
 	// PhotosPerHour is how many photos one account may send within an hour, whether or not they can be decoded: trying
-	// costs as much. Removing one counts too.
+	// costs as much. Removing one does not count.
 	PhotosPerHour = policy.Setting{Name: "account.photos-per-hour", Default: 20, Min: 1, Max: 1000, NoLimit: true,
 		What: "photos that one person may send within an hour"}
 )
@@ -208,11 +208,14 @@ var (
 )
 
 // Setting a photo takes two commits, before and after it is decoded. What is sent is counted in the first, which leaves no
-// event, and not once more in the second.
+// event, and not once more in the second. Removing one costs nothing, so it is not counted, and where there is none nothing is
+// done.
 var (
 	sendPhoto    = varied(changePhoto, func(r *policy.Rule) { r.Records = policy.NoSuccess })
 	keepPhoto    = varied(changePhoto, func(r *policy.Rule) { r.Limit = policy.Limit{} })
+	dropPhoto    = varied(keepPhoto, func(r *policy.Rule) { r.Records = policy.NotedSuccess })
 	sendAnyPhoto = varied(changeAnyPhoto, func(r *policy.Rule) { r.Records = policy.NoSuccess })
+	dropAnyPhoto = varied(changeAnyPhoto, func(r *policy.Rule) { r.Records = policy.NotedSuccess })
 )
 
 // varied is a spec with something else in its rule.

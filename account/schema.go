@@ -54,7 +54,8 @@ func DefaultSchema() Schema {
 }
 
 // EntraDefaults is [DefaultSchema] with what Microsoft Entra lets members of an organization change besides: their photo
-// and their mobile phone (Entra: default user permissions).
+// and their mobile phone (Entra: default user permissions). Who may send photos may make the host decode them; what one costs,
+// and how many there may be, is told at [Service.SetPhoto].
 func EntraDefaults() Schema {
 	s := DefaultSchema()
 	for _, name := range []Attribute{Photo, MobilePhone} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
+	"runtime"
 	"testing"
 	"time"
 
@@ -152,4 +153,40 @@ func TestRemovingPhotosIsNotLimited(t *testing.T) {
 	require.NoError(t, k.App.Account.RemovePhoto(t.Context(), k.per), "nobody has to show a photo for an hour")
 	_, err := k.App.Account.Photo(t.Context(), k.per, 48)
 	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func TestNothingIsDecodedForWhoMayNotSendIt(t *testing.T) {
+	k := people(t)
+	large, planes := photo(t, 4800), uint64(4800*4800)
+	allocated := func(call func() error) (uint64, error) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := call()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc, err
+	}
+	own := func(actor policy.Actor) func() error {
+		return func() error { return k.App.Account.SetPhoto(t.Context(), actor, large) }
+	}
+	anybodys := func(actor policy.Actor, id policy.AccountID) func() error {
+		return func() error { return k.App.Admin.Account.SetPhoto(t.Context(), actor, id, large) }
+	}
+	for _, decodes := range []func() error{own(k.per), anybodys(k.admin, "per")} {
+		bytes, err := allocated(decodes)
+		require.NoError(t, err)
+		require.Greater(t, bytes, planes, "what is decoded is seen to be")
+	}
+	none := func(call func() error, code policy.Code) {
+		t.Helper()
+		bytes, err := allocated(call)
+		refused(t, err, code)
+		require.Less(t, bytes, planes/10, code)
+	}
+	none(own(k.ada), account.CodeAttributeReadOnly)
+	none(anybodys(k.ada, "per"), policy.CodeNotPermitted)
+	require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.PhotosPerHour, 1))
+	none(own(k.per), policy.CodeThrottled)
+	require.NoError(t, k.App.Admin.Policy.Lock(t.Context(), k.Host, account.AreaProfile))
+	none(own(k.per), policy.CodeAreaReadOnly)
+	none(anybodys(k.admin, "nobody"), policy.CodeNotFound)
 }

@@ -37,6 +37,10 @@ func (h *Host) SendCode(ctx context.Context, actor policy.Actor, q CodeRequest) 
 	if err != nil {
 		return "", err
 	}
+	language, err := known(Language).check(q.Language, AttributeRule{})
+	if err != nil {
+		return "", err
+	}
 	draft, err := h.codes.Draft(b.Purpose, b.Method)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", SendCode, err)
@@ -53,7 +57,7 @@ func (h *Host) SendCode(ctx context.Context, actor policy.Actor, q CodeRequest) 
 	if err != nil {
 		return "", err
 	}
-	return issued.ID, h.codes.Send(ctx, draft, issued, q.Language)
+	return issued.ID, h.codes.Send(ctx, draft, issued, language)
 }
 
 // CodeAnswer is what somebody gives who got a code.

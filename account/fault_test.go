@@ -122,7 +122,7 @@ func (s *stage) scatter(t policy.TenantID, id policy.AccountID) {
 		_, sent := tx.PutChallenge(challenge.Challenge{Tenant: t, ID: challenge.ID("challenge-of-" + id), To: address(id), IssuedAt: now, ExpiresAt: now.Add(day),
 			Binding: challenge.Binding{Account: id, Purpose: challenge.Reset, Method: challenge.Email, Target: "reset"}})
 		var counted error
-		for _, m := range []challenge.Method{challenge.Email, challenge.EmailLink, account.ByRecoveryCode} {
+		for _, m := range []challenge.Method{challenge.Email, challenge.EmailLink, challenge.SMS, challenge.Voice, account.ByRecoveryCode} {
 			_, err := tx.PutCounter(challenge.Counter{Tenant: t, Account: id, Method: m, Failed: 1, FailedAt: now})
 			counted = errors.Join(counted, err)
 		}

@@ -230,6 +230,38 @@ var inputs = map[reflect.Type]input{
 			"Language": unfit("language"),
 		},
 	},
+	reflect.TypeFor[account.CodeRequest](): {
+		good: func(_ *testing.T, l leaver) any {
+			return account.CodeRequest{Account: "per", Purpose: challenge.StepUp, Method: challenge.SMS, To: number("per"), Session: l.World.Session(l.per).Actor.Session, Language: "en-GB"}
+		},
+		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
+			_, err := l.App.Host.Account.SendCode(t.Context(), l.Host, in.(account.CodeRequest))
+			return err
+		},
+		wrong: map[string][]wrong{
+			"Account":  append(accounts("account"), wrong{value: "ada", says: string(policy.CodeSessionEnded)}),
+			"Purpose":  append(unfit("purpose"), wrong{value: "", says: "purpose"}, wrong{value: string(challenge.Reopen), says: "purpose"}),
+			"Method":   append(unfit("method"), wrong{value: "", says: "method"}, wrong{value: string(challenge.Email), says: "method"}),
+			"To":       append(unfit("to"), wrong{value: "", says: "to"}),
+			"Session":  append(unfit("session"), wrong{value: "", says: "session"}, wrong{value: "another", says: string(policy.CodeSessionEnded)}),
+			"Language": unfit("language"),
+		},
+	},
+	reflect.TypeFor[account.CodeAnswer](): {
+		good: func(t *testing.T, l leaver) any { return beginStep(t, l.World, l.World.Session(l.per).Actor) },
+		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
+			_, err := l.App.Host.Account.VerifyCode(t.Context(), l.Host, in.(account.CodeAnswer))
+			return err
+		},
+		wrong: map[string][]wrong{
+			"Account":   append(accounts("account"), wrong{value: "ada", says: string(policy.CodeSessionEnded)}),
+			"Purpose":   append(unfit("purpose"), wrong{value: "", says: "purpose"}, wrong{value: string(challenge.SecondFactor), says: string(challenge.CodeWrong), counts: true}),
+			"Method":    append(unfit("method"), wrong{value: "", says: "method"}, wrong{value: string(challenge.Voice), says: string(challenge.CodeWrong), counts: true}),
+			"Session":   append(unfit("session"), wrong{value: "", says: "session"}, wrong{value: "another", says: string(policy.CodeSessionEnded)}),
+			"Challenge": {{value: "", says: string(challenge.CodeWrong), counts: true}, {value: "a\x00b", says: string(challenge.CodeWrong), counts: true}, {value: "another", says: string(challenge.CodeWrong), counts: true}},
+			"Code":      secrets(string(challenge.CodeWrong), true, "", "000000x", "a\x00b", "\xff", strings.Repeat("0", 1<<20)),
+		},
+	},
 	reflect.TypeFor[account.Reopening](): {
 		good: func(t *testing.T, l leaver) any {
 			r, err := l.code(t, "rex")

@@ -48,7 +48,7 @@ func TestWhatWasSomebodysIsNeverAnybodyElses(t *testing.T) {
 	for _, text := range []string{"ada", "ada@contoso.example"} {
 		refused(t, m.give(t, "per", account.UserName, text), account.CodeIdentifierTaken)
 	}
-	refused(t, m.give(t, "ada", account.UserName, "ada2"), "account-closed")
+	refused(t, m.give(t, "ada", account.UserName, "ada2"), policy.CodeAccountClosed)
 	id, code := m.ask(t, m.session.Actor, perMail, "ada@contoso.example")
 	refused(t, m.confirm(t, m.session.Actor, id, code), account.CodeIdentifierTaken)
 }

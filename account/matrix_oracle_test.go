@@ -300,7 +300,7 @@ func ifNotToEnable(a testkit.Somebody, c condition) policy.Code {
 func ifNotToRestore(a testkit.Somebody, c condition) policy.Code {
 	switch {
 	case !a.Elsewhere && c.state == policy.Closed:
-		return "account-closed"
+		return policy.CodeAccountClosed
 	case a.Elsewhere || c.state != policy.Closing:
 		return account.CodeNotClosing
 	case c.over:
@@ -328,7 +328,7 @@ func ifNotToDemand(a testkit.Somebody, c condition) policy.Code {
 
 func ifClosed(a testkit.Somebody, c condition) policy.Code {
 	if c.state == policy.Closed && !a.Elsewhere {
-		return "account-closed"
+		return policy.CodeAccountClosed
 	}
 	return ""
 }

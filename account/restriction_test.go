@@ -195,9 +195,9 @@ func TestAClosedAccountIsNeitherRestrictedNorFreed(t *testing.T) {
 	k := people(t)
 	k.replaced(t)
 	require.NoError(t, k.App.Host.Accounts.SetState(t.Context(), k.Host, "per", policy.Closed))
-	refused(t, k.App.Host.Account.SecurityInfoReplaced(t.Context(), k.Host, "per", ""), "account-closed")
-	refused(t, k.App.Host.Account.CancelReplacement(t.Context(), k.Host, "per"), "account-closed")
-	refused(t, k.App.Admin.Account.LiftRestriction(t.Context(), k.admin, "per"), "account-closed")
+	refused(t, k.App.Host.Account.SecurityInfoReplaced(t.Context(), k.Host, "per", ""), policy.CodeAccountClosed)
+	refused(t, k.App.Host.Account.CancelReplacement(t.Context(), k.Host, "per"), policy.CodeAccountClosed)
+	refused(t, k.App.Admin.Account.LiftRestriction(t.Context(), k.admin, "per"), policy.CodeAccountClosed)
 	for _, id := range []policy.AccountID{"nobody", "per"} {
 		other := policy.Host("test-host", "fabrikam")
 		if id == "per" {

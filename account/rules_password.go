@@ -65,7 +65,7 @@ var (
 	managedElsewhere = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is managed by your organization, and is changed there.")
 	managedAt        = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is changed at {what}.")
 	passwordless     = policy.Forbidden(CodePasswordless, policy.NoRemedy, "This account has no password, and needs none to sign in.")
-	closedForGood    = policy.Forbidden("account-closed", policy.NoRemedy, "This account is closed for good.")
+	closedForGood    = policy.Forbidden(policy.CodeAccountClosed, policy.NoRemedy, "This account is closed for good.")
 	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "There were too many wrong passwords in a row. The password has to be reset.")
 )
 

@@ -84,7 +84,7 @@ func TestClosingIsForGood(t *testing.T) {
 	h := newHouse(t)
 	require.NoError(t, h.hosts.SetState(ctx, h.Host, "ada", policy.Closed))
 	for _, state := range []policy.State{policy.Active, policy.Disabled, policy.Closed} {
-		d := refused(t, h.hosts.SetState(ctx, h.Host, "ada", state), "account-closed")
+		d := refused(t, h.hosts.SetState(ctx, h.Host, "ada", state), policy.CodeAccountClosed)
 		require.Equal(t, policy.ClassState, d.Reason().Class)
 	}
 	st, err := h.hosts.Account(ctx, h.Host, "ada")

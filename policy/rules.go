@@ -41,7 +41,7 @@ const (
 )
 
 var (
-	alreadyClosed = Forbidden("account-closed", NoRemedy, "This account is closed for good.")
+	alreadyClosed = Forbidden(CodeAccountClosed, NoRemedy, "This account is closed for good.")
 	toReopen      = Forbidden(CodeAccountClosing, NoRemedy, "This account is being closed. Reopen or restore it first.")
 )
 

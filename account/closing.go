@@ -151,23 +151,23 @@ func shut(tx Tx, op *policy.Op, st policy.Standing, c Closing) (time.Time, polic
 	if _, err := tx.PutClosing(c); err != nil {
 		return time.Time{}, policy.Change{}, err
 	}
-	ch, err := become(tx, op, st, policy.Closing)
+	ch, err := become(tx, op, st, policy.Closing, op.Now)
 	ch.Facts = append(ch.Facts, policy.Fact{Name: "days", Value: strconv.Itoa(int(c.Due.Sub(c.At) / day))})
 	return c.Due, ch, err
 }
 
-// become gives an account another state. Nothing that its person was given before outlives that, either way: it is
-// neither good while the account is not active nor comes back to life with it.
-func become(tx Tx, op *policy.Op, st policy.Standing, to policy.State) (policy.Change, error) {
-	st = st.WithNewCredential(op.Now)
+// become gives an account another state. Nothing that its person was given or proved before from outlives that, either
+// way: it is neither good while the account is not active nor comes back to life with it.
+func become(tx Tx, op *policy.Op, st policy.Standing, to policy.State, from time.Time) (policy.Change, error) {
+	st = st.WithNewCredential(from)
 	st.State = to
 	rev, err := tx.PutStanding(st)
 	return policy.Change{Subject: st.Account, Target: onAccount(st.Account), Revision: rev,
 		Facts: []policy.Fact{{Name: "state", Value: to.String()}}}, err
 }
 
-// back ends the closing of an account, which is as it was before.
-func (l closed) back(tx Tx, op *policy.Op) (policy.Change, error) {
+// back ends the closing of an account, which is as it was before. What was proven since from is good again.
+func (l closed) back(tx Tx, op *policy.Op, from time.Time) (policy.Change, error) {
 	if err := tx.DeleteClosing(l.Tenant, l.Account); err != nil {
 		return policy.Change{}, err
 	}
@@ -175,7 +175,7 @@ func (l closed) back(tx Tx, op *policy.Op) (policy.Change, error) {
 	if to != policy.Disabled {
 		to = policy.Active
 	}
-	return become(tx, op, l.Standing, to)
+	return become(tx, op, l.Standing, to, from)
 }
 
 // codes are those of the findings that are wanted.

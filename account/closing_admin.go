@@ -20,7 +20,7 @@ func (a *Admin) Enable(ctx context.Context, actor policy.Actor, id policy.Accoun
 func (a *Admin) become(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, policy.Standing], id policy.AccountID, to policy.State) error {
 	_, err := policy.Do(ctx, a.guard, a.store, actor, sp, onAccount(id), "",
 		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
-			ch, err := become(tx, op, st, to)
+			ch, err := become(tx, op, st, to, op.Now)
 			return none{}, ch, err
 		})
 	return err
@@ -40,7 +40,7 @@ func (a *Admin) Delete(ctx context.Context, actor policy.Actor, id policy.Accoun
 func (a *Admin) Restore(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	_, err := policy.Do(ctx, a.guard, a.store, actor, restoreAccount, onAccount(id), "",
 		func(tx Tx, op *policy.Op, c closed) (none, policy.Change, error) {
-			ch, err := c.back(tx, op)
+			ch, err := c.back(tx, op, op.Now)
 			return none{}, ch, err
 		})
 	return err

@@ -29,6 +29,7 @@ type leaver struct{ withPassword }
 
 func leaving(t *testing.T, options ...myaccount.Option) leaver {
 	l := leaver{passwords(t, options...)}
+	l.furnish(t, "per", pers)
 	l.Device(l.per, "pers-laptop")
 	l.Key(accounttest.Tenant, "pers-laptop", "pers-key", 1)
 	l.Device(l.ada, "adas-laptop")
@@ -61,14 +62,24 @@ func (l leaver) close(t testing.TB, a policy.Actor, days int) error {
 
 const pers = "per@example.org"
 
+// furnish gives an account an address that its person has proven.
+func (l leaver) furnish(t testing.TB, id policy.AccountID, address string) {
+	t.Helper()
+	require.NoError(t, l.App.Host.Account.AddIdentifier(t.Context(), l.Host,
+		account.NewIdentifier{Account: id, Kind: account.Email, Text: address, ProvenAt: l.Clock.Now()}))
+}
+
+// home is an account's address.
+func home(id policy.AccountID) string { return string(id) + "@example.org" }
+
 // code has a code sent for reopening, and gives the answer.
 func (l leaver) code(t testing.TB, id policy.AccountID) (account.Reopening, error) {
 	t.Helper()
-	c, err := l.App.Host.Account.AskReopen(t.Context(), l.Host, account.ReopenRequest{Account: id, Method: challenge.Email, To: pers, Attempt: "attempt"})
+	c, err := l.App.Host.Account.AskReopen(t.Context(), l.Host, account.ReopenRequest{Account: id, Method: challenge.Email, To: home(id), Attempt: "attempt"})
 	if err != nil {
 		return account.Reopening{}, err
 	}
-	m, ok := l.Mail.Last(pers)
+	m, ok := l.Mail.Last(home(id))
 	require.True(t, ok)
 	return account.Reopening{Account: id, Method: challenge.Email, Attempt: "attempt", Challenge: c, Code: m.Code,
 		Proofs: []policy.Proof{{Factor: policy.FactorPassword, At: l.Clock.Now()}}}, nil

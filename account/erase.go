@@ -118,7 +118,7 @@ func closeForGood(tx Tx, op *policy.Op, id policy.AccountID) (*policy.Op, policy
 		return nil, policy.Change{}, nil
 	}
 	st.Risk, st.MustChangePassword = policy.NoRisk, false
-	ch, err := become(tx, op, st, policy.Closed)
+	ch, err := become(tx, op, st, policy.Closed, op.Now)
 	ch.Activity = hardDeletedUser
 	return op, ch, err
 }

@@ -83,6 +83,7 @@ func (s *stage) furnish() {
 	cleo := &cell{t: s.t, actor: s.Session(s.Person("cleo", policy.Personal)).Actor, Room: door}
 	_, err := cleo.close()
 	require.NoError(s.t, err)
+	require.NoError(s.t, door.Host.AddIdentifier(ctx, s.Host, account.NewIdentifier{Account: "cleo", Kind: account.Email, Text: address("cleo"), ProvenAt: s.Clock.Now()}))
 	s.reopening = beginReopening(s.t, s.World, "cleo")
 	s.recovery, err = door.Service.NewRecoveryCode(ctx, s.per)
 	require.NoError(s.t, err)

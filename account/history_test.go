@@ -133,7 +133,7 @@ func (r *recorder) ask(t *testing.T, w *accounttest.World, room account.Room, cl
 // askReopen has a code sent, at a desk. Each sends elsewhere: how many codes one place gets is bounded.
 func (r *recorder) askReopen(t *testing.T, w *accounttest.World, room account.Room, desk int) (answer, error) {
 	q := account.ReopenRequest{Account: "per", Method: []challenge.Method{challenge.Email, challenge.SMS, challenge.Voice}[desk%3],
-		To: fmt.Sprintf("desk-%d", desk), Attempt: policy.SessionID(fmt.Sprintf("attempt-%d", desk))}
+		To: deskAddress(desk), Attempt: policy.SessionID(fmt.Sprintf("attempt-%d", desk))}
 	id, err := room.Host.AskReopen(t.Context(), w.Host, q)
 	if err != nil {
 		return answer{}, err
@@ -142,6 +142,8 @@ func (r *recorder) askReopen(t *testing.T, w *accounttest.World, room account.Ro
 	return answer{code: give(r, &r.codes, sentCode{account.Reopening{Account: "per", Method: q.Method, Attempt: q.Attempt, Challenge: id, Code: sent.Code,
 		Proofs: []policy.Proof{{Factor: policy.FactorPassword, At: w.Clock.Now()}}}, desk})}, nil
 }
+
+func deskAddress(desk int) string { return fmt.Sprintf("desk-%d@example.org", desk) }
 
 // signIn is what a sign-in page does, each step a call of its own: it verifies the password, and starts a session, or if
 // the account is being closed has a code sent and reopens it. An older code it tries before.
@@ -222,6 +224,10 @@ func desk(t *testing.T) *accounttest.World {
 	k := passwords(t)
 	for _, s := range []policy.Setting{password.LockoutThreshold, password.MaxFailures} {
 		require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, s, 100))
+	}
+	for i := range clients {
+		require.NoError(t, k.App.Host.Account.AddIdentifier(t.Context(), k.Host,
+			account.NewIdentifier{Account: "per", Kind: account.Email, Text: deskAddress(i), ProvenAt: k.Clock.Now()}))
 	}
 	return k.World
 }

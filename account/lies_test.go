@@ -44,6 +44,8 @@ func codesAbout(t *testing.T, s *stage) map[string]carried {
 	reopening := func(tenant policy.TenantID, id policy.AccountID) carried {
 		editStandingIn(t, s, tenant, id, func(st *policy.Standing) { st.State = policy.Closing })
 		r := account.ReopenRequest{Account: id, Method: challenge.Email, To: string(id) + "@" + string(tenant) + ".example", Attempt: "attempt"}
+		n := account.NewIdentifier{Account: id, Kind: account.Email, Text: r.To, ProvenAt: s.Clock.Now()}
+		require.NoError(t, s.App.Host.Account.AddIdentifier(t.Context(), policy.Host("test-host", tenant), n))
 		issued, err := s.App.Host.Account.AskReopen(t.Context(), policy.Host("test-host", tenant), r)
 		require.NoError(t, err)
 		sent, _ := s.Mail.Last(r.To)

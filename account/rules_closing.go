@@ -35,19 +35,20 @@ const (
 
 // Codes of the reasons about closing.
 const (
-	CodeGuestAccount    policy.Code = "guest-not-closed"
-	CodeWorkAccount     policy.Code = "work-not-closed"
-	CodeClosingBlocked  policy.Code = "closing-blocked"
-	CodeNotUnderstood   policy.Code = "warning-not-understood"
-	CodeNotClosing      policy.Code = "account-not-closing"
-	CodeGraceOver       policy.Code = "grace-over"
-	CodeDeletedByOthers policy.Code = "deleted-by-administrator"
-	CodeSignInFirst     policy.Code = "sign-in-first"
-	CodeAlreadyDisabled policy.Code = "account-disabled"
-	CodeNotDisabled     policy.Code = "account-not-disabled"
-	CodeOwnAccount      policy.Code = "own-account"
-	FindingProfile      policy.Code = "profile-erased"
-	FindingRestricted   policy.Code = policy.CodeRestricted
+	CodeGuestAccount     policy.Code = "guest-not-closed"
+	CodeWorkAccount      policy.Code = "work-not-closed"
+	CodeClosingBlocked   policy.Code = "closing-blocked"
+	CodeNotUnderstood    policy.Code = "warning-not-understood"
+	CodeNotClosing       policy.Code = "account-not-closing"
+	CodeGraceOver        policy.Code = "grace-over"
+	CodeDeletedByOthers  policy.Code = "deleted-by-administrator"
+	CodeSignInFirst      policy.Code = "sign-in-first"
+	CodeAddressNotProven policy.Code = "address-not-proven"
+	CodeAlreadyDisabled  policy.Code = "account-disabled"
+	CodeNotDisabled      policy.Code = "account-not-disabled"
+	CodeOwnAccount       policy.Code = "own-account"
+	FindingProfile       policy.Code = "profile-erased"
+	FindingRestricted    policy.Code = policy.CodeRestricted
 )
 
 const (
@@ -66,18 +67,19 @@ const (
 )
 
 var (
-	guestAccount    = policy.OtherKind(CodeGuestAccount, "A guest account is not closed here. Leave the organization instead.")
-	workAccount     = policy.SwitchedOff(CodeWorkAccount, "This account is your organization's, and is closed by it.")
-	closingBlocked  = policy.Forbidden(CodeClosingBlocked, policy.NoRemedy, "Before this account can be closed something has to be settled: {what}.")
-	notUnderstood   = policy.Forbidden(CodeNotUnderstood, policy.Confirm, "Say that you understood each warning; not yet: {what}.")
-	notClosing      = policy.Forbidden(CodeNotClosing, policy.NoRemedy, "This account is not being closed.")
-	beingClosed     = policy.Forbidden(policy.CodeAccountClosing, policy.NoRemedy, "This account is being closed. Restore it first.")
-	graceOver       = policy.Forbidden(CodeGraceOver, policy.NoRemedy, "The time in which this account could come back is over.")
-	deletedByOthers = policy.Forbidden(CodeDeletedByOthers, policy.AskAdministrator, "This account was deleted by an administrator, who alone can restore it.")
-	alreadyDisabled = policy.Forbidden(CodeAlreadyDisabled, policy.NoRemedy, "This account is disabled already.")
-	notDisabled     = policy.Forbidden(CodeNotDisabled, policy.NoRemedy, "This account is not disabled.")
-	ownAccount      = policy.Forbidden(CodeOwnAccount, policy.AskAdministrator, "Nobody can do this to their own account.")
-	signInFirst     = &policy.Reason{Code: CodeSignInFirst, Class: policy.ClassProof, Remedy: policy.SignIn, Level: policy.AAL1, MaxAge: recent,
+	guestAccount     = policy.OtherKind(CodeGuestAccount, "A guest account is not closed here. Leave the organization instead.")
+	workAccount      = policy.SwitchedOff(CodeWorkAccount, "This account is your organization's, and is closed by it.")
+	closingBlocked   = policy.Forbidden(CodeClosingBlocked, policy.NoRemedy, "Before this account can be closed something has to be settled: {what}.")
+	notUnderstood    = policy.Forbidden(CodeNotUnderstood, policy.Confirm, "Say that you understood each warning; not yet: {what}.")
+	notClosing       = policy.Forbidden(CodeNotClosing, policy.NoRemedy, "This account is not being closed.")
+	beingClosed      = policy.Forbidden(policy.CodeAccountClosing, policy.NoRemedy, "This account is being closed. Restore it first.")
+	graceOver        = policy.Forbidden(CodeGraceOver, policy.NoRemedy, "The time in which this account could come back is over.")
+	deletedByOthers  = policy.Forbidden(CodeDeletedByOthers, policy.AskAdministrator, "This account was deleted by an administrator, who alone can restore it.")
+	alreadyDisabled  = policy.Forbidden(CodeAlreadyDisabled, policy.NoRemedy, "This account is disabled already.")
+	notDisabled      = policy.Forbidden(CodeNotDisabled, policy.NoRemedy, "This account is not disabled.")
+	ownAccount       = policy.Forbidden(CodeOwnAccount, policy.AskAdministrator, "Nobody can do this to their own account.")
+	addressNotProven = policy.Forbidden(CodeAddressNotProven, policy.NoRemedy, "The code is sent to no address that was not proven to be this account's.")
+	signInFirst      = &policy.Reason{Code: CodeSignInFirst, Class: policy.ClassProof, Remedy: policy.SignIn, Level: policy.AAL1, MaxAge: recent,
 		Text: "Sign in first; the code alone does not reopen an account."}
 )
 
@@ -183,7 +185,7 @@ func willClose(l leaving, days int) policy.Preview {
 var (
 	askReopen = &policy.Spec[Tx, closed]{
 		Rule: policy.Rule{Action: AskReopen, Activity: askedReopen, Category: userCategory, By: policy.ByHost,
-			Says: "Send a code for reopening an account.", States: "not being closed; by an administrator; too late", Source: closingSource},
+			Says: "Send a code for reopening an account.", States: "not being closed; by an administrator; too late; address not proven", Source: closingSource},
 		Load: anyClosed, Forbids: notToReopen,
 	}
 	reopen = &policy.Spec[Tx, closed]{

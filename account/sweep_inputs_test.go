@@ -56,6 +56,7 @@ func sweptWorld(t *testing.T) leaver {
 	openToAll(t, l.World)
 	require.NoError(t, l.App.Host.Account.PutProfile(t.Context(), l.Host, filled("per", "")))
 	rex := l.SignIn(l.Person("rex", policy.Personal))
+	l.furnish(t, "rex", home("rex"))
 	require.NoError(t, l.close(t, rex, account.ShortGrace))
 	return l
 }
@@ -216,7 +217,7 @@ var inputs = map[reflect.Type]input{
 	},
 	reflect.TypeFor[account.ReopenRequest](): {
 		good: func(*testing.T, leaver) any {
-			return account.ReopenRequest{Account: "rex", Method: challenge.Email, To: pers, Attempt: "attempt", Language: "en-GB"}
+			return account.ReopenRequest{Account: "rex", Method: challenge.Email, To: home("rex"), Attempt: "attempt", Language: "en-GB"}
 		},
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
 			_, err := l.App.Host.Account.AskReopen(t.Context(), l.Host, in.(account.ReopenRequest))
@@ -225,7 +226,7 @@ var inputs = map[reflect.Type]input{
 		wrong: map[string][]wrong{
 			"Account":  append(accounts("account"), wrong{value: "per", says: string(account.CodeNotClosing)}),
 			"Method":   append(unfit("method"), wrong{value: "", says: "method"}, wrong{value: string(challenge.EmailLink), says: "method"}),
-			"To":       append(unfit("to"), wrong{value: "", says: "to"}),
+			"To":       append(unfit("to"), wrong{value: "", says: "to"}, wrong{value: pers, says: string(account.CodeAddressNotProven)}),
 			"Attempt":  append(unfit("attempt"), wrong{value: "", says: "attempt"}),
 			"Language": unfit("language"),
 		},

@@ -246,3 +246,16 @@ func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *te
 	}
 	require.Greater(t, struck, 15)
 }
+
+func TestUnlockingWritesNothingOfAnErasedAccount(t *testing.T) {
+	l := leaving(t)
+	require.NoError(t, l.close(t, l.per, 30))
+	l.Clock.Advance(30 * day)
+	require.Equal(t, 1, l.purge(t))
+	before := testkit.Rows(t, l.DB)
+	for _, a := range []policy.Actor{l.Host, l.SignIn(l.admin)} {
+		refused(t, l.App.Admin.Account.UnlockPassword(t.Context(), a, "per"), policy.CodeAccountClosed)
+		refused(t, l.App.Admin.Account.UnlockRecovery(t.Context(), a, "per"), policy.CodeAccountClosed)
+	}
+	require.Equal(t, before, testkit.Rows(t, l.DB))
+}

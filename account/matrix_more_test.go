@@ -157,7 +157,7 @@ var recoveryRows = []operation{
 	{door: "Service", method: "RemoveRecoveryCode", action: account.RemoveRecoveryCode, changes: true,
 		call: func(c *cell) (any, error) { return nil, c.Service.RemoveRecoveryCode(c.t.Context(), c.actor) }},
 
-	{door: "Admin", method: "UnlockRecovery", action: account.UnlockRecovery, changes: true,
+	{door: "Admin", method: "UnlockRecovery", action: account.UnlockRecovery, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) { return nil, c.Admin.UnlockRecovery(c.t.Context(), c.actor, c.personal) }},
 	{door: "Admin", method: "LiftRestriction", action: account.LiftRestriction, forbids: ifNotRestricted, changes: true,
 		call: func(c *cell) (any, error) {

@@ -145,8 +145,9 @@ var (
 var (
 	unlockPassword = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: UnlockPassword, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
-			Says: "Forget the wrong passwords of an account, so that it is not locked.", Source: passwordsSource},
-		Load: anyLogin,
+			Says: "Forget the wrong passwords of an account, so that it is not locked.", States: "closed", Source: passwordsSource},
+		Load:    anyLogin,
+		Forbids: closedLogin,
 	}
 	demandNew = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: DemandNew, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,

@@ -114,8 +114,11 @@ var (
 var (
 	unlockRecovery = &policy.Spec[Tx, policy.Standing]{
 		Rule: policy.Rule{Action: UnlockRecovery, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
-			Says: "Forget the wrong recovery codes of an account, so that the right one is heard.", Source: recoverySource},
+			Says: "Forget the wrong recovery codes of an account, so that the right one is heard.", States: "closed", Source: recoverySource},
 		Load: anyStanding,
+		Forbids: func(_ *policy.Op, st policy.Standing) *policy.Reason {
+			return when(st.State == policy.Closed, closedForGood)
+		},
 	}
 	liftRestriction = &policy.Spec[Tx, policy.Standing]{
 		Rule: policy.Rule{Action: LiftRestriction, Activity: adminUpdatedInfo, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,

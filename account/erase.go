@@ -27,7 +27,7 @@ type Purged struct {
 
 // PurgeClosed closes accounts for good whose time to come back is over, and erases what all rooms keep of them: at most
 // limit accounts (0: [store.DefaultPageSize]), those due first before the others, each in as many transactions as it
-// takes. What was interrupted goes on in the next call. An account for which something fails is left for then, and the
+// takes. What was interrupted goes on in the next call. An account for which something fails, an [Eraser] that panics included, is left for then, and the
 // others are done; the error tells of all that failed. The host calls it now and then.
 //
 // What stays is the account's standing, so that its id is never used again, and the events about it until their retention ends.
@@ -83,7 +83,7 @@ func (h *Host) purge(ctx context.Context, actor policy.Actor, id policy.AccountI
 	}
 	for _, erase := range h.erasers {
 		for more := true; more; {
-			if more, err = erase(ctx, op, id, eraseBatch); err != nil {
+			if more, err = erase.step(ctx, op, id); err != nil {
 				return false, err
 			}
 		}
@@ -97,6 +97,16 @@ func (h *Host) purge(ctx context.Context, actor policy.Actor, id policy.AccountI
 			return left == nothing && err == nil, err
 		}
 	}
+}
+
+// step calls e. One that panics fails: the accounts that are due after this one would else wait for as long as it does.
+func (e Eraser) step(ctx context.Context, op *policy.Op, id policy.AccountID) (more bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			more, err = false, fmt.Errorf("an eraser panicked: %v", p)
+		}
+	}()
+	return e(ctx, op, id, eraseBatch)
 }
 
 // closeForGood takes the step after which nobody can bring the account back. It gives no operation if there is nothing

@@ -247,6 +247,28 @@ func TestAFaultAtAnyCallOfTheStoreDoesNotKeepAnAccountFromBeingErasedLater(t *te
 	require.Greater(t, struck, 15)
 }
 
+func TestAnEraserThatPanicsHoldsUpNobodyElse(t *testing.T) {
+	broken := policy.AccountID("p0")
+	l := leaving(t, myaccount.WithEraser(func(_ context.Context, _ *policy.Op, id policy.AccountID, _ int) (bool, error) {
+		if id == broken {
+			panic("the shop is upside down")
+		}
+		return false, nil
+	}))
+	for _, id := range []policy.AccountID{"p0", "p1", "p2"} {
+		l.Person(id, policy.Personal)
+		_, err := l.App.Admin.Account.Delete(t.Context(), l.Host, id)
+		require.NoError(t, err)
+	}
+	l.Clock.Advance(account.DeletedFor)
+	done, err := l.App.Host.Account.PurgeClosed(t.Context(), l.Host, 0)
+	require.ErrorContains(t, err, `account "p0"`)
+	require.ErrorContains(t, err, "upside down")
+	require.Equal(t, account.Purged{Accounts: 2, More: true}, done)
+	broken = ""
+	require.Equal(t, 1, l.purge(t))
+}
+
 func TestUnlockingWritesNothingOfAnErasedAccount(t *testing.T) {
 	l := leaving(t)
 	require.NoError(t, l.close(t, l.per, 30))

@@ -2,6 +2,7 @@ package myaccount
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/devices"
@@ -26,6 +27,15 @@ func (c *config) closing(s Store) account.Option {
 	return account.WithClosing(
 		append([]account.ClosingCheck{checking(s.Devices(), devices.Findings), checking(s.SignIns(), signins.Findings)}, c.checks...),
 		append([]account.Eraser{erasing(s.Devices(), devices.Erase), erasing(s.SignIns(), signins.Erase)}, c.erasers...))
+}
+
+// erasable lets what is kept of an account that a host closes at once be erased by the next purge.
+func erasable(_ context.Context, tx policy.AdminTx, op *policy.Op, st policy.Standing) error {
+	wide, ok := tx.(account.Tx)
+	if !ok {
+		return errors.New("what is kept of the account is kept elsewhere, and would stay; delete the account instead")
+	}
+	return account.EraseNext(wide, op, st)
 }
 
 // checking makes a check of what a room has to say.

@@ -144,7 +144,7 @@ func New(s Store, vault secret.Vault, options ...Option) (*Account, error) {
 	return &Account{
 		Devices: d.Service, SignIns: si.Service, Account: ac.Service, Log: policy.NewLog(g, s.Policy()),
 		Admin: Admin{policy.NewAdmin(g, s.Policy(), areas, settings), d.Admin, si.Admin, ac.Admin},
-		Host:  Host{policy.NewHost(g, s.Policy()), d.Host, si.Host, ac.Host},
+		Host:  Host{policy.NewHost(g, s.Policy(), erasable), d.Host, si.Host, ac.Host},
 		store: s, guard: g,
 	}, nil
 }

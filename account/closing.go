@@ -141,19 +141,25 @@ func (s *Service) Close(ctx context.Context, actor policy.Actor, c CloseRequest,
 
 // shut lets an account's time to come back begin.
 func shut(tx Tx, op *policy.Op, st policy.Standing, c Closing) (time.Time, policy.Change, error) {
+	if err := putClosing(tx, op, st, c); err != nil {
+		return time.Time{}, policy.Change{}, err
+	}
+	ch, err := become(tx, op, st, policy.Closing, op.Now)
+	ch.Facts = append(ch.Facts, policy.Fact{Name: "days", Value: strconv.Itoa(int(c.Due.Sub(op.Now) / day))})
+	return c.Due, ch, err
+}
+
+// putClosing stores that an account is being closed by the actor, now.
+func putClosing(tx Tx, op *policy.Op, st policy.Standing, c Closing) error {
 	c.Tenant, c.Account, c.By, c.At, c.Was = st.Tenant, st.Account, op.Actor.Principal(), op.Now, st.State
 	switch old, err := closingOf(tx, op, st.Account); {
 	case err == nil:
 		c.Revision = old.Revision
 	case !errors.Is(err, store.ErrNotFound):
-		return time.Time{}, policy.Change{}, err
+		return err
 	}
-	if _, err := tx.PutClosing(c); err != nil {
-		return time.Time{}, policy.Change{}, err
-	}
-	ch, err := become(tx, op, st, policy.Closing, op.Now)
-	ch.Facts = append(ch.Facts, policy.Fact{Name: "days", Value: strconv.Itoa(int(c.Due.Sub(c.At) / day))})
-	return c.Due, ch, err
+	_, err := tx.PutClosing(c)
+	return err
 }
 
 // become gives an account another state. Nothing that its person was given or proved before from outlives that, either

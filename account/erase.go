@@ -14,6 +14,11 @@ import (
 // are closed for good: a room that is kept in another store needs no transaction over both.
 type Eraser func(ctx context.Context, op *policy.Op, account policy.AccountID, limit int) (more bool, err error)
 
+// EraseNext has the next [Host.PurgeClosed] erase an account that is being closed for good, in the transaction that does so.
+func EraseNext(tx Tx, op *policy.Op, st policy.Standing) error {
+	return putClosing(tx, op, st, Closing{Due: op.Now})
+}
+
 // eraseBatch is how many rows are erased in one transaction, so that others get their turn.
 const eraseBatch = 200
 

@@ -269,6 +269,41 @@ func TestAnEraserThatPanicsHoldsUpNobodyElse(t *testing.T) {
 	require.Equal(t, 1, l.purge(t))
 }
 
+func TestWhatAHostClosesAtOnceIsErasedByTheNextPurge(t *testing.T) {
+	l := leaving(t)
+	l.tell(t)
+	require.NoError(t, l.App.Host.Accounts.SetState(t.Context(), l.Host, "per", policy.Closed))
+	refused(t, l.reopen(t, "per"), policy.CodeAccountClosed)
+	refused(t, l.App.Admin.Account.Restore(t.Context(), l.Host, "per"), policy.CodeAccountClosed)
+	require.Contains(t, testkit.Rows(t, l.DB), traces[0])
+	require.Equal(t, 1, l.purge(t))
+	left := tablesOf(t, l, "per")
+	delete(left, "events")
+	require.Equal(t, map[string]int{"standing": 1, "identifiers": 2}, left)
+	require.Zero(t, l.purge(t))
+}
+
+func TestOfAnErasedAccountNoRiskAndNoDemandIsLeftEither(t *testing.T) {
+	for name, closes := range map[string]func(leaver) error{
+		"at once": func(l leaver) error {
+			return l.App.Host.Accounts.SetState(t.Context(), l.Host, "per", policy.Closed)
+		},
+		"by an administrator": func(l leaver) error {
+			_, err := l.App.Admin.Account.Delete(t.Context(), l.Host, "per")
+			return err
+		},
+	} {
+		l := leaving(t)
+		l.standing(t, "per", func(st *policy.Standing) { st.Risk, st.MustChangePassword = policy.HighRisk, true })
+		require.NoError(t, closes(l), name)
+		l.Clock.Advance(account.DeletedFor)
+		require.Equal(t, 1, l.purge(t), name)
+		st := standing(t, l.DB, "per")
+		require.Equal(t, policy.NoRisk, st.Risk, name)
+		require.False(t, st.MustChangePassword, name)
+	}
+}
+
 func TestUnlockingWritesNothingOfAnErasedAccount(t *testing.T) {
 	l := leaving(t)
 	require.NoError(t, l.close(t, l.per, 30))

@@ -9,12 +9,19 @@ import (
 
 // HostDoor is where the embedding application makes accounts known and says whether they may act.
 type HostDoor struct {
-	guard *Guard
-	store store.Store[AdminTx]
+	guard   *Guard
+	store   store.Store[AdminTx]
+	closers []Closer
 }
 
+// Closer is called in the transaction in which [HostDoor.SetState] closes an account, so that what is kept of it is erased
+// later. The standing is as it was before. An error closes nothing.
+type Closer func(ctx context.Context, tx AdminTx, op *Op, st Standing) error
+
 // NewHost makes the door.
-func NewHost(g *Guard, s store.Store[AdminTx]) *HostDoor { return &HostDoor{guard: g, store: s} }
+func NewHost(g *Guard, s store.Store[AdminTx], closers ...Closer) *HostDoor {
+	return &HostDoor{guard: g, store: s, closers: closers}
+}
 
 // Provision makes an active account of one kind known in the actor's tenant. An id that is or ever was
 // in use is refused: a recycled identifier would inherit what belonged to somebody else. An active account that the host
@@ -35,9 +42,9 @@ func (h *HostDoor) Provision(ctx context.Context, actor Actor, id AccountID, kin
 	return err
 }
 
-// SetState enables, disables or closes an account; closing is for good, at once, and leaves what rooms keep of it. See
-// package account for the way with a time to think it over. Whatever was signed in before an
-// account left [Active] stays signed out after it comes back.
+// SetState enables, disables or closes an account. Closing is for good, at once; what rooms keep of the account is erased by
+// the next purge (package account, which has a way with a time to think it over too), and stays where there is no [Closer].
+// Whatever was signed in before an account left [Active] stays signed out after it comes back.
 func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, state State) error {
 	if err := CheckID("account", id); err != nil {
 		return err
@@ -47,6 +54,14 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 	}
 	_, err := Do(ctx, h.guard, h.store, actor, setState, On("account", id), "",
 		func(tx AdminTx, op *Op, st Standing) (struct{}, Change, error) {
+			if state == Closed {
+				for _, c := range h.closers {
+					if err := c(ctx, tx, op, st); err != nil {
+						return struct{}{}, Change{}, err
+					}
+				}
+				st.Risk, st.MustChangePassword = NoRisk, false
+			}
 			if state != Active {
 				st = st.Voided(op.Now)
 			}

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -91,6 +92,27 @@ func TestClosingIsForGood(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, policy.Closed, st.State)
 	h.notAdmitted(t, h.SignIn(h.ada), policy.CodeAccountNotActive)
+}
+
+func TestWhoErasesLaterIsCalledWhenAnAccountIsClosedAndMayKeepThatFromHappening(t *testing.T) {
+	h := newHouse(t)
+	var told []policy.Standing
+	var trouble error
+	h.hosts = policy.NewHost(h.guard, h.rows, func(_ context.Context, _ policy.AdminTx, op *policy.Op, st policy.Standing) error {
+		require.Equal(t, policy.On("account", "ada"), op.Target)
+		told = append(told, st)
+		return trouble
+	})
+	require.NoError(t, h.hosts.SetState(ctx, h.Host, "ada", policy.Disabled))
+	require.Empty(t, told)
+	trouble = errors.New("no room for that")
+	before := h.saved()
+	require.ErrorIs(t, h.hosts.SetState(ctx, h.Host, "ada", policy.Closed), trouble)
+	require.Equal(t, before, h.saved())
+	trouble = nil
+	require.NoError(t, h.hosts.SetState(ctx, h.Host, "ada", policy.Closed))
+	require.Len(t, told, 2)
+	require.Equal(t, policy.Disabled, told[1].State, "as it was before")
 }
 
 func TestWhoWasSignedInBeforeStaysSignedOut(t *testing.T) {

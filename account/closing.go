@@ -155,6 +155,9 @@ func putClosing(tx Tx, op *policy.Op, st policy.Standing, c Closing) error {
 	switch old, err := closingOf(tx, op, st.Account); {
 	case err == nil:
 		c.Revision = old.Revision
+		if st.State == policy.Closing { // taken over
+			c.Was = old.Was
+		}
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}

@@ -7,7 +7,8 @@ import (
 	"github.com/seed4b20689c/myaccount/policy"
 )
 
-// Disable keeps an account from signing in and acting, until it is enabled again. All of its sessions and tokens end.
+// Disable keeps an account from signing in and acting, until it is enabled again. All of its sessions and tokens end. One
+// that its person is closing goes on being closed, and if it comes back it is disabled.
 func (a *Admin) Disable(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	return a.become(ctx, actor, disableAccount, id, policy.Disabled)
 }
@@ -17,21 +18,34 @@ func (a *Admin) Enable(ctx context.Context, actor policy.Actor, id policy.Accoun
 	return a.become(ctx, actor, enableAccount, id, policy.Active)
 }
 
-func (a *Admin) become(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, policy.Standing], id policy.AccountID, to policy.State) error {
+func (a *Admin) become(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, closed], id policy.AccountID, to policy.State) error {
 	_, err := policy.Do(ctx, a.guard, a.store, actor, sp, onAccount(id), "",
-		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
-			ch, err := become(tx, op, st, to, op.Now)
+		func(tx Tx, op *policy.Op, c closed) (none, policy.Change, error) {
+			if c.State == policy.Closing {
+				ch, err := c.comesBack(tx, to)
+				return none{}, ch, err
+			}
+			ch, err := become(tx, op, c.Standing, to, op.Now)
 			return none{}, ch, err
 		})
 	return err
 }
 
+// comesBack says what an account that is being closed is if it comes back.
+func (l closed) comesBack(tx Tx, as policy.State) (policy.Change, error) {
+	l.closing.Was = as
+	rev, err := tx.PutClosing(l.closing)
+	return policy.Change{Subject: l.Account, Revision: rev,
+		Facts: []policy.Fact{{Name: "state", Value: l.State.String()}, {Name: "comes-back", Value: as.String()}}}, err
+}
+
 // Delete deletes an account of any kind and gives the time at which its data is erased. Until then, for [DeletedFor],
-// [Admin.Restore] brings it back; its person cannot.
+// [Admin.Restore] brings it back; its person cannot. So it is with one that its person is closing: from now on it is deleted by
+// the administrator.
 func (a *Admin) Delete(ctx context.Context, actor policy.Actor, id policy.AccountID) (time.Time, error) {
 	return policy.Do(ctx, a.guard, a.store, actor, deleteAccount, onAccount(id), "",
-		func(tx Tx, op *policy.Op, st policy.Standing) (time.Time, policy.Change, error) {
-			return shut(tx, op, st, Closing{Due: op.Now.Add(DeletedFor)})
+		func(tx Tx, op *policy.Op, c closed) (time.Time, policy.Change, error) {
+			return shut(tx, op, c.Standing, Closing{Due: op.Now.Add(DeletedFor)})
 		})
 }
 

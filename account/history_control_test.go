@@ -177,12 +177,15 @@ func TestAHistoryThatNoOrderExplainsIsFoundOut(t *testing.T) {
 		"a request while closing":      {false, []any{question{verb: doClose}, yes, question{verb: doAdmit}, yes}},
 		"a password while closing":     {true, []any{question{verb: doClose}, yes, question{verb: doVerify}, answer{yes: true, closing: true}}},
 		"a closing nobody was told of": {false, []any{question{verb: doClose}, yes, question{verb: doVerify}, yes}},
-		"switched off while closing":   {false, []any{question{verb: doClose}, yes, question{verb: doDisable}, yes}},
-		"closed twice":                 {false, []any{question{verb: doClose}, yes, question{verb: doClose, token: 1}, yes}},
-		"reopened without a code":      {false, []any{question{verb: doClose}, yes, question{verb: doReopen}, yes}},
-		"reopened":                     {true, []any{question{verb: doClose}, yes, question{verb: doAskReopen}, yes, question{verb: doReopen}, yes, question{verb: doStart}, answer{yes: true, token: 2}}},
-		"revived by a reopening":       {false, []any{question{verb: doClose}, yes, question{verb: doAskReopen}, yes, question{verb: doReopen}, yes, question{verb: doAdmit}, yes}},
-		"a code that was replaced":     {false, []any{question{verb: doClose}, yes, question{verb: doAskReopen}, yes, question{verb: doAskReopen}, answer{yes: true, code: 1}, question{verb: doReopen}, yes}},
+		"switched off while closing":   {true, []any{question{verb: doClose}, yes, question{verb: doDisable}, yes}},
+		"switched off twice":           {false, []any{question{verb: doClose}, yes, question{verb: doDisable}, yes, question{verb: doDisable}, yes}},
+		"switched on by a reopening": {false, []any{question{verb: doClose}, yes, question{verb: doDisable}, yes, question{verb: doAskReopen}, yes,
+			question{verb: doReopen}, yes, question{verb: doStart}, answer{yes: true, token: 2}}},
+		"closed twice":             {false, []any{question{verb: doClose}, yes, question{verb: doClose, token: 1}, yes}},
+		"reopened without a code":  {false, []any{question{verb: doClose}, yes, question{verb: doReopen}, yes}},
+		"reopened":                 {true, []any{question{verb: doClose}, yes, question{verb: doAskReopen}, yes, question{verb: doReopen}, yes, question{verb: doStart}, answer{yes: true, token: 2}}},
+		"revived by a reopening":   {false, []any{question{verb: doClose}, yes, question{verb: doAskReopen}, yes, question{verb: doReopen}, yes, question{verb: doAdmit}, yes}},
+		"a code that was replaced": {false, []any{question{verb: doClose}, yes, question{verb: doAskReopen}, yes, question{verb: doAskReopen}, answer{yes: true, code: 1}, question{verb: doReopen}, yes}},
 	} {
 		calls := []any{question{verb: doStart}, yes, question{verb: doStart}, answer{yes: true, token: 1}}
 		calls = append(calls, c.calls...)

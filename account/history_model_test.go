@@ -48,6 +48,7 @@ const clients = 6
 // life is the state of the account in the sequential specification.
 type life struct {
 	state  policy.State
+	off    bool // disabled while being closed: it comes back so
 	phrase int
 	alive  [96]bool     // sessions, by number
 	codes  [clients]int // that reopen it, by the desk at which they were asked for: from 1 on, 0 if there is none
@@ -62,8 +63,10 @@ func (l life) restarted(to policy.State) life {
 func (l life) may(q question) bool {
 	inside := l.state == policy.Active && l.alive[q.token]
 	switch q.verb {
-	case doStart, doDisable:
+	case doStart:
 		return l.state == policy.Active
+	case doDisable:
+		return l.state == policy.Active || l.state == policy.Closing && !l.off
 	case doEnable:
 		return l.state == policy.Disabled
 	case doVerify:
@@ -88,11 +91,20 @@ func (l life) after(q question, a answer) life {
 		l.phrase, l.alive[q.token] = q.to, true
 	case doAskReopen:
 		l.codes[q.desk] = a.code + 1
-	case doSignOut, doReopen, doEnable:
+	case doReopen:
+		if l.off {
+			return l.restarted(policy.Disabled)
+		}
+		return l.restarted(policy.Active)
+	case doSignOut, doEnable:
 		return l.restarted(policy.Active)
 	case doClose:
 		return l.restarted(policy.Closing)
 	case doDisable:
+		if l.state == policy.Closing {
+			l.off = true
+			return l
+		}
 		return l.restarted(policy.Disabled)
 	}
 	return l

@@ -264,15 +264,24 @@ func ifNotToClose(a testkit.Somebody, c condition) policy.Code {
 	return ""
 }
 
-// ifShut is what an administrator hears about an account that is their own, or being closed.
-func ifShut(a testkit.Somebody, c condition) policy.Code {
-	switch {
-	case a.Sort == testkit.Person && (a.Owns || a.Elsewhere):
+// ifTheirOwn is what an administrator hears about an account that is their own.
+func ifTheirOwn(a testkit.Somebody, _ condition) policy.Code {
+	if a.Sort == testkit.Person && (a.Owns || a.Elsewhere) {
 		return account.CodeOwnAccount
-	case a.Elsewhere:
-		return ""
-	case c.state == policy.Closing:
+	}
+	return ""
+}
+
+// ifShut is what an administrator hears about an account that is their own, or being closed by another or for good.
+func ifShut(a testkit.Somebody, c condition) policy.Code {
+	if code := ifTheirOwn(a, c); code != "" || a.Elsewhere {
+		return code
+	}
+	switch {
+	case c.deleted:
 		return policy.CodeAccountClosing
+	case c.over:
+		return account.CodeGraceOver
 	}
 	return ifClosed(a, c)
 }
@@ -288,8 +297,13 @@ func ifNotToDisable(a testkit.Somebody, c condition) policy.Code {
 }
 
 func ifNotToEnable(a testkit.Somebody, c condition) policy.Code {
-	if code := ifShut(a, c); code != "" {
+	switch code := ifTheirOwn(a, c); {
+	case code != "":
 		return code
+	case c.state == policy.Closing && !a.Elsewhere:
+		return policy.CodeAccountClosing
+	case ifClosed(a, c) != "":
+		return policy.CodeAccountClosed
 	}
 	if c.state != policy.Disabled || a.Elsewhere {
 		return account.CodeNotDisabled

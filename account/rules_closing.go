@@ -203,23 +203,26 @@ var (
 // What administrators may do. No one may do it to themselves: a tenant would be left without administrators by mistake.
 var (
 	disableAccount = adminOn(policy.Rule{Action: Disable, Activity: disabledUser,
-		Says: "Disable an account; all of its sessions end.", States: "one's own; disabled; being closed; closed"},
-		func(st policy.Standing) *policy.Reason {
-			if st.State == policy.Disabled {
-				return alreadyDisabled
+		Says: "Disable an account; all of its sessions end.", States: "one's own; disabled; deleted; closed"},
+		func(op *policy.Op, c closed) *policy.Reason {
+			if r := notToTakeOver(op, c); r != nil {
+				return r
 			}
-			return shutAlready(st)
+			return when(c.State == policy.Disabled || c.State == policy.Closing && c.closing.Was == policy.Disabled, alreadyDisabled)
 		})
 	enableAccount = adminOn(policy.Rule{Action: Enable, Activity: enabledUser,
 		Says: "Enable an account that was disabled.", States: "one's own; not disabled; being closed; closed"},
-		func(st policy.Standing) *policy.Reason {
-			if st.State == policy.Active {
+		func(_ *policy.Op, c closed) *policy.Reason {
+			switch c.State {
+			case policy.Active:
 				return notDisabled
+			case policy.Closing:
+				return beingClosed
 			}
-			return shutAlready(st)
+			return when(c.State == policy.Closed, closedForGood)
 		})
 	deleteAccount = adminOn(policy.Rule{Action: Delete, Activity: deletedUser,
-		Says: "Delete an account; it can be restored for 30 days.", States: "one's own; being closed; closed"}, shutAlready)
+		Says: "Delete an account; it can be restored for 30 days.", States: "one's own; deleted; closed"}, notToTakeOver)
 	restoreAccount = &policy.Spec[Tx, closed]{
 		Rule: policy.Rule{Action: Restore, Activity: restoredUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: profileAdmins, Notify: true,
 			Says: "Restore an account that is being closed, by whomever.", States: "not being closed; too late", Source: deletedUsersSource},
@@ -227,30 +230,37 @@ var (
 	}
 )
 
-func adminOn(r policy.Rule, forbids func(policy.Standing) *policy.Reason) *policy.Spec[Tx, policy.Standing] {
+func adminOn(r policy.Rule, forbids func(*policy.Op, closed) *policy.Reason) *policy.Spec[Tx, closed] {
 	r.Category, r.By, r.Roles, r.Notify, r.Source = userCategory, policy.ByRole|policy.ByHost, profileAdmins, true, deletedUsersSource
-	return &policy.Spec[Tx, policy.Standing]{
+	return &policy.Spec[Tx, closed]{
 		Rule: r,
-		Load: func(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
-			return op.Account(tx, policy.AccountID(t.ID))
-		},
-		Forbids: func(op *policy.Op, st policy.Standing) *policy.Reason {
-			if op.Actor.Principal().Is(st.Account) {
-				return ownAccount
+		Load: anyClosed,
+		Forbids: func(op *policy.Op, c closed) *policy.Reason {
+			if r := themselves(op, c.Account); r != nil {
+				return r
 			}
-			return forbids(st)
+			return forbids(op, c)
 		},
 	}
 }
 
-func shutAlready(st policy.Standing) *policy.Reason {
-	switch st.State {
-	case policy.Closing:
-		return beingClosed
-	case policy.Closed:
+// themselves is the reason against what nobody does to their own account, whatever their roles.
+func themselves(op *policy.Op, id policy.AccountID) *policy.Reason {
+	return when(op.Actor.Principal().Is(id), ownAccount)
+}
+
+// notToTakeOver is the reason against an administrator's decision about an account that is closed, or is being closed by
+// somebody else than its person, or for good.
+func notToTakeOver(op *policy.Op, c closed) *policy.Reason {
+	switch {
+	case c.State == policy.Closed:
 		return closedForGood
+	case c.State != policy.Closing:
+		return nil
+	case !c.closing.By.Is(c.Account):
+		return beingClosed
 	}
-	return nil
+	return when(c.closing.over(op.Now), graceOver)
 }
 
 func anyClosed(tx Tx, op *policy.Op, t policy.Target) (c closed, err error) {

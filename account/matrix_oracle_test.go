@@ -272,6 +272,13 @@ func ifTheirOwn(a testkit.Somebody, _ condition) policy.Code {
 	return ""
 }
 
+func ifNotToUnlock(a testkit.Somebody, c condition) policy.Code {
+	if code := ifTheirOwn(a, c); code != "" {
+		return code
+	}
+	return ifClosed(a, c)
+}
+
 // ifShut is what an administrator hears about an account that is their own, or being closed by another or for good.
 func ifShut(a testkit.Somebody, c condition) policy.Code {
 	if code := ifTheirOwn(a, c); code != "" || a.Elsewhere {

@@ -200,7 +200,8 @@ var (
 	}
 )
 
-// What administrators may do. No one may do it to themselves: a tenant would be left without administrators by mistake.
+// What administrators may do, with two factors proven just now, as for recovery keys: a stolen session must not be able to. No
+// one may do it to themselves: a tenant would be left without administrators by mistake.
 var (
 	disableAccount = adminOn(policy.Rule{Action: Disable, Activity: disabledUser,
 		Says: "Disable an account; all of its sessions end.", States: "one's own; disabled; deleted; closed"},
@@ -224,7 +225,8 @@ var (
 	deleteAccount = adminOn(policy.Rule{Action: Delete, Activity: deletedUser,
 		Says: "Delete an account; it can be restored for 30 days.", States: "one's own; deleted; closed"}, notToTakeOver)
 	restoreAccount = &policy.Spec[Tx, closed]{
-		Rule: policy.Rule{Action: Restore, Activity: restoredUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: profileAdmins, Notify: true,
+		Rule: policy.Rule{Action: Restore, Activity: restoredUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: profileAdmins,
+			Level: policy.AAL2, MaxAge: recent, Notify: true,
 			Says: "Restore an account that is being closed, by whomever.", States: "not being closed; too late", Source: deletedUsersSource},
 		Load: anyClosed, Forbids: notToRestore,
 	}
@@ -232,6 +234,7 @@ var (
 
 func adminOn(r policy.Rule, forbids func(*policy.Op, closed) *policy.Reason) *policy.Spec[Tx, closed] {
 	r.Category, r.By, r.Roles, r.Notify, r.Source = userCategory, policy.ByRole|policy.ByHost, profileAdmins, true, deletedUsersSource
+	r.Level, r.MaxAge = policy.AAL2, recent
 	return &policy.Spec[Tx, closed]{
 		Rule: r,
 		Load: anyClosed,

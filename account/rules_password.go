@@ -144,13 +144,20 @@ var (
 // What administrators may do. None of it gives or takes a password (OWASP ASVS 6.4.6).
 var (
 	unlockPassword = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: UnlockPassword, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
-			Says: "Forget the wrong passwords of an account, so that it is not locked.", States: "closed", Source: passwordsSource},
-		Load:    anyLogin,
-		Forbids: closedLogin,
+		Rule: policy.Rule{Action: UnlockPassword, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
+			Level: policy.AAL2, MaxAge: recent, Notify: true,
+			Says: "Forget the wrong passwords of an account, so that it is not locked.", States: "one's own; closed", Source: passwordsSource},
+		Load: anyLogin,
+		Forbids: func(op *policy.Op, l login) *policy.Reason {
+			if r := themselves(op, l.Account); r != nil {
+				return r
+			}
+			return closedLogin(op, l)
+		},
 	}
 	demandNew = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: DemandNew, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
+		Rule: policy.Rule{Action: DemandNew, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
+			Level: policy.AAL2, MaxAge: recent, Notify: true,
 			Says: "Demand that a person sets a new password at the next sign-in.", States: "closed; kept elsewhere", Source: "Entra: audit activities"},
 		Load: anyLogin,
 		Forbids: func(op *policy.Op, l login) *policy.Reason {
@@ -167,6 +174,7 @@ var (
 	}
 	setBanned = &policy.Spec[Tx, BannedPasswords]{
 		Rule: policy.Rule{Action: SetBannedPasswords, Activity: updatePolicy, Category: policyCategory, By: policy.ByRole | policy.ByHost, Roles: protectionAdmins,
+			Level: policy.AAL2, MaxAge: recent,
 			Says: "Set the organization's own list of banned passwords.", States: "not licensed (" + string(password.AreaProtection) + ")", Source: protectionSource},
 		Load: bannedPasswords,
 		Forbids: func(op *policy.Op, _ BannedPasswords) *policy.Reason {

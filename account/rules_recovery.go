@@ -113,17 +113,28 @@ var (
 // What administrators may do.
 var (
 	unlockRecovery = &policy.Spec[Tx, policy.Standing]{
-		Rule: policy.Rule{Action: UnlockRecovery, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
-			Says: "Forget the wrong recovery codes of an account, so that the right one is heard.", States: "closed", Source: recoverySource},
+		Rule: policy.Rule{Action: UnlockRecovery, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
+			Level: policy.AAL2, MaxAge: recent, Notify: true,
+			Says: "Forget the wrong recovery codes of an account, so that the right one is heard.", States: "one's own; closed", Source: recoverySource},
 		Load: anyStanding,
-		Forbids: func(_ *policy.Op, st policy.Standing) *policy.Reason {
+		Forbids: func(op *policy.Op, st policy.Standing) *policy.Reason {
+			if r := themselves(op, st.Account); r != nil {
+				return r
+			}
 			return when(st.State == policy.Closed, closedForGood)
 		},
 	}
 	liftRestriction = &policy.Spec[Tx, policy.Standing]{
-		Rule: policy.Rule{Action: LiftRestriction, Activity: adminUpdatedInfo, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins, Notify: true,
-			Says: "End the restriction of an account whose security info was all replaced.", States: "not restricted; closed", Source: restrictionSource},
-		Load: anyStanding, Forbids: nothingToLift,
+		Rule: policy.Rule{Action: LiftRestriction, Activity: adminUpdatedInfo, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
+			Level: policy.AAL2, MaxAge: recent, Notify: true,
+			Says: "End the restriction of an account whose security info was all replaced.", States: "one's own; not restricted; closed", Source: restrictionSource},
+		Load: anyStanding,
+		Forbids: func(op *policy.Op, st policy.Standing) *policy.Reason {
+			if r := themselves(op, st.Account); r != nil {
+				return r
+			}
+			return nothingToLift(op, st)
+		},
 	}
 )
 

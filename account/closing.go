@@ -86,7 +86,8 @@ func (s *Service) Preflight(ctx context.Context, actor policy.Actor) (Preflight,
 type CloseRequest struct {
 	// Days is how long it can be reopened: [ShortGrace] or [LongGrace].
 	Days int
-	// Reason is why, in the person's own words; it may be empty, and is erased with everything else.
+	// Reason is why, in the person's own words, of several lines if they like; it may be empty, and is erased with everything
+	// else.
 	Reason string
 	// Understood names each warning that [Service.Preflight] gives by its code.
 	Understood []policy.Code
@@ -99,7 +100,8 @@ func (c *CloseRequest) check() error {
 	if len(c.Understood) > maxUnderstood {
 		return &policy.Invalid{Field: "understood", Problem: fmt.Sprintf("has %d codes; want at most %d", len(c.Understood), maxUnderstood)}
 	}
-	return policy.CheckText("reason", c.Reason, MaxReason)
+	c.Reason = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(c.Reason)
+	return policy.CheckText("reason", strings.NewReplacer("\n", " ", "\t", " ").Replace(c.Reason), MaxReason)
 }
 
 const maxUnderstood = 1000

@@ -243,6 +243,26 @@ func TestAnAccountWhoseSecurityInfoWasReplacedLatelyIsNotClosed(t *testing.T) {
 	require.NoError(t, l.close(t, l.SignIn(l.per), 30))
 }
 
+func TestAReasonForClosingMayHaveLines(t *testing.T) {
+	l := leaving(t)
+	for sent, kept := range map[string]string{"too dear\r\nand slow\r\n\tand far": "too dear\nand slow\n\tand far", "one\rtwo": "one\ntwo", strings.Repeat("x\r\n", account.MaxReason/2): strings.Repeat("x\n", account.MaxReason/2)} {
+		in := l.fork(t)
+		_, yes, err := in.App.Account.AskClose(t.Context(), in.per, 30)
+		require.NoError(t, err)
+		_, err = in.App.Account.Close(t.Context(), in.per, account.CloseRequest{Days: 30, Reason: sent, Understood: in.understood(t, in.per)}, yes)
+		require.NoError(t, err)
+		edit(t, in.DB, func(tx account.Tx) error {
+			c, err := tx.Closing(accounttest.Tenant, "per")
+			require.Equal(t, kept, c.Reason)
+			return err
+		})
+	}
+	for _, bad := range []string{"a\x00b", "a\vb", "a\x1bb", "a\u202eb", "a\x7fb", "a\u0085b"} {
+		_, err := l.App.Account.Close(t.Context(), l.per, account.CloseRequest{Days: 30, Reason: bad}, "")
+		invalid(t, err, "reason")
+	}
+}
+
 // standing changes a row as no operation does.
 func (l leaver) standing(t testing.TB, id policy.AccountID, change func(*policy.Standing)) {
 	t.Helper()

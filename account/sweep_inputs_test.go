@@ -3,6 +3,7 @@ package account_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,7 +138,7 @@ var inputs = map[reflect.Type]input{
 		},
 		wrong: map[string][]wrong{
 			"Days":   {{value: 0, says: "days"}, {value: -30, says: "days"}, {value: 31, says: "days"}, {value: 1 << 40, says: "days"}},
-			"Reason": append(unfit("reason"), wrong{value: strings.Repeat("x", account.MaxReason+1), says: "reason"}),
+			"Reason": append(slices.DeleteFunc(unfit("reason"), func(w wrong) bool { return w.value == "a\nb" }), wrong{value: strings.Repeat("x", account.MaxReason+1), says: "reason"}),
 			"Understood": {{value: []policy.Code(nil), says: string(account.CodeNotUnderstood)}, {value: []policy.Code{"a\x00b"}, says: string(account.CodeNotUnderstood)},
 				{value: make([]policy.Code, 1<<16), says: "understood"}},
 		},

@@ -37,6 +37,10 @@ const (
 	LongGrace  = 60
 )
 
+// SettledFor is how long after all of an account's security info was replaced it cannot be closed yet: longer than it is
+// restricted ([Restriction]), so that its person has had the time to find out.
+const SettledFor = 60 * day
+
 // DeletedFor is how long an account that an administrator deleted can be restored.
 const DeletedFor = 30 * day
 

@@ -229,18 +229,29 @@ func TestOnlyWhoMayCloseAnAccountIsLetAndEachRefusalSaysWhy(t *testing.T) {
 	invalid(t, err, "understood")
 }
 
-func TestAnAccountWhoseSecurityInfoWasReplacedLatelyIsNotClosed(t *testing.T) {
+func TestAnAccountWhoseSecurityInfoWasReplacedLatelyIsNotClosedFor60Days(t *testing.T) {
 	l := leaving(t)
-	until := l.Clock.Now().Add(30 * day)
-	l.standing(t, "per", func(st *policy.Standing) { st.RestrictedUntil = until })
+	until := l.Clock.Now().Add(60 * day)
+	require.NoError(t, l.App.Host.Account.SecurityInfoReplaced(t.Context(), l.Host, "per", ""))
+	l.per = l.SignIn(l.per)
 	p, err := l.App.Account.Preflight(t.Context(), l.per)
 	require.NoError(t, err)
 	require.Equal(t, account.FindingRestricted, p.Findings[0].Code)
 	require.True(t, p.Findings[0].Blocks)
 	require.Equal(t, until, p.Close.Reason().Until)
-	refused(t, l.close(t, l.per, 30), policy.CodeRestricted)
-	l.Clock.Advance(30 * day)
+	for range 2 { // restricted, and not any more
+		d := refused(t, l.close(t, l.SignIn(l.per), 30), policy.CodeRestricted)
+		require.Equal(t, until, d.Reason().Until)
+		require.Equal(t, policy.WaitUntil, d.Reason().Remedy)
+		l.Clock.Advance(30*day - time.Microsecond)
+	}
+	refused(t, l.close(t, l.SignIn(l.per), 30), policy.CodeRestricted)
+	lifted := l.fork(t)
+	l.Clock.Advance(2 * time.Microsecond)
 	require.NoError(t, l.close(t, l.SignIn(l.per), 30))
+
+	lifted.standing(t, "per", func(st *policy.Standing) { st.RestrictedUntil = time.Time{} })
+	require.NoError(t, lifted.close(t, lifted.SignIn(lifted.per), 30), "it was the person, an administrator found out")
 }
 
 func TestAReasonForClosingMayHaveLines(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
@@ -67,9 +68,11 @@ const (
 )
 
 var (
-	guestAccount     = policy.OtherKind(CodeGuestAccount, "A guest account is not closed here. Leave the organization instead.")
-	workAccount      = policy.SwitchedOff(CodeWorkAccount, "This account is your organization's, and is closed by it.")
-	closingBlocked   = policy.Forbidden(CodeClosingBlocked, policy.NoRemedy, "Before this account can be closed something has to be settled: {what}.")
+	guestAccount   = policy.OtherKind(CodeGuestAccount, "A guest account is not closed here. Leave the organization instead.")
+	workAccount    = policy.SwitchedOff(CodeWorkAccount, "This account is your organization's, and is closed by it.")
+	closingBlocked = policy.Forbidden(CodeClosingBlocked, policy.NoRemedy, "Before this account can be closed something has to be settled: {what}.")
+	notSettled     = &policy.Reason{Code: policy.CodeRestricted, Class: policy.ClassState, Remedy: policy.WaitUntil,
+		Text: "All security info of this account was replaced lately. It can be closed after {until}."}
 	notUnderstood    = policy.Forbidden(CodeNotUnderstood, policy.Confirm, "Say that you understood each warning; not yet: {what}.")
 	notClosing       = policy.Forbidden(CodeNotClosing, policy.NoRemedy, "This account is not being closed.")
 	beingClosed      = policy.Forbidden(policy.CodeAccountClosing, policy.NoRemedy, "This account is being closed. Restore it first.")
@@ -101,7 +104,7 @@ var (
 	closeAccount = policy.Rule{Action: Close, Activity: deletedUser, Category: userCategory,
 		By: policy.ByPerson, Kinds: policy.Personal | policy.Work, Others: guestAccount, Area: AreaClosing, Access: policy.Edit,
 		Settled: true, Level: policy.AAL1, MaxAge: recent, Confirm: true, Notify: true,
-		Says: "Close one's own account; it can be reopened for 30 or 60 days.", States: "a work account, unless the organization allows it; a finding blocks; a warning is not understood", Source: closingSource}
+		Says: "Close one's own account; it can be reopened for 30 or 60 days.", States: "a work account, unless the organization allows it; a finding blocks; all security info replaced in the last 60 days; a warning is not understood", Source: closingSource}
 )
 
 // closeSpec is the action of closing. It is made for each call because checks may read where the call's context counts,
@@ -121,10 +124,12 @@ func (r *room) closeSpec(ctx context.Context, days int) *policy.Spec[Tx, leaving
 				return reason
 			}
 			blocking := codes(l.findings, func(f policy.Finding) bool { return f.Blocks })
-			if len(blocking) == 0 || len(blocking) == 1 && blocking[0] == string(FindingRestricted) {
-				return nil // the rule says until when
+			if until := settled(l.Standing); len(blocking) == 1 && op.Now.Before(until) { // nothing else blocks, and this passes
+				told := *notSettled
+				told.Until = until
+				return &told
 			}
-			return about(closingBlocked, strings.Join(blocking, ", "))
+			return when(len(blocking) > 0, about(closingBlocked, strings.Join(blocking, ", ")))
 		},
 		Preview: func(_ *policy.Op, l leaving) policy.Preview { return willClose(l, days) },
 	}
@@ -141,10 +146,18 @@ func mayNotClose(op *policy.Op, l leaving) *policy.Reason {
 	return nil
 }
 
+// settled is from when on an account can be closed whose security info was all replaced.
+func settled(st policy.Standing) time.Time {
+	if st.RestrictedUntil.IsZero() {
+		return time.Time{}
+	}
+	return st.RestrictedUntil.Add(SettledFor - Restriction)
+}
+
 // findings asks this room and all others.
 func (r *room) findings(ctx context.Context, tx Tx, op *policy.Op, p person) ([]policy.Finding, error) {
 	var all []policy.Finding
-	if p.Restricted(op.Now) {
+	if op.Now.Before(settled(p.Standing)) {
 		all = append(all, policy.Finding{Code: FindingRestricted, Room: roomName, Blocks: true, Text: "All security info of this account was replaced lately."})
 	}
 	if p.profile.Revision != 0 {

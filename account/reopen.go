@@ -39,18 +39,12 @@ func (h *Host) AskReopen(ctx context.Context, actor policy.Actor, q ReopenReques
 	if err != nil {
 		return "", err
 	}
-	address := ""
-	if q.Method == challenge.Email {
-		if address, err = Email.check("to", q.To); err != nil {
-			return "", err
-		}
-	}
 	issued, err := policy.Do(ctx, h.guard, h.store, actor, askReopen, onAccount(q.Account), "",
 		func(tx Tx, op *policy.Op, c closed) (challenge.Challenge, policy.Change, error) {
 			to := q.To
-			if address != "" {
+			if q.Method == challenge.Email {
 				var err error
-				if to, err = proven(tx, op, c.Account, address); err != nil {
+				if to, err = proven(tx, op, c.Account, q.To); err != nil {
 					return challenge.Challenge{}, policy.Change{}, err
 				}
 			}
@@ -65,7 +59,11 @@ func (h *Host) AskReopen(ctx context.Context, actor policy.Actor, q ReopenReques
 }
 
 // proven gives an address as the account's person proved it, and refuses any other.
-func proven(tx Tx, op *policy.Op, id policy.AccountID, key string) (string, error) {
+func proven(tx Tx, op *policy.Op, id policy.AccountID, address string) (string, error) {
+	key, err := Email.check("to", address)
+	if err != nil {
+		return "", err
+	}
 	all, err := identifiersOf(tx, op, id)
 	if err != nil {
 		return "", err

@@ -27,7 +27,7 @@ func (d *door) leave(t testing.TB) {
 	require.NoError(t, err)
 	q := account.CloseRequest{Days: account.ShortGrace}
 	for _, f := range p.Findings {
-		q.Understood = append(q.Understood, f.Code)
+		q.Understood = append(q.Understood, f.ID())
 	}
 	_, yes, err := d.App.Account.AskClose(t.Context(), ada, q.Days)
 	require.NoError(t, err)

@@ -50,7 +50,8 @@ const day = 24 * time.Hour
 const MaxReason = 1000
 
 // ClosingCheck says what closing an account loses and what stands against it, inside the transaction that decides. It
-// has no side effects, and may run several times.
+// has no side effects, and may run several times. Findings of which two have one [policy.Finding.ID] close nothing: one tick
+// would be for both.
 type ClosingCheck func(ctx context.Context, tx Tx, op *policy.Op, account policy.AccountID) ([]policy.Finding, error)
 
 // Option is a choice for [New].
@@ -93,8 +94,8 @@ type CloseRequest struct {
 	// Reason is why, in the person's own words, of several lines if they like; it may be empty, and is erased with everything
 	// else.
 	Reason string
-	// Understood names each warning that [Service.Preflight] gives by its code.
-	Understood []policy.Code
+	// Understood names each warning that [Service.Preflight] gives by its [policy.Finding.ID].
+	Understood []string
 }
 
 func (c *CloseRequest) check() error {
@@ -102,7 +103,7 @@ func (c *CloseRequest) check() error {
 		return err
 	}
 	if len(c.Understood) > maxUnderstood {
-		return &policy.Invalid{Field: "understood", Problem: fmt.Sprintf("has %d codes; want at most %d", len(c.Understood), maxUnderstood)}
+		return &policy.Invalid{Field: "understood", Problem: fmt.Sprintf("names %d warnings; want at most %d", len(c.Understood), maxUnderstood)}
 	}
 	c.Reason = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(c.Reason)
 	return policy.CheckText("reason", strings.NewReplacer("\n", " ", "\t", " ").Replace(c.Reason), MaxReason)
@@ -137,7 +138,7 @@ func (s *Service) Close(ctx context.Context, actor policy.Actor, c CloseRequest,
 	c.Understood = slices.Clone(c.Understood)
 	return policy.Do(ctx, s.guard, s.store, actor, s.closeSpec(ctx, c.Days), policy.Target{}, yes,
 		func(tx Tx, op *policy.Op, l leaving) (time.Time, policy.Change, error) {
-			missing := codes(l.findings, func(f policy.Finding) bool { return !f.Blocks && !slices.Contains(c.Understood, f.Code) })
+			missing := named(l.findings, func(f policy.Finding) bool { return !f.Blocks && !slices.Contains(c.Understood, f.ID()) })
 			if len(missing) > 0 {
 				return time.Time{}, policy.Change{}, op.Refuse(about(notUnderstood, strings.Join(missing, ", ")))
 			}
@@ -193,12 +194,12 @@ func (l closed) back(tx Tx, op *policy.Op, from time.Time) (policy.Change, error
 	return become(tx, op, l.Standing, to, from)
 }
 
-// codes are those of the findings that are wanted.
-func codes(all []policy.Finding, wanted func(policy.Finding) bool) []string {
+// named are the ids of the findings that are wanted.
+func named(all []policy.Finding, wanted func(policy.Finding) bool) []string {
 	var out []string
 	for _, f := range all {
-		if wanted(f) && !slices.Contains(out, string(f.Code)) {
-			out = append(out, string(f.Code))
+		if wanted(f) {
+			out = append(out, f.ID())
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,14 +37,14 @@ func leaving(t *testing.T, options ...myaccount.Option) leaver {
 	return l
 }
 
-// understood are the codes of all warnings.
-func (l leaver) understood(t testing.TB, a policy.Actor) (all []policy.Code) {
+// understood are the ids of all warnings.
+func (l leaver) understood(t testing.TB, a policy.Actor) (all []string) {
 	t.Helper()
 	p, err := l.App.Account.Preflight(t.Context(), a)
 	require.NoError(t, err)
 	for _, f := range p.Findings {
 		if !f.Blocks {
-			all = append(all, f.Code)
+			all = append(all, f.ID())
 		}
 	}
 	return all
@@ -136,9 +137,9 @@ func TestWhatClosingLosesIsListedBeforeAndEachWarningHasToBeUnderstood(t *testin
 	for _, f := range p.Findings {
 		require.Contains(t, preview.Consequences, f.Text)
 	}
-	_, err = l.App.Account.Close(t.Context(), l.per, account.CloseRequest{Days: 30, Understood: []policy.Code{"devices-removed", "sessions-end"}}, yes)
+	_, err = l.App.Account.Close(t.Context(), l.per, account.CloseRequest{Days: 30, Understood: []string{"devices/devices-removed", "signins/sessions-end", "profile-erased"}}, yes)
 	d := refused(t, err, account.CodeNotUnderstood)
-	require.Equal(t, "profile-erased, recovery-keys-deleted", d.Reason().What)
+	require.Equal(t, "account/profile-erased, devices/recovery-keys-deleted", d.Reason().What)
 	require.Equal(t, policy.Active, l.state(t, "per"))
 	require.NoError(t, l.close(t, l.per, 30))
 }
@@ -157,7 +158,7 @@ func TestAFindingThatBlocksIsNamedWithAllOthersThatDo(t *testing.T) {
 		}, nil
 	}))
 	d := refused(t, l.close(t, l.per, 60), account.CodeClosingBlocked)
-	require.Equal(t, "subscription, balance, sole-owner", d.Reason().What)
+	require.Equal(t, "shop/subscription, shop/balance, shop/sole-owner", d.Reason().What)
 	p, err := l.App.Account.Preflight(t.Context(), l.per)
 	require.NoError(t, err)
 	require.Equal(t, account.CodeClosingBlocked, p.Close.Reason().Code)
@@ -166,6 +167,28 @@ func TestAFindingThatBlocksIsNamedWithAllOthersThatDo(t *testing.T) {
 	require.True(t, may.Equal(p.Close))
 	blocked = false
 	require.NoError(t, l.close(t, l.per, 60))
+}
+
+func TestTwoRoomsThatHaveOneCodeNeedATickEach(t *testing.T) {
+	l := leaving(t, myaccount.WithClosingCheck(
+		func(context.Context, account.Tx, *policy.Op, policy.AccountID) ([]policy.Finding, error) {
+			return []policy.Finding{{Code: "subscription", Room: "billing", Text: "You lose your music."}}, nil
+		},
+		func(context.Context, account.Tx, *policy.Op, policy.AccountID) ([]policy.Finding, error) {
+			return []policy.Finding{{Code: "subscription", Room: "cloud", Text: "You lose 2 TB of photos."}}, nil
+		}))
+	_, yes, err := l.App.Account.AskClose(t.Context(), l.per, 30)
+	require.NoError(t, err)
+	all := l.understood(t, l.per)
+	for _, one := range []string{"billing/subscription", "cloud/subscription"} {
+		require.Contains(t, all, one)
+		rest := slices.DeleteFunc(slices.Clone(all), func(id string) bool { return id == one })
+		for _, understood := range [][]string{rest, append(rest, "subscription")} {
+			_, err = l.App.Account.Close(t.Context(), l.per, account.CloseRequest{Days: 30, Understood: understood}, yes)
+			require.Equal(t, one, refused(t, err, account.CodeNotUnderstood).Reason().What)
+		}
+	}
+	require.NoError(t, l.close(t, l.per, 30))
 }
 
 func TestACheckThatFailsOrGivesNonsenseClosesNothing(t *testing.T) {
@@ -184,6 +207,13 @@ func TestACheckThatFailsOrGivesNonsenseClosesNothing(t *testing.T) {
 	_, err = l.App.Account.Close(t.Context(), l.per, request, yes)
 	require.ErrorContains(t, err, "unusable finding")
 	require.False(t, errors.As(err, new(*policy.Invalid)), "it is none of the caller's input")
+	for _, found = range [][]policy.Finding{
+		{{Code: "subscription", Room: "shop", Text: "You lose music."}, {Code: "subscription", Room: "shop", Text: "You lose films."}},
+		{{Code: account.FindingProfile, Room: "account", Text: "Another room's finding."}},
+	} {
+		_, err = l.App.Account.Close(t.Context(), l.per, request, yes)
+		require.ErrorContains(t, err, "unusable finding", "one tick would be for both")
+	}
 	require.Equal(t, policy.Active, l.state(t, "per"))
 }
 
@@ -225,7 +255,7 @@ func TestOnlyWhoMayCloseAnAccountIsLetAndEachRefusalSaysWhy(t *testing.T) {
 	invalid(t, l.close(t, l.SignIn(l.per), 31), "days")
 	_, err = l.App.Account.Close(t.Context(), l.SignIn(l.per), account.CloseRequest{Days: 30, Reason: strings.Repeat("x", account.MaxReason+1)}, "")
 	invalid(t, err, "reason")
-	_, err = l.App.Account.Close(t.Context(), l.SignIn(l.per), account.CloseRequest{Days: 30, Understood: make([]policy.Code, 1001)}, "")
+	_, err = l.App.Account.Close(t.Context(), l.SignIn(l.per), account.CloseRequest{Days: 30, Understood: make([]string, 1001)}, "")
 	invalid(t, err, "understood")
 }
 

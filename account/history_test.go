@@ -210,7 +210,7 @@ func closeAll(t *testing.T, room account.Room, a policy.Actor) error {
 		c := account.CloseRequest{Days: account.ShortGrace}
 		for _, f := range p.Facts {
 			if f.Name == "warning" {
-				c.Understood = append(c.Understood, policy.Code(f.Value))
+				c.Understood = append(c.Understood, f.Value)
 			}
 		}
 		if _, err = room.Service.Close(t.Context(), a, c, yes); codeOf(err) != policy.CodeConfirmationStale {

@@ -194,7 +194,7 @@ func (c *cell) close() (any, error) {
 	}
 	q := account.CloseRequest{Days: account.LongGrace}
 	for _, f := range p.Findings {
-		q.Understood = append(q.Understood, f.Code)
+		q.Understood = append(q.Understood, f.ID())
 	}
 	return c.Service.Close(c.t.Context(), c.actor, q, yes)
 }

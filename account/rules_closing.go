@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -123,7 +124,7 @@ func (r *room) closeSpec(ctx context.Context, days int) *policy.Spec[Tx, leaving
 			if reason := mayNotClose(op, l); reason != nil {
 				return reason
 			}
-			blocking := codes(l.findings, func(f policy.Finding) bool { return f.Blocks })
+			blocking := named(l.findings, func(f policy.Finding) bool { return f.Blocks })
 			if until := settled(l.Standing); len(blocking) == 1 && op.Now.Before(until) { // nothing else blocks, and this passes
 				told := *notSettled
 				told.Until = until
@@ -172,8 +173,11 @@ func (r *room) findings(ctx context.Context, tx Tx, op *policy.Op, p person) ([]
 			if err := f.Check(); err != nil {
 				return nil, fmt.Errorf("a check before closing gave an unusable finding: %s", err.Error()) // no input of the caller's
 			}
+			if slices.ContainsFunc(all, func(other policy.Finding) bool { return other.ID() == f.ID() }) {
+				return nil, fmt.Errorf("a check before closing gave an unusable finding: there is another that is called %q", f.ID())
+			}
+			all = append(all, f)
 		}
-		all = append(all, found...)
 	}
 	return all, nil
 }
@@ -188,7 +192,7 @@ func willClose(l leaving, days int) policy.Preview {
 	for _, f := range l.findings {
 		if !f.Blocks {
 			p.Consequences = append(p.Consequences, f.Text)
-			p.Facts = append(p.Facts, policy.Fact{Name: "warning", Value: string(f.Code)})
+			p.Facts = append(p.Facts, policy.Fact{Name: "warning", Value: f.ID()})
 		}
 	}
 	return p

@@ -139,8 +139,8 @@ var inputs = map[reflect.Type]input{
 		wrong: map[string][]wrong{
 			"Days":   {{value: 0, says: "days"}, {value: -30, says: "days"}, {value: 31, says: "days"}, {value: 1 << 40, says: "days"}},
 			"Reason": append(slices.DeleteFunc(unfit("reason"), func(w wrong) bool { return w.value == "a\nb" }), wrong{value: strings.Repeat("x", account.MaxReason+1), says: "reason"}),
-			"Understood": {{value: []policy.Code(nil), says: string(account.CodeNotUnderstood)}, {value: []policy.Code{"a\x00b"}, says: string(account.CodeNotUnderstood)},
-				{value: make([]policy.Code, 1<<16), says: "understood"}},
+			"Understood": {{value: []string(nil), says: string(account.CodeNotUnderstood)}, {value: []string{"a\x00b"}, says: string(account.CodeNotUnderstood)},
+				{value: make([]string, 1<<16), says: "understood"}},
 		},
 		areas: []policy.Area{account.AreaAccount, account.AreaClosing},
 		managed: map[string]managed{
@@ -175,6 +175,16 @@ var inputs = map[reflect.Type]input{
 			{value: map[account.Attribute]account.AttributeRule{account.Title: {Pattern: "(("}}, says: "rules.title.pattern"},
 			{value: map[account.Attribute]account.AttributeRule{account.Title: {Pattern: strings.Repeat("x", 257)}}, says: "rules.title.pattern"},
 			{value: map[account.Attribute]account.AttributeRule{account.Photo: {Pattern: "x"}}, says: "rules.photo.pattern"},
+		}},
+		free: []string{"Tenant"},
+	},
+	reflect.TypeFor[account.BannedPasswords](): {
+		good: func(*testing.T, leaver) any { return account.BannedPasswords{Terms: []string{"quartzworks"}} },
+		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
+			return l.App.Admin.Account.SetBannedPasswords(t.Context(), l.Host, in.(account.BannedPasswords))
+		},
+		wrong: map[string][]wrong{"Revision": {{value: store.Revision(1 << 40), says: "conflict"}}, "Terms": {
+			{value: []string{"abc"}, says: "terms"}, {value: []string{strings.Repeat("x", 17)}, says: "terms"}, {value: make([]string, 1001), says: "terms"},
 		}},
 		free: []string{"Tenant"},
 	},

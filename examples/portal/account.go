@@ -193,9 +193,6 @@ func (p *portal) close(r *http.Request, me policy.Actor) (any, error) {
 	if err != nil {
 		return nil, &policy.Invalid{Field: "days", Problem: "is no number; choose one"}
 	}
-	given := account.CloseRequest{Days: days, Reason: r.PostFormValue("reason")}
-	for _, code := range r.PostForm["understood"] {
-		given.Understood = append(given.Understood, policy.Code(code))
-	}
+	given := account.CloseRequest{Days: days, Reason: r.PostFormValue("reason"), Understood: r.PostForm["understood"]}
 	return p.app.Account.Close(r.Context(), me, given, yes(r))
 }

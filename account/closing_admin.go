@@ -9,6 +9,9 @@ import (
 
 // Disable keeps an account from signing in and acting, until it is enabled again. All of its sessions and tokens end. One
 // that its person is closing goes on being closed, and if it comes back it is disabled.
+//
+// Roles come with actors, and those of id are not known here: a User Administrator may disable, delete or unlock a Global
+// Administrator. A host in which that must not be asks its own directory before it calls (docs/decisions/0014).
 func (a *Admin) Disable(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	return a.become(ctx, actor, disableAccount, id, policy.Disabled)
 }
@@ -41,7 +44,7 @@ func (l closed) comesBack(tx Tx, as policy.State) (policy.Change, error) {
 
 // Delete deletes an account of any kind and gives the time at which its data is erased. Until then, for [DeletedFor],
 // [Admin.Restore] brings it back; its person cannot. So it is with one that its person is closing: from now on it is deleted by
-// the administrator.
+// the administrator. About administrators see [Admin.Disable].
 func (a *Admin) Delete(ctx context.Context, actor policy.Actor, id policy.AccountID) (time.Time, error) {
 	return policy.Do(ctx, a.guard, a.store, actor, deleteAccount, onAccount(id), "",
 		func(tx Tx, op *policy.Op, c closed) (time.Time, policy.Change, error) {

@@ -157,14 +157,18 @@
 //	account.admin.set-schema
 //	    Say who may see and change which attribute, and what its values look like.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    proof: aal2 within 15 min
 //	    event: Update authorization policy
 //	account.admin.unlock-password
 //	    Forget the wrong passwords of an account, so that it is not locked.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
+//	    proof: aal2 within 15 min
+//	    refused if: one's own; closed
 //	    event: Unlock user account, the person is told
 //	account.admin.demand-new-password
 //	    Demand that a person sets a new password at the next sign-in.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: closed; kept elsewhere
 //	    event: Set force change user password, the person is told
 //	account.admin.read-banned-passwords
@@ -173,6 +177,7 @@
 //	account.admin.set-banned-passwords
 //	    Set the organization's own list of banned passwords.
 //	    by Global Administrator, Authentication Policy Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: not licensed (account.password.protection)
 //	    event: Update authorization policy
 //	account.read-preflight
@@ -183,12 +188,12 @@
 //	    Close one's own account; it can be reopened for 30 or 60 days.
 //	    by the account's owner
 //	    kinds: work, personal; area: account.closing edit; proof: aal1 within 15 min; confirmed
-//	    refused if: a work account, unless the organization allows it; a finding blocks; a warning is not understood; restricted
+//	    refused if: a work account, unless the organization allows it; a finding blocks; all security info replaced in the last 60 days; a warning is not understood; restricted
 //	    event: Delete user, the person is told
 //	account.ask-reopen
 //	    Send a code for reopening an account.
 //	    by the host
-//	    refused if: not being closed; by an administrator; too late
+//	    refused if: not being closed; by an administrator; too late; address not proven
 //	    event: Send restore code
 //	account.reopen
 //	    Reopen an account that its person closed, after a sign-in and with a fresh code.
@@ -202,21 +207,25 @@
 //	account.admin.disable
 //	    Disable an account; all of its sessions end.
 //	    by Global Administrator, User Administrator; the host
-//	    refused if: one's own; disabled; being closed; closed
+//	    proof: aal2 within 15 min
+//	    refused if: one's own; disabled; deleted; closed
 //	    event: Disable account, the person is told
 //	account.admin.enable
 //	    Enable an account that was disabled.
 //	    by Global Administrator, User Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: one's own; not disabled; being closed; closed
 //	    event: Enable account, the person is told
 //	account.admin.delete
 //	    Delete an account; it can be restored for 30 days.
 //	    by Global Administrator, User Administrator; the host
-//	    refused if: one's own; being closed; closed
+//	    proof: aal2 within 15 min
+//	    refused if: one's own; deleted; closed
 //	    event: Delete user, the person is told
 //	account.admin.restore
 //	    Restore an account that is being closed, by whomever.
 //	    by Global Administrator, User Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: not being closed; too late
 //	    event: Restore user, the person is told
 //	account.read-recovery-code
@@ -253,10 +262,13 @@
 //	account.admin.unlock-recovery
 //	    Forget the wrong recovery codes of an account, so that the right one is heard.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
+//	    proof: aal2 within 15 min
+//	    refused if: one's own; closed
 //	    event: Unlock user account, the person is told
 //	account.admin.lift-restriction
 //	    End the restriction of an account whose security info was all replaced.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
-//	    refused if: not restricted; closed
+//	    proof: aal2 within 15 min
+//	    refused if: one's own; not restricted; closed
 //	    event: Admin updated security info, the person is told
 package account

@@ -109,11 +109,11 @@ var emailRows = []operation{
 			return nil, c.Service.DropEmailChange(c.t.Context(), c.actor, c.changes[c.own()].id)
 		}},
 
-	{door: "Host", method: "AddIdentifier", action: account.PutIdentifier, forbids: ifClosed, changes: true,
+	{door: "Host", method: "AddIdentifier", action: account.AddIdentifier, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.AddIdentifier(c.t.Context(), c.actor, account.NewIdentifier{Account: c.subject, Kind: account.Email, Text: string(c.subject) + "@second.example", Primary: true})
 		}},
-	{door: "Host", method: "RemoveIdentifier", action: account.DropIdentifier, inside: ifNotTheirs, changes: true,
+	{door: "Host", method: "RemoveIdentifier", action: account.RemoveIdentifier, inside: ifNotTheirs, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.RemoveIdentifier(c.t.Context(), c.actor, c.subject, address(c.subject))
 		}},

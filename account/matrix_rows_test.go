@@ -150,7 +150,7 @@ var profileRows = []operation{
 		call: func(c *cell) (any, error) { return nil, c.Admin.RemovePhoto(c.t.Context(), c.actor, c.subject) }},
 	{door: "Admin", method: "UnlockPassword", action: account.UnlockPassword, forbids: ifNotToUnlock, changes: true,
 		call: func(c *cell) (any, error) { return nil, c.Admin.UnlockPassword(c.t.Context(), c.actor, c.subject) }},
-	{door: "Admin", method: "DemandNewPassword", action: account.DemandNew, forbids: ifNotToDemand, changes: true,
+	{door: "Admin", method: "DemandNewPassword", action: account.DemandNewPassword, forbids: ifNotToDemand, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Admin.DemandNewPassword(c.t.Context(), c.actor, c.subject)
 		}},

@@ -281,7 +281,7 @@ type VerifiedPassword struct {
 	Proof policy.Proof
 	// MustChangePassword says that the person has to set a new password before anything else.
 	MustChangePassword bool
-	// Closing says that the account is being closed: no session can be started, but it can be reopened with a code.
+	// Closing says that the account is being closed, by whomever: no session can be started. Whether it can be reopened says Reopen.
 	Closing bool
 	// Reopen says whether [Host.Reopen] would take a code for an account that is being closed, and why not: an administrator
 	// deleted it, or it is too late. Of any other account it says nothing.

@@ -15,8 +15,8 @@ const (
 	ConfirmEmail    policy.Action = "account.confirm-email"
 	DropEmailChange policy.Action = "account.drop-email-change"
 
-	PutIdentifier     policy.Action = "account.add-identifier"
-	DropIdentifier    policy.Action = "account.remove-identifier"
+	AddIdentifier     policy.Action = "account.add-identifier"
+	RemoveIdentifier  policy.Action = "account.remove-identifier"
 	ReadIdentifiers   policy.Action = "account.read-identifiers"
 	LookUp            policy.Action = "account.look-up"
 	CancelEmailChange policy.Action = "account.cancel-email-change"
@@ -86,13 +86,13 @@ var (
 // What the host tells and asks.
 var (
 	putIdentifier = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: PutIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
+		Rule: policy.Rule{Action: AddIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
 			Says: "Give an account a user name or an e-mail address.", States: "closed; another account's, or was; too many", Source: identifiersSource},
 		Load:    anyLogin,
 		Forbids: closedLogin,
 	}
 	dropIdentifier = &policy.Spec[Tx, person]{
-		Rule: policy.Rule{Action: DropIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
+		Rule: policy.Rule{Action: RemoveIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
 			Says: "Take a user name or an e-mail address from an account; nobody else can ever have it.", Source: identifiersSource},
 		Load: anyPerson,
 	}

@@ -15,11 +15,11 @@ const (
 	ChangePassword   policy.Action = "account.change-password"
 	SetFirstPassword policy.Action = "account.set-first-password"
 
-	VerifyPassword policy.Action = "account.verify-password"
-	PutPassword    policy.Action = "account.put-password"
-	KeepElsewhere  policy.Action = "account.keep-password-elsewhere"
-	UnlockPassword policy.Action = "account.admin.unlock-password"
-	DemandNew      policy.Action = "account.admin.demand-new-password"
+	VerifyPassword    policy.Action = "account.verify-password"
+	PutPassword       policy.Action = "account.put-password" // [Host.SetPassword] and [Host.ImportHash]
+	KeepElsewhere     policy.Action = "account.keep-password-elsewhere"
+	UnlockPassword    policy.Action = "account.admin.unlock-password"
+	DemandNewPassword policy.Action = "account.admin.demand-new-password"
 
 	ReadBannedPasswords policy.Action = "account.admin.read-banned-passwords"
 	SetBannedPasswords  policy.Action = "account.admin.set-banned-passwords"
@@ -156,7 +156,7 @@ var (
 		},
 	}
 	demandNew = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: DemandNew, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
+		Rule: policy.Rule{Action: DemandNewPassword, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
 			Level: policy.AAL2, MaxAge: recent, Notify: true,
 			Says: "Demand that a person sets a new password at the next sign-in.", States: "closed; kept elsewhere", Source: "Entra: audit activities"},
 		Load: anyLogin,

@@ -162,8 +162,11 @@ func become(tx Tx, op *policy.Op, st policy.Standing, to policy.State) (policy.C
 	st = st.WithNewCredential(op.Now)
 	st.State = to
 	rev, err := tx.PutStanding(st)
-	return policy.Change{Subject: st.Account, Target: onAccount(st.Account), Revision: rev,
-		Facts: []policy.Fact{{Name: "state", Value: to.String()}}}, err
+	return policy.Change{Subject: st.Account, Target: onAccount(st.Account), Revision: rev, Facts: aboutState(to)}, err
+}
+
+func aboutState(to policy.State) []policy.Fact {
+	return []policy.Fact{{Name: "state", Value: to.String()}}
 }
 
 // back ends the closing of an account, which is as it was before.
@@ -171,11 +174,15 @@ func (l closed) back(tx Tx, op *policy.Op) (policy.Change, error) {
 	if err := tx.DeleteClosing(l.Tenant, l.Account); err != nil {
 		return policy.Change{}, err
 	}
-	to := l.closing.Was
-	if to != policy.Disabled {
-		to = policy.Active
+	return become(tx, op, l.Standing, l.before())
+}
+
+// before is what an account was before it was closed.
+func (l closed) before() policy.State {
+	if l.closing.Was == policy.Disabled {
+		return policy.Disabled
 	}
-	return become(tx, op, l.Standing, to)
+	return policy.Active
 }
 
 // codes are those of the findings that are wanted.

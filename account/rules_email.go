@@ -31,7 +31,7 @@ const emailSource = "S5; OWASP ASVS 7.5.1, 7.4.3; NIST SP 800-63B-4 4.6; Devise 
 var EmailChangesPerMonth = policy.Setting{Name: "account.email-changes-per-month", Default: 10, Min: 1, Max: 40,
 	What: "changes of an e-mail address that one person may ask for within 30 days"}
 
-// TakeBackTime is how long a change of an address can be taken back by the link that the old one got, and how long the old
+// TakeBackTime is how long a change of an address can be taken back by the links that proven ones got, and how long the old
 // one gets notices.
 const TakeBackTime = 30 * 24 * time.Hour
 
@@ -58,7 +58,7 @@ var (
 		Rule: policy.Rule{Action: ChangeEmail, Activity: updateUser, Category: userCategory,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaProfile, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: recent,
 			Limit: policy.Limit{Times: EmailChangesPerMonth, Per: TakeBackTime}, Notify: true,
-			Says: "Ask for another e-mail address of one's own: a code goes to the new one, a link to take it back to the old.", States: "not open by the schema; synchronized from a directory", Source: emailSource},
+			Says: "Ask for another e-mail address of one's own: a code goes to the new one, a link to take it back to each that is proven.", States: "not open by the schema; synchronized from a directory", Source: emailSource},
 		Load:    ownEmail,
 		Forbids: notOpen,
 	}
@@ -108,7 +108,7 @@ var (
 	}
 	cancelEmailChange = &policy.Spec[Tx, none]{
 		Rule: policy.Rule{Action: CancelEmailChange, Activity: updateUser, Category: userCategory, By: policy.ByHost, Notify: true,
-			Says: "Take back a change of an e-mail address by the link that the old one got.", States: "link wrong, used, or older than 30 days",
+			Says: "Take back a change of an e-mail address, and all since, by the link that a proven one got; the password and the recovery code are of no use any more.", States: "link wrong, used, or older than 30 days",
 			Source: "Microsoft account: replaced security info may be taken back for 30 days"},
 		Load: noRow,
 	}

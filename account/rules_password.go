@@ -66,7 +66,7 @@ var (
 	managedAt        = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is changed at {what}.")
 	passwordless     = policy.Forbidden(CodePasswordless, policy.NoRemedy, "This account has no password, and needs none to sign in.")
 	closedForGood    = policy.Forbidden("account-closed", policy.NoRemedy, "This account is closed for good.")
-	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "There were too many wrong passwords in a row. The password has to be reset.")
+	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "This password is of no use any more, after too many wrong ones or because somebody else may know it. It has to be reset.")
 )
 
 const (

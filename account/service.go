@@ -209,7 +209,7 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 	changes, err := emailChangesOf(tx, op, p.Account)
 	for _, c := range changes {
 		if c.pending(p.Standing, op.Now) && old[c.OldKey] != "" {
-			v.Pending = append(v.Pending, PendingEmail{c.ID, old[c.OldKey], c.New, c.ExpiresAt, c.Session == op.Actor.Session})
+			v.Pending = append(v.Pending, PendingEmail{c.ID, old[c.OldKey], c.New, c.ExpiresAt, c.Session == askedBy(op.Actor)})
 		}
 	}
 	return err

@@ -93,7 +93,8 @@ type asked struct {
 // An address that is another account's is answered as one that is free, and gets a code as well: who has an account is told
 // to nobody but the owner of the address. An address of the actor's own is refused, unless it is old itself and not
 // proven yet; an old one that is none of theirs is [store.ErrNotFound]. [challenge.ErrNotSent] comes with the id of a change that is
-// pending, and says what was not delivered; the rest was. A mailbox that is gone keeps nobody in it.
+// pending, and says what was not delivered; the rest was. A mailbox that is gone keeps nobody in it. [Service.ResendEmailCode] sends
+// the code again.
 func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fresh string) (challenge.ID, error) {
 	newKey, err := Email.check("new", fresh)
 	if err != nil {
@@ -238,6 +239,21 @@ func (s *Service) ConfirmEmail(ctx context.Context, actor policy.Actor, id chall
 	if err := policy.CheckID("id", id); err != nil {
 		return err
 	}
+	wanted, err := policy.Prepare(ctx, s.guard, s.store, actor, confirmEmail, onEmailChange(id),
+		func(tx Tx, op *policy.Op, a aspect) (string, error) {
+			c, err := emailChangeOf(tx, op, a.Account, id)
+			if errors.Is(err, store.ErrNotFound) {
+				err = nil
+			}
+			return c.NewKey, err
+		})
+	if err != nil {
+		return err
+	}
+	tombstones, err := s.tombstones(ConfirmEmail, actor.Tenant, wanted)
+	if err != nil {
+		return err
+	}
 	_, err = policy.Do(ctx, s.guard, s.store, actor, confirmEmail, onEmailChange(id), "",
 		func(tx Tx, op *policy.Op, a aspect) (none, policy.Change, error) {
 			c, err := emailChangeOf(tx, op, a.Account, id)
@@ -254,7 +270,10 @@ func (s *Service) ConfirmEmail(ctx context.Context, actor policy.Actor, id chall
 				return none{}, policy.Change{}, err
 			}
 			if denied == nil {
-				if denied, err = a.confirm(tx, op, c); err != nil {
+				if c.NewKey != wanted {
+					return none{}, policy.Change{}, errors.New("the store gave a change that is another than before")
+				}
+				if denied, err = a.confirm(tx, op, c, tombstones); err != nil {
 					return none{}, policy.Change{}, err
 				}
 			}
@@ -268,7 +287,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, actor policy.Actor, id chall
 }
 
 // confirm puts a proven address in the place of the old one. What refuses it commits: the code is spent.
-func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, error) {
+func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange, tombstones []string) (*policy.Denied, error) {
 	old, err := identifierOf(tx, op, c.OldKey)
 	if err != nil {
 		return nil, err
@@ -278,7 +297,7 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 	}
 	fresh := old
 	if c.NewKey != c.OldKey {
-		if fresh, err = identifierOf(tx, op, c.NewKey); err != nil {
+		if fresh, err = everOf(tx, op, c.NewKey, tombstones); err != nil {
 			return nil, err
 		}
 	}
@@ -310,6 +329,36 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 // actor's own, and whatever is pending.
 func restart(tx Tx, op *policy.Op, st policy.Standing) error {
 	return restarted(tx, op, st.WithNewCredential(op.Now))
+}
+
+// ResendEmailCode sends a new code for a change that is pending, to the new address, for the session that asked for it; the code
+// before it is dead. It does not count as another change; how often codes are sent within an hour is bounded. A change that
+// is a day old has to be asked for anew. The links went out, or did not, when it was asked for: they are sent once.
+func (s *Service) ResendEmailCode(ctx context.Context, actor policy.Actor, id challenge.ID) error {
+	if err := policy.CheckID("id", id); err != nil {
+		return err
+	}
+	draft, err := s.codes.Redraft(challenge.ChangeEmail, challenge.Email, id)
+	if err != nil {
+		return fmt.Errorf("%s: %w", ResendEmailCode, err)
+	}
+	sent, err := policy.Do(ctx, s.guard, s.store, actor, resendEmailCode, onEmailChange(id), "",
+		func(tx Tx, op *policy.Op, p pending) (asked, policy.Change, error) {
+			want := p.change.code()
+			want.Session = askedBy(op.Actor)
+			code, err := challenge.Resend(tx, op, want, draft)
+			if err != nil {
+				return asked{}, policy.Change{}, err
+			}
+			p.change.ExpiresAt = code.ExpiresAt
+			rev, err := tx.PutEmailChange(p.change)
+			return asked{code: code, language: p.profile.Language},
+				policy.Change{Subject: p.Account, Revision: rev, Facts: []policy.Fact{{Name: "sent again", Value: Email.String()}}}, err
+		})
+	if err != nil {
+		return err
+	}
+	return s.codes.Send(ctx, draft, sent.code, sent.language)
 }
 
 // DropEmailChange gives up a change that is pending; its code is of no use any more. The links by which it can be taken back

@@ -218,10 +218,20 @@ func TestAChangedPasswordEndsAPendingChange(t *testing.T) {
 func TestAChangeIsRefusedIfTheOldAddressIsNotWhatItWas(t *testing.T) {
 	m := mail(t)
 	id, code := m.ask(t, m.session.Actor, perMail, newMail)
-	require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "per", perMail))
-	m.add(t, "per", account.Email, perMail) // it looks the same, and is another
+	first := account.NewIdentifier{Account: "per", Kind: account.Email, Text: "first@home.example", Primary: true}
+	require.NoError(t, m.App.Host.Account.AddIdentifier(t.Context(), m.Host, first)) // which perMail was
 	refused(t, m.confirm(t, m.session.Actor, id, code), account.CodeEmailChanged)
 	refused(t, m.confirm(t, m.session.Actor, id, code), challenge.CodeWrong)
+	require.Empty(t, m.lookup(t, newMail))
+}
+
+func TestAChangeDiesWithTheAddressThatItReplacesAndComesBackWithNone(t *testing.T) {
+	m := mail(t)
+	id, code := m.ask(t, m.SignIn(m.per), perMail, newMail)
+	asker := m.SignIn(m.per)
+	require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "per", perMail))
+	m.add(t, "per", account.Email, perMail) // it looks the same, and is another
+	refused(t, m.confirm(t, asker, id, code), challenge.CodeWrong)
 	require.Empty(t, m.lookup(t, newMail))
 }
 

@@ -13,6 +13,7 @@ import (
 const (
 	ChangeEmail     policy.Action = "account.change-email"
 	ConfirmEmail    policy.Action = "account.confirm-email"
+	ResendEmailCode policy.Action = "account.resend-email-code"
 	DropEmailChange policy.Action = "account.drop-email-change"
 
 	PutIdentifier     policy.Action = "account.add-identifier"
@@ -52,6 +53,12 @@ var (
 	wrongLink = policy.WrongCredentials(challenge.CodeWrong, policy.NoRemedy, "That link is not right, or no longer.")
 )
 
+// pending is a change of a person's address that can still be confirmed.
+type pending struct {
+	aspect
+	change EmailChange
+}
+
 // What the account's owner may do.
 var (
 	changeEmail = &policy.Spec[Tx, aspect]{
@@ -68,6 +75,22 @@ var (
 			Says: "Prove a new e-mail address, which takes the old one's place; all other sessions end.", States: "not open by the schema; synchronized from a directory; code wrong; taken; the old one changed meanwhile", Source: emailSource},
 		Load:    ownEmail,
 		Forbids: notOpen,
+	}
+	resendEmailCode = &policy.Spec[Tx, pending]{
+		Rule: policy.Rule{Action: ResendEmailCode, Activity: updateUser, Category: userCategory,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaProfile, Access: policy.Edit, Settled: true, Level: policy.AAL1,
+			Says: "Have the code for a new e-mail address sent again.", States: "over; a day old; another session's; not open by the schema; synchronized from a directory", Source: emailSource},
+		Load: func(tx Tx, op *policy.Op, t policy.Target) (p pending, err error) {
+			if p.aspect, err = ownEmail(tx, op, t); err != nil {
+				return p, err
+			}
+			p.change, err = emailChangeOf(tx, op, op.Actor.Account, challenge.ID(t.ID))
+			if err == nil && (!p.change.pending(op.Standing, op.Now) || !op.Now.Before(p.change.AskedAt.Add(day))) {
+				err = store.ErrNotFound
+			}
+			return p, err
+		},
+		Forbids: func(op *policy.Op, p pending) *policy.Reason { return notOpen(op, p.aspect) },
 	}
 	dropEmailChange = &policy.Spec[Tx, EmailChange]{
 		Rule: policy.Rule{Action: DropEmailChange, Activity: updateUser, Category: userCategory,
@@ -86,14 +109,14 @@ var (
 // What the host tells and asks.
 var (
 	putIdentifier = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: PutIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
+		Rule: policy.Rule{Action: PutIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost, Records: policy.NotedSuccess, Notify: true,
 			Says: "Give an account a user name or an e-mail address.", States: "closed; another account's, or was; too many", Source: identifiersSource},
 		Load:    anyLogin,
 		Forbids: closedLogin,
 	}
 	dropIdentifier = &policy.Spec[Tx, person]{
-		Rule: policy.Rule{Action: DropIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
-			Says: "Take a user name or an e-mail address from an account; nobody else can ever have it.", Source: identifiersSource},
+		Rule: policy.Rule{Action: DropIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost, Notify: true,
+			Says: "Take a user name or an e-mail address from an account, all of whose sessions end; nobody else can ever have it.", Source: identifiersSource},
 		Load: anyPerson,
 	}
 	readIdentifiers = &policy.Spec[Tx, person]{

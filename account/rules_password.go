@@ -134,8 +134,8 @@ var (
 		Forbids: closedLogin,
 	}
 	keepElsewhere = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: KeepElsewhere, Activity: updateUser, Category: userCategory, By: policy.ByHost,
-			Says: "Say that an account's password is kept elsewhere, or here again.", States: "closed", Source: "Entra: licensing of password reset (writeback)"},
+		Rule: policy.Rule{Action: KeepElsewhere, Activity: updateUser, Category: userCategory, By: policy.ByHost, Records: policy.NotedSuccess, Notify: true,
+			Says: "Say that an account's password is kept elsewhere, or here again; all sessions end with that.", States: "closed", Source: "Entra: licensing of password reset (writeback)"},
 		Load:    anyLogin,
 		Forbids: closedLogin,
 	}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -107,10 +108,10 @@ type addresses struct {
 	order []*Identifier
 }
 
-// own reads an address, once. That of a row that is not the account's is empty.
+// own reads an address, once. One that is not the account's, or none, is empty.
 func (a *addresses) own(tx Tx, op *policy.Op, key string) (*Identifier, error) {
-	if i := a.rows[key]; i != nil {
-		return i, nil
+	if i := a.rows[key]; i != nil || key == "" {
+		return cmp.Or(i, new(Identifier)), nil
 	}
 	i, err := identifierOf(tx, op, key)
 	if err != nil {

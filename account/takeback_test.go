@@ -291,3 +291,50 @@ func TestAnErasedAccountLeavesNoAddressThatItWanted(t *testing.T) {
 	require.Equal(t, 1, l.purge(t))
 	require.NotContains(t, saved(t, m.DB), "wanted-once")
 }
+
+func TestACodeThatDidNotArriveIsSentAgainAndCountsAsNoOtherChange(t *testing.T) {
+	m := mail(t)
+	actor := m.SignIn(m.per)
+	m.Mail.Fail(errors.New("no route"))
+	id, err := m.App.Account.ChangeEmail(t.Context(), actor, perMail, newMail)
+	require.ErrorIs(t, err, challenge.ErrNotSent)
+	err = m.App.Account.ResendEmailCode(t.Context(), actor, id)
+	require.ErrorIs(t, err, challenge.ErrNotSent)
+	m.Mail.Fail(nil)
+	require.NoError(t, m.App.Account.ResendEmailCode(t.Context(), actor, id))
+	old := m.sent(t, newMail, challenge.ChangeEmail)
+	m.Clock.Advance(59 * time.Minute)
+	require.NoError(t, m.App.Account.ResendEmailCode(t.Context(), actor, id))
+	m.Clock.Advance(59 * time.Minute)
+	require.Equal(t, m.Clock.Now().Add(time.Minute), m.profile(t, actor).Pending[0].Until)
+	refused(t, m.confirm(t, actor, id, old), challenge.CodeWrong)
+	require.NoError(t, m.confirm(t, actor, id, m.sent(t, newMail, challenge.ChangeEmail)))
+	refused(t, m.App.Account.ResendEmailCode(t.Context(), m.SignIn(m.per), id), policy.CodeNotFound)
+
+	for i := range 9 {
+		m.Clock.Advance(time.Hour)
+		_, _ = m.ask(t, m.SignIn(m.per), newMail, fmt.Sprintf("p%d@new.example", i))
+	}
+	m.Clock.Advance(time.Hour)
+	_, err = m.App.Account.ChangeEmail(t.Context(), m.SignIn(m.per), newMail, "p9@new.example")
+	refused(t, err, policy.CodeThrottled)
+}
+
+func TestACodeIsSentAgainForTheSessionThatAskedAndForADay(t *testing.T) {
+	m := mail(t)
+	id, _ := m.ask(t, m.session.Actor, perMail, newMail)
+	refused(t, m.App.Account.ResendEmailCode(t.Context(), m.start(t, "per").Actor, id), challenge.CodeWrong)
+	refused(t, m.App.Account.ResendEmailCode(t.Context(), m.SignIn(m.per), id), challenge.CodeWrong)
+	refused(t, m.App.Account.ResendEmailCode(t.Context(), m.ada, id), policy.CodeNotFound)
+	invalid(t, m.App.Account.ResendEmailCode(t.Context(), m.session.Actor, ""), "id")
+
+	actor := m.SignIn(m.per)
+	id, _ = m.ask(t, actor, perMail, "b@new.example")
+	for range 47 {
+		m.Clock.Advance(30 * time.Minute)
+		require.NoError(t, m.App.Account.ResendEmailCode(t.Context(), actor, id))
+	}
+	m.Clock.Advance(30 * time.Minute)
+	refused(t, m.App.Account.ResendEmailCode(t.Context(), actor, id), policy.CodeNotFound)
+	require.NoError(t, m.confirm(t, actor, id, m.sent(t, "b@new.example", challenge.ChangeEmail)))
+}

@@ -90,6 +90,10 @@ func (s *stage) furnish() {
 	for _, id := range []policy.AccountID{"ada", "bob", "per", "una", "cleo"} {
 		s.scatter(elsewhere, id)
 	}
+	edit(s.t, s.DB, func(tx account.Tx) error {
+		_, err := tx.PutCredential(account.Credential{Tenant: elsewhere, Account: "rex"})
+		return err
+	})
 	s.scatter(accounttest.Tenant, "bob")
 	s.scatter(accounttest.Tenant, "per")
 }

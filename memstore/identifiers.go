@@ -53,9 +53,9 @@ func (tx *Tx) EmailChangesOf(t policy.TenantID, a policy.AccountID) ([]account.E
 
 // PutEmailChange implements [account.Tx].
 func (tx *Tx) PutEmailChange(c account.EmailChange) (store.Revision, error) {
-	c.AskedAt, c.ExpiresAt = store.Time(c.AskedAt), store.Time(c.ExpiresAt)
+	c = c.Clone()
+	c.AskedAt, c.ExpiresAt, c.OldProvenAt = store.Time(c.AskedAt), store.Time(c.ExpiresAt), store.Time(c.OldProvenAt)
 	c.ConfirmedAt, c.CancelledAt, c.TakenBackAt = store.Time(c.ConfirmedAt), store.Time(c.CancelledAt), store.Time(c.TakenBackAt)
-	c.OldProvenAt, c = store.Time(c.OldProvenAt), c.Clone()
 	return put(tx, emailChangesByID, &c, func(r *account.EmailChange) *store.Revision { return &r.Revision })
 }
 

@@ -10,7 +10,7 @@
 //     work, personal or guest account. A portal renders its form from what [Service.Profile] gives.
 //   - An update is taken whole or not at all. An unchanged value is accepted wherever it stands.
 //   - User names and e-mail addresses are one namespace in a tenant, and nobody's is ever another's. An address changes when
-//     the new one is proven; the old one is told, and can take the change back.
+//     the new one is proven; every one that was proven before is told, and can take the change back.
 //   - What is synchronized from a directory can be changed only there, by administrators too.
 //   - An organization bans words of its own from passwords ([Admin.SetBannedPasswords]).
 //   - A personal account has one recovery code at a time, shown once. Replacing all security info restricts the account for
@@ -108,12 +108,12 @@
 //	    Say that an account's password is kept elsewhere, or here again; all sessions end with that.
 //	    by the host
 //	    refused if: closed
-//	    event: Update user (only if something of note changed)
+//	    event: Update user, the person is told (only if something of note changed)
 //	account.add-identifier
 //	    Give an account a user name or an e-mail address.
 //	    by the host
 //	    refused if: closed; another account's, or was; too many
-//	    event: Update user (only if something of note changed)
+//	    event: Update user, the person is told (only if something of note changed)
 //	account.remove-identifier
 //	    Take a user name or an e-mail address from an account, all of whose sessions end; nobody else can ever have it.
 //	    by the host

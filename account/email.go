@@ -94,7 +94,7 @@ type asked struct {
 // to nobody but the owner of the address. An address of the actor's own is refused, unless it is old itself and not
 // proven yet; an old one that is none of theirs is [store.ErrNotFound]. [challenge.ErrNotSent] comes with the id of a change that is
 // pending, and says what was not delivered; the rest was. A mailbox that is gone keeps nobody in it. [Service.ResendEmailCode] sends
-// the code again.
+// the code again. If nothing was delivered to anybody, the change does not count towards those of the month.
 func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fresh string) (challenge.ID, error) {
 	newKey, err := Email.check("new", fresh)
 	if err != nil {
@@ -129,11 +129,15 @@ func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fres
 	if err != nil {
 		return "", err
 	}
-	var failed []error
+	var outcomes []error
 	for i, l := range sent.links { // first, so that no code is of use before whoever can take the change back is told
-		failed = append(failed, s.codes.Send(ctx, links[i], l, sent.language))
+		outcomes = append(outcomes, s.codes.Send(ctx, links[i], l, sent.language))
 	}
-	return sent.code.ID, errors.Join(append(failed, s.codes.Send(ctx, code, sent.code, sent.language))...)
+	outcomes = append(outcomes, s.codes.Send(ctx, code, sent.code, sent.language))
+	if !slices.Contains(outcomes, nil) {
+		outcomes = append(outcomes, policy.Unused(ctx, s.store, actor, ChangeEmail, sent.code.IssuedAt))
+	}
+	return sent.code.ID, errors.Join(outcomes...)
 }
 
 // replaceable reads the address that is to be replaced, if it can be by another.

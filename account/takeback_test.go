@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -256,22 +257,22 @@ func TestWithoutASessionAChangeIsOfTheSignInThatAsked(t *testing.T) {
 	require.Equal(t, policy.AccountID("per"), m.lookup(t, newMail))
 }
 
-// picky delivers nothing to one address.
-type picky struct {
+// fussy delivers nothing to some addresses.
+type fussy struct {
 	*accounttest.Mailbox
-	not string
+	not []string
 }
 
-func (p picky) Send(ctx context.Context, m challenge.Message) error {
-	if m.To == p.not {
+func (f fussy) Send(ctx context.Context, m challenge.Message) error {
+	if slices.Contains(f.not, m.To) {
 		return errors.New("550 no such mailbox")
 	}
-	return p.Mailbox.Send(ctx, m)
+	return f.Mailbox.Send(ctx, m)
 }
 
 func TestWhoLostTheOldMailboxCanLeaveIt(t *testing.T) {
 	box := new(accounttest.Mailbox)
-	m := mail(t, myaccount.WithSender(picky{box, perMail}))
+	m := mail(t, myaccount.WithSender(fussy{box, []string{perMail}}))
 	id, err := m.App.Account.ChangeEmail(t.Context(), m.session.Actor, perMail, newMail)
 	require.ErrorIs(t, err, challenge.ErrNotSent)
 	require.ErrorContains(t, err, "550")
@@ -311,12 +312,12 @@ func TestACodeThatDidNotArriveIsSentAgainAndCountsAsNoOtherChange(t *testing.T) 
 	require.NoError(t, m.confirm(t, actor, id, m.sent(t, newMail, challenge.ChangeEmail)))
 	refused(t, m.App.Account.ResendEmailCode(t.Context(), m.SignIn(m.per), id), policy.CodeNotFound)
 
-	for i := range 9 {
+	for i := range 10 { // the first was of no avail at all
 		m.Clock.Advance(time.Hour)
 		_, _ = m.ask(t, m.SignIn(m.per), newMail, fmt.Sprintf("p%d@new.example", i))
 	}
 	m.Clock.Advance(time.Hour)
-	_, err = m.App.Account.ChangeEmail(t.Context(), m.SignIn(m.per), newMail, "p9@new.example")
+	_, err = m.App.Account.ChangeEmail(t.Context(), m.SignIn(m.per), newMail, "last@new.example")
 	refused(t, err, policy.CodeThrottled)
 }
 
@@ -337,4 +338,21 @@ func TestACodeIsSentAgainForTheSessionThatAskedAndForADay(t *testing.T) {
 	m.Clock.Advance(30 * time.Minute)
 	refused(t, m.App.Account.ResendEmailCode(t.Context(), actor, id), policy.CodeNotFound)
 	require.NoError(t, m.confirm(t, actor, id, m.sent(t, "b@new.example", challenge.ChangeEmail)))
+}
+
+func TestAChangeOfWhichNobodyGotAnythingDoesNotCount(t *testing.T) {
+	box := &fussy{Mailbox: new(accounttest.Mailbox), not: []string{perMail, "Nowhere@new.example"}}
+	m := mail(t, myaccount.WithSender(box))
+	ask := func(fresh string) error {
+		m.Clock.Advance(time.Hour)
+		_, err := m.App.Account.ChangeEmail(t.Context(), m.SignIn(m.per), perMail, fresh)
+		return err
+	}
+	for range 12 {
+		require.ErrorIs(t, ask("Nowhere@new.example"), challenge.ErrNotSent)
+	}
+	for i := range 10 {
+		require.ErrorIs(t, ask(fmt.Sprintf("p%d@new.example", i)), challenge.ErrNotSent)
+	}
+	refused(t, ask("Nowhere@new.example"), policy.CodeThrottled)
 }

@@ -141,7 +141,7 @@ func (m mailed) keyed(t *testing.T, current secret.Key, more ...secret.Key) acco
 
 func TestWhoseAnErasedAddressWasIsFoundUnderTheKeyOnly(t *testing.T) {
 	m := mail(t)
-	l := leaver{m.withPassword}
+	l := leaver(m)
 	old, current, other := secret.NewKey("old"), secret.NewKey("current"), secret.NewKey("other")
 	require.NoError(t, l.close(t, m.session.Actor, 30))
 	l.Clock.Advance(30 * day)

@@ -189,14 +189,14 @@ func TestLinksThatLieInMailboxesForAMonthKeepNoCodeFromBeingSent(t *testing.T) {
 			refused(t, err, policy.CodeThrottled)
 		}
 	}
-	l := leaver{m.withPassword}
+	l := leaver(m)
 	require.NoError(t, l.close(t, m.SignIn(m.per), 30))
 	require.NoError(t, l.reopen(t, "per"))
 }
 
 func TestATakeBackEndsAClosingThatThePersonBegan(t *testing.T) {
 	m := mail(t)
-	l := leaver{m.withPassword}
+	l := leaver(m)
 	link := m.moved(t, m.session.Actor, perMail, "b@thief.example")
 	require.NoError(t, m.change(t, m.session.Actor, good, better))
 	require.NoError(t, l.close(t, m.session.Actor, 30))
@@ -284,7 +284,7 @@ func TestWhoLostTheOldMailboxCanLeaveIt(t *testing.T) {
 
 func TestAnErasedAccountLeavesNoAddressThatItWanted(t *testing.T) {
 	m := mail(t)
-	l := leaver{m.withPassword}
+	l := leaver(m)
 	_, _ = m.ask(t, m.session.Actor, perMail, "wanted-once@new.example")
 	require.NoError(t, l.close(t, m.session.Actor, 30))
 	require.Contains(t, saved(t, m.DB), "wanted-once")

@@ -17,7 +17,7 @@ import (
 // profile, and keeping a thief out are none of it.
 var restricted = []policy.Action{
 
-	account.ChangePassword, account.SetFirstPassword, account.ChangeEmail, account.ConfirmEmail, account.Close,
+	account.ChangePassword, account.SetFirstPassword, account.ChangeEmail, account.ConfirmEmail, account.ResendEmailCode, account.Close,
 	account.NewRecoveryCode, account.RemoveRecoveryCode,
 	devices.RevealKey,
 }

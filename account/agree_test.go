@@ -122,7 +122,7 @@ func (s *scene) draw(rt *rapid.T) {
 }
 
 var askable = []policy.Action{account.ReadProfile, account.UpdateProfile, account.ReadPhoto, account.ChangePhoto, account.ChangePassword, account.SetFirstPassword,
-	account.ChangeEmail, account.ConfirmEmail, account.DropEmailChange, account.ReadRecoveryCode, account.NewRecoveryCode, account.RemoveRecoveryCode, account.Close}
+	account.ChangeEmail, account.ConfirmEmail, account.ResendEmailCode, account.DropEmailChange, account.ReadRecoveryCode, account.NewRecoveryCode, account.RemoveRecoveryCode, account.Close}
 
 func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 	t.Parallel()
@@ -179,7 +179,7 @@ func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 // agree asks, does, and wants the same to come of both.
 func (s scene) agree(t *testing.T, rt *rapid.T, action policy.Action, name account.Attribute, yes map[policy.Action]bool, no map[policy.Code]bool) {
 	id := string(name)
-	if action == account.DropEmailChange {
+	if action == account.DropEmailChange || action == account.ResendEmailCode {
 		id = string(s.change.id)
 	}
 	asked, err := s.App.Account.Can(t.Context(), s.actor, action, id)
@@ -187,7 +187,7 @@ func (s scene) agree(t *testing.T, rt *rapid.T, action policy.Action, name accou
 	yes[action], no[asked.Reason().Code] = yes[action] || asked.Allowed, true
 	on := s.Fork(t)
 	done := s.do(t, on, action, name)
-	if asked.Allowed && action == account.ConfirmEmail && s.actor.Session != s.session {
+	if asked.Allowed && (action == account.ConfirmEmail || action == account.ResendEmailCode) && s.actor.Session != s.session {
 		require.Equal(rt, challenge.CodeWrong, codeOf(done), "the code is the session's that asked")
 		return
 	}
@@ -228,6 +228,8 @@ func (s scene) do(t *testing.T, w *accounttest.World, action policy.Action, name
 		return s.changeEmail(t, on)
 	case account.ConfirmEmail:
 		return on.ConfirmEmail(t.Context(), s.actor, s.change.id, s.change.code)
+	case account.ResendEmailCode:
+		return on.ResendEmailCode(t.Context(), s.actor, s.change.id)
 	case account.DropEmailChange:
 		return on.DropEmailChange(t.Context(), s.actor, s.change.id)
 	case account.ReadRecoveryCode:

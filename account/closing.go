@@ -178,8 +178,11 @@ func become(tx Tx, op *policy.Op, st policy.Standing, to policy.State, from time
 	st = st.WithNewCredential(from)
 	st.State = to
 	rev, err := tx.PutStanding(st)
-	return policy.Change{Subject: st.Account, Target: onAccount(st.Account), Revision: rev,
-		Facts: []policy.Fact{{Name: "state", Value: to.String()}}}, err
+	return policy.Change{Subject: st.Account, Target: onAccount(st.Account), Revision: rev, Facts: aboutState(to)}, err
+}
+
+func aboutState(to policy.State) []policy.Fact {
+	return []policy.Fact{{Name: "state", Value: to.String()}}
 }
 
 // back ends the closing of an account, which is as it was before. What was proven since from is good again.
@@ -187,11 +190,15 @@ func (l closed) back(tx Tx, op *policy.Op, from time.Time) (policy.Change, error
 	if err := tx.DeleteClosing(l.Tenant, l.Account); err != nil {
 		return policy.Change{}, err
 	}
-	to := l.closing.Was
-	if to != policy.Disabled {
-		to = policy.Active
+	return become(tx, op, l.Standing, l.before(), from)
+}
+
+// before is what an account was before it was closed.
+func (l closed) before() policy.State {
+	if l.closing.Was == policy.Disabled {
+		return policy.Disabled
 	}
-	return become(tx, op, l.Standing, to, from)
+	return policy.Active
 }
 
 // named are the ids of the findings that are wanted.

@@ -10,7 +10,7 @@
 //     work, personal or guest account. A portal renders its form from what [Service.Profile] gives.
 //   - An update is taken whole or not at all. An unchanged value is accepted wherever it stands.
 //   - User names and e-mail addresses are one namespace in a tenant, and nobody's is ever another's. An address changes when
-//     the new one is proven; the old one is told, and can take the change back.
+//     the new one is proven; every one that was proven before is told, and can take the change back.
 //   - What is synchronized from a directory can be changed only there, by administrators too.
 //   - An organization bans words of its own from passwords ([Admin.SetBannedPasswords]).
 //   - A password proves a factor ([Host.VerifyPassword]), and so does a code by text message or voice ([Host.SendCode],
@@ -68,7 +68,7 @@
 //	    refused if: kept elsewhere; has one; restricted
 //	    event: Change password (self-service), the person is told
 //	account.change-email
-//	    Ask for another e-mail address of one's own, or a first one: a code goes to the new one, a link to take it back to the old.
+//	    Ask for another e-mail address of one's own, or a first one: a code goes to the new one, a link to take it back to each that is proven.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile edit; limit: 10 in 720 h; proof: aal1 within 15 min
 //	    refused if: not open by the schema; synchronized from a directory; restricted
@@ -79,6 +79,12 @@
 //	    kinds: work, personal, guest; area: account.profile edit; proof: aal1
 //	    refused if: not open by the schema; synchronized from a directory; code wrong; taken; the old one changed meanwhile; restricted
 //	    event: Update user, the person is told
+//	account.resend-email-code
+//	    Have the code for a new e-mail address sent again.
+//	    by the account's owner
+//	    kinds: work, personal, guest; area: account.profile edit; proof: aal1
+//	    refused if: over; a day old; another session's; not open by the schema; synchronized from a directory; restricted
+//	    event: Update user
 //	account.drop-email-change
 //	    Give up a change of an e-mail address that is pending.
 //	    by the account's owner
@@ -111,19 +117,19 @@
 //	    refused if: closed
 //	    event: Reset user password, the person is told
 //	account.keep-password-elsewhere
-//	    Say that an account's password is kept elsewhere, or here again.
+//	    Say that an account's password is kept elsewhere, or here again; all sessions end with that.
 //	    by the host
 //	    refused if: closed
-//	    event: Update user
+//	    event: Update user, the person is told (only if something of note changed)
 //	account.add-identifier
 //	    Give an account a user name or an e-mail address.
 //	    by the host
 //	    refused if: closed; another account's, or was; too many
-//	    event: Update user
+//	    event: Update user, the person is told (only if something of note changed)
 //	account.remove-identifier
-//	    Take a user name or an e-mail address from an account; nobody else can ever have it.
+//	    Take a user name or an e-mail address from an account, all of whose sessions end; nobody else can ever have it.
 //	    by the host
-//	    event: Update user
+//	    event: Update user, the person is told
 //	account.read-identifiers
 //	    Read an account's user names and e-mail addresses, and where notices go.
 //	    by the host
@@ -131,7 +137,7 @@
 //	    Find the account of what somebody typed on a sign-in page.
 //	    by the host
 //	account.cancel-email-change
-//	    Take back a change of an e-mail address by the link that the old one got.
+//	    Take back a change of an e-mail address, and all since, by the link that a proven one got; the password and the recovery code are of no use any more.
 //	    by the host
 //	    refused if: link wrong, used, or older than 30 days
 //	    event: Update user, the person is told

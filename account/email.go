@@ -1,10 +1,12 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/challenge"
@@ -20,39 +22,58 @@ type EmailChange struct {
 	Account policy.AccountID `json:"account"`
 	// ID is that of the challenge whose code went to the new address.
 	ID challenge.ID `json:"id"`
+	// Number counts an account's changes in the order in which they were asked for, whatever the clocks said.
+	Number uint64 `json:"number"`
 	// OldKey is the [Identifier] that is replaced, and OldRevision what it was: the code is for that and nothing else. It is
-	// empty where the account had no address, and has none until the code is given.
+	// empty where the account had no address, and has none until the code is given. OldProvenAt is when that one was proven;
+	// zero if it was not.
 	OldKey      string         `json:"oldKey"`
 	OldRevision store.Revision `json:"oldRevision"`
+	OldProvenAt time.Time      `json:"oldProvenAt,omitzero"`
 	// New is the address to be proven, as it was written, and NewKey its key.
 	New    string `json:"new"`
 	NewKey string `json:"newKey"`
-	// NewRevision is what the [Identifier] of the new address became; 0 until it is proven. It tells what was built on the
-	// change, which clocks do not: they may differ, or be set back.
-	NewRevision store.Revision `json:"newRevision,omitempty"`
-	// Session is the one that asked.
+	// Session is the one that asked; where it was none that the actor named, what stands for the sign-in: the time of it.
 	Session policy.SessionID `json:"session,omitempty"`
 	// Epoch and Credentials are the account's when it asked; see [policy.Standing].
 	Epoch       uint64 `json:"epoch,omitempty"`
 	Credentials uint64 `json:"credentials,omitempty"`
-	// Link is the challenge by which the old address takes the change back; empty if that was never proven.
-	Link        challenge.ID   `json:"link,omitempty"`
+	// Links are the challenges by which the change is taken back: one for each address that was proven when it was asked for.
+	Links       []challenge.ID `json:"links,omitempty"`
 	AskedAt     time.Time      `json:"askedAt"`
 	ExpiresAt   time.Time      `json:"expiresAt"` // the code
 	ConfirmedAt time.Time      `json:"confirmedAt,omitzero"`
-	CancelledAt time.Time      `json:"cancelledAt,omitzero"` // given up, or taken back
+	CancelledAt time.Time      `json:"cancelledAt,omitzero"` // given up or replaced, which leaves the links as they are
+	TakenBackAt time.Time      `json:"takenBackAt,omitzero"`
 	Revision    store.Revision `json:"revision"`
+}
+
+// Clone returns a copy that shares nothing with c.
+func (c EmailChange) Clone() EmailChange {
+	c.Links = slices.Clone(c.Links)
+	return c
 }
 
 // pending reports whether the right code would still confirm c.
 func (c *EmailChange) pending(st policy.Standing, now time.Time) bool {
-	return c.ConfirmedAt.IsZero() && c.CancelledAt.IsZero() && now.Before(c.ExpiresAt) && c.Epoch == st.Epoch && c.Credentials == st.Credentials
+	return c.ConfirmedAt.IsZero() && c.CancelledAt.IsZero() && c.TakenBackAt.IsZero() && now.Before(c.ExpiresAt) && c.Epoch == st.Epoch && c.Credentials == st.Credentials
 }
+
+// askedBy is what a change belongs to: the actor's session, or where the host names none the sign-in, by its time to the
+// nanosecond. Another sign-in of the same person is another.
+func askedBy(a policy.Actor) policy.SessionID {
+	if a.Session != "" {
+		return a.Session
+	}
+	return policy.SessionID(signedIn + a.SignedInAt.UTC().Format(time.RFC3339Nano))
+}
+
+const signedIn = "signed-in "
 
 // askerGoesOn reports whether the session that asked for c, a change of the actor's, is one that could still confirm it.
 func (c *EmailChange) askerGoesOn(tx Tx, op *policy.Op) (bool, error) {
-	if c.Session == "" || c.Session == op.Actor.Session {
-		return true, nil
+	if c.Session == askedBy(op.Actor) || strings.HasPrefix(string(c.Session), signedIn) {
+		return true, nil // a sign-in that the host keeps is not known to have ended
 	}
 	s, err := tx.Session(c.Tenant, c.Account, c.Session)
 	if errors.Is(err, store.ErrNotFound) {
@@ -67,28 +88,32 @@ func (c *EmailChange) code() challenge.Binding {
 	return challenge.Binding{Account: c.Account, Purpose: challenge.ChangeEmail, Method: challenge.Email, Target: c.New, Session: c.Session}
 }
 
-// link is what the link to the old address is good for. It belongs to the change as if that were a session: a further change
-// does not end the link of one before.
-func (c *EmailChange) link() challenge.Binding {
-	return challenge.Binding{Account: c.Account, Purpose: challenge.CancelChange, Method: challenge.EmailLink, Target: string(c.ID), Session: policy.SessionID(c.ID)}
+// link is what the i-th link is good for. It belongs to itself as if that were a session: no further one ends it.
+func (c *EmailChange) link(i int) challenge.Binding {
+	return challenge.Binding{Account: c.Account, Purpose: challenge.CancelChange, Method: challenge.EmailLink, Target: string(c.ID),
+		Session: policy.SessionID(fmt.Sprintf("%s %d", c.ID, i))}
 }
 
 // asked is what is sent after the commit.
 type asked struct {
-	code, link challenge.Challenge
-	language   string
+	code     challenge.Challenge
+	links    []challenge.Challenge
+	language string
 }
 
 // ChangeEmail asks for another e-mail address in place of one of the actor's. Nothing changes until the new one is proven
-// ([Service.ConfirmEmail], with the id that comes back): a code goes there, and to the old one, if that was ever proven, a
-// link by which its owner takes the change back ([Host.CancelEmailChange]). Both go to their address and nowhere else.
+// ([Service.ConfirmEmail], with the id that comes back): a code goes there, and to every address that was ever proven, whether
+// it is the one that is replaced or not, a link by which its owner takes the change back ([Host.CancelEmailChange]). Each goes
+// to its address and nowhere else. Without a session of ours the change is bound to the sign-in, by its time
+// ([policy.Actor.SignedInAt]): the host gives the same time with each request of the same sign-in.
 //
 // Who has no address yet leaves old empty, and proves their first; who has one must name it.
 //
 // An address that is another account's is answered as one that is free, and gets a code as well: who has an account is told
 // to nobody but the owner of the address. An address of the actor's own is refused, unless it is old itself and not
 // proven yet; an old one that is none of theirs is [store.ErrNotFound]. [challenge.ErrNotSent] comes with the id of a change that is
-// pending; ask again.
+// pending, and says what was not delivered; the rest was. A mailbox that is gone keeps nobody in it. [Service.ResendEmailCode] sends
+// the code again. If nothing was delivered to anybody, the change does not count towards those of the month.
 func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fresh string) (challenge.ID, error) {
 	newKey, err := Email.check("new", fresh)
 	if err != nil {
@@ -104,9 +129,11 @@ func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fres
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", ChangeEmail, err)
 	}
-	link, err := s.codes.Draft(challenge.CancelChange, challenge.EmailLink)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", ChangeEmail, err)
+	var links [MaxIdentifiers]challenge.Draft
+	for i := range links {
+		if links[i], err = s.codes.Draft(challenge.CancelChange, challenge.EmailLink); err != nil {
+			return "", fmt.Errorf("%s: %w", ChangeEmail, err)
+		}
 	}
 	sent, err := policy.Do(ctx, s.guard, s.store, actor, changeEmail, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, a aspect) (asked, policy.Change, error) {
@@ -114,21 +141,24 @@ func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fres
 			if err != nil {
 				return asked{}, policy.Change{}, err
 			}
-			c := EmailChange{Tenant: a.Tenant, Account: a.Account, OldKey: oldKey, OldRevision: replaced.Revision, New: fresh, NewKey: newKey,
-				Session: op.Actor.Session, Epoch: a.Epoch, Credentials: a.Credentials, AskedAt: op.Now}
-			out, err := c.issue(tx, op, replaced, code, link)
+			c := EmailChange{Tenant: a.Tenant, Account: a.Account, OldKey: oldKey, OldRevision: replaced.Revision, OldProvenAt: replaced.ProvenAt,
+				New: fresh, NewKey: newKey, Session: askedBy(op.Actor), Epoch: a.Epoch, Credentials: a.Credentials, AskedAt: op.Now}
+			out, err := c.issue(tx, op, code, links[:])
 			out.language = a.profile.Language
 			return out, policy.Change{Subject: a.Account, Target: onEmailChange(out.code.ID), Facts: []policy.Fact{{Name: "asked", Value: Email.String()}}}, err
 		})
 	if err != nil {
 		return "", err
 	}
-	if sent.link.ID != "" { // first, so that no code is of use before the old address is told
-		if err := s.codes.Send(ctx, link, sent.link, sent.language); err != nil {
-			return sent.code.ID, err
-		}
+	var outcomes []error
+	for i, l := range sent.links { // first, so that no code is of use before whoever can take the change back is told
+		outcomes = append(outcomes, s.codes.Send(ctx, links[i], l, sent.language))
 	}
-	return sent.code.ID, s.codes.Send(ctx, code, sent.code, sent.language)
+	outcomes = append(outcomes, s.codes.Send(ctx, code, sent.code, sent.language))
+	if !slices.Contains(outcomes, nil) {
+		outcomes = append(outcomes, policy.Unused(ctx, s.store, actor, ChangeEmail, sent.code.IssuedAt))
+	}
+	return sent.code.ID, errors.Join(outcomes...)
 }
 
 // replaceable reads the address that is to be replaced, if it can be by another.
@@ -171,8 +201,8 @@ func (p person) hasAddress(tx Tx, op *policy.Op) (bool, error) {
 }
 
 // issue stores a change with its challenges. Nothing can come any more of what the same session asked for before.
-func (c EmailChange) issue(tx Tx, op *policy.Op, replaced Identifier, code, link challenge.Draft) (out asked, err error) {
-	if err := c.supersede(tx, op); err != nil {
+func (c EmailChange) issue(tx Tx, op *policy.Op, code challenge.Draft, links []challenge.Draft) (out asked, err error) {
+	if c.Number, err = c.supersede(tx, op); err != nil {
 		return asked{}, err
 	}
 	out.code, err = challenge.Issue(tx, op, code, challenge.New{Account: c.Account, Target: c.New, Session: c.Session, To: c.New})
@@ -180,26 +210,38 @@ func (c EmailChange) issue(tx Tx, op *policy.Op, replaced Identifier, code, link
 		return asked{}, err
 	}
 	c.ID, c.ExpiresAt = out.code.ID, out.code.ExpiresAt
-	if !replaced.ProvenAt.IsZero() { // an address that nobody proved may be a stranger's
-		b := c.link()
-		out.link, err = challenge.Issue(tx, op, link, challenge.New{Account: b.Account, Target: b.Target, Session: b.Session, To: replaced.Text})
+	all, err := identifiersOf(tx, op, c.Account)
+	if err != nil {
+		return asked{}, err
+	}
+	for _, i := range all {
+		if !i.live() || i.Kind != Email || i.ProvenAt.IsZero() { // an address that nobody proved may be a stranger's
+			continue
+		}
+		n := len(out.links)
+		if n == len(links) {
+			return asked{}, errors.New("the store gave more addresses than an account can have")
+		}
+		b := c.link(n)
+		l, err := challenge.Issue(tx, op, links[n], challenge.New{Account: b.Account, Target: b.Target, Session: b.Session, To: i.Text})
 		if err != nil {
 			return asked{}, err
 		}
-		c.Link = out.link.ID
+		out.links, c.Links = append(out.links, l), append(c.Links, l.ID)
 	}
 	_, err = tx.PutEmailChange(c)
 	return out, err
 }
 
-// supersede ends what is pending in the session that asks for c, and removes the account's changes that can be neither confirmed
-// nor taken back.
-func (c EmailChange) supersede(tx Tx, op *policy.Op) error {
+// supersede ends what is pending in the session that asks for c, removes the account's changes that can be neither confirmed
+// nor taken back, and gives the number that is next.
+func (c EmailChange) supersede(tx Tx, op *policy.Op) (next uint64, err error) {
 	all, err := emailChangesOf(tx, op, c.Account)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, before := range all {
+		next = max(next, before.Number)
 		switch {
 		case !op.Now.Before(before.AskedAt.Add(TakeBackTime)):
 			err = tx.DeleteEmailChange(before.Tenant, before.Account, before.ID)
@@ -208,10 +250,10 @@ func (c EmailChange) supersede(tx Tx, op *policy.Op) error {
 			_, err = tx.PutEmailChange(before)
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return next + 1, nil
 }
 
 // emailChangesOf reads an account's changes in the order in which they were asked for.
@@ -225,20 +267,35 @@ func emailChangesOf(tx Tx, op *policy.Op, id policy.AccountID) ([]EmailChange, e
 			return nil, errors.New("the store gave a change of an address that is somebody else's")
 		}
 	}
-	slices.SortStableFunc(all, func(a, b EmailChange) int { return a.AskedAt.Compare(b.AskedAt) })
+	slices.SortStableFunc(all, func(a, b EmailChange) int { return cmp.Compare(a.Number, b.Number) })
 	return all, nil
 }
 
 // ConfirmEmail proves the new address of a change, which takes the old one's place in one commit with everything that
 // follows: all other sessions end, whatever else was pending is void, the person is told at both addresses; the present
-// session goes on, and signins.Host.AddProof gives it a new token. It must be the session that asked, and the old address must
-// be what it was. Only who has proven an address learns that it is another account's ([CodeIdentifierTaken]).
+// session goes on, and signins.Host.AddProof gives it a new token. It must be the session that asked, or without one the same
+// sign-in, and the old address must be what it was. Only who has proven an address learns that it is another account's ([CodeIdentifierTaken]).
 func (s *Service) ConfirmEmail(ctx context.Context, actor policy.Actor, id challenge.ID, code secret.Text) error {
 	answer, err := s.codes.Answer(id, code)
 	if err != nil {
 		return fmt.Errorf("%s: %w", ConfirmEmail, err)
 	}
 	if err := policy.CheckID("id", id); err != nil {
+		return err
+	}
+	wanted, err := policy.Prepare(ctx, s.guard, s.store, actor, confirmEmail, onEmailChange(id),
+		func(tx Tx, op *policy.Op, a aspect) (string, error) {
+			c, err := emailChangeOf(tx, op, a.Account, id)
+			if errors.Is(err, store.ErrNotFound) {
+				err = nil
+			}
+			return c.NewKey, err
+		})
+	if err != nil {
+		return err
+	}
+	tombstones, err := s.tombstones(ConfirmEmail, actor.Tenant, wanted)
+	if err != nil {
 		return err
 	}
 	_, err = policy.Do(ctx, s.guard, s.store, actor, confirmEmail, onEmailChange(id), "",
@@ -251,13 +308,16 @@ func (s *Service) ConfirmEmail(ctx context.Context, actor policy.Actor, id chall
 				return none{}, policy.Change{}, err
 			}
 			want := c.code()
-			want.Account, want.Session = a.Account, op.Actor.Session
+			want.Account, want.Session = a.Account, askedBy(op.Actor)
 			_, denied, err := challenge.Verify(tx, op, want, answer)
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
 			if denied == nil {
-				if denied, err = a.confirm(tx, op, c); err != nil {
+				if c.NewKey != wanted {
+					return none{}, policy.Change{}, errors.New("the store gave a change that is another than before")
+				}
+				if denied, err = a.confirm(tx, op, c, tombstones); err != nil {
 					return none{}, policy.Change{}, err
 				}
 			}
@@ -282,7 +342,7 @@ func (p person) replaced(tx Tx, op *policy.Op, c EmailChange) (Identifier, bool,
 }
 
 // confirm puts a proven address in the place of the old one. What refuses it commits: the code is spent.
-func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, error) {
+func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange, tombstones []string) (*policy.Denied, error) {
 	old, same, err := a.replaced(tx, op, c)
 	if err != nil {
 		return nil, err
@@ -292,7 +352,7 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 	}
 	fresh := old
 	if c.NewKey != c.OldKey {
-		if fresh, err = identifierOf(tx, op, c.NewKey); err != nil {
+		if fresh, err = everOf(tx, op, c.NewKey, tombstones); err != nil {
 			return nil, err
 		}
 	}
@@ -309,7 +369,7 @@ func (a aspect) confirm(tx Tx, op *policy.Op, c EmailChange) (*policy.Denied, er
 			return nil, err
 		}
 	}
-	if c.NewRevision, err = tx.PutIdentifier(Identifier{Tenant: a.Tenant, Key: c.NewKey, Text: c.New, Account: a.Account, Kind: Email,
+	if _, err = tx.PutIdentifier(Identifier{Tenant: a.Tenant, Key: c.NewKey, Text: c.New, Account: a.Account, Kind: Email,
 		Primary: old.Primary, ProvenAt: op.Now, Revision: fresh.Revision}); err != nil {
 		return nil, err
 	}
@@ -326,7 +386,38 @@ func restart(tx Tx, op *policy.Op, st policy.Standing) error {
 	return restarted(tx, op, st.WithNewCredential(op.Now))
 }
 
-// DropEmailChange gives up a change that is pending; its code is of no use any more.
+// ResendEmailCode sends a new code for a change that is pending, to the new address, for the session that asked for it; the code
+// before it is dead. It does not count as another change; how often codes are sent within an hour is bounded. A change that
+// is a day old has to be asked for anew. The links went out, or did not, when it was asked for: they are sent once.
+func (s *Service) ResendEmailCode(ctx context.Context, actor policy.Actor, id challenge.ID) error {
+	if err := policy.CheckID("id", id); err != nil {
+		return err
+	}
+	draft, err := s.codes.Redraft(challenge.ChangeEmail, challenge.Email, id)
+	if err != nil {
+		return fmt.Errorf("%s: %w", ResendEmailCode, err)
+	}
+	sent, err := policy.Do(ctx, s.guard, s.store, actor, resendEmailCode, onEmailChange(id), "",
+		func(tx Tx, op *policy.Op, p pending) (asked, policy.Change, error) {
+			want := p.change.code()
+			want.Session = askedBy(op.Actor)
+			code, err := challenge.Resend(tx, op, want, draft)
+			if err != nil {
+				return asked{}, policy.Change{}, err
+			}
+			p.change.ExpiresAt = code.ExpiresAt
+			rev, err := tx.PutEmailChange(p.change)
+			return asked{code: code, language: p.profile.Language},
+				policy.Change{Subject: p.Account, Revision: rev, Facts: []policy.Fact{{Name: "sent again", Value: Email.String()}}}, err
+		})
+	if err != nil {
+		return err
+	}
+	return s.codes.Send(ctx, draft, sent.code, sent.language)
+}
+
+// DropEmailChange gives up a change that is pending; its code is of no use any more. The links by which it can be taken back
+// are: whoever got one, and did not ask, says by it that somebody else did.
 func (s *Service) DropEmailChange(ctx context.Context, actor policy.Actor, id challenge.ID) error {
 	_, err := policy.Do(ctx, s.guard, s.store, actor, dropEmailChange, onEmailChange(id), "",
 		func(tx Tx, op *policy.Op, c EmailChange) (none, policy.Change, error) {
@@ -337,10 +428,24 @@ func (s *Service) DropEmailChange(ctx context.Context, actor policy.Actor, id ch
 	return err
 }
 
-// CancelEmailChange takes a change back by the link that the old address got, for [TakeBackTime] and once, whether or not the
-// new address was proven meanwhile. Whoever reads the old mailbox says that it was not they who asked: so all sessions end,
-// the account is at high risk, its password has to be set anew, and the addresses that came after the old one are gone with
-// whatever else was pending. A link that is not right is refused with [challenge.CodeWrong], and nothing is told of why.
+// CancelEmailChange takes a change back by a link that a proven address got, for [TakeBackTime] and once, whether or not the
+// new address was proven meanwhile, and whether or not the change was given up. Whoever reads that mailbox says that it was not
+// they who asked: somebody else had a session of theirs. So, in one commit, everything that this one may have left as a key is
+// gone:
+//
+//   - All sessions end, whatever else was pending is void, and the account is at high risk.
+//   - This change and all that were asked for after it are undone, whichever address they replaced, and their links are dead;
+//     those of earlier changes are not.
+//   - The password is of no use any more, since somebody may know it: neither an administrator's unlocking nor another
+//     import of the same hash brings it back, and the person cannot change it. Another has to be set ([Host.SetPassword]). An account
+//     without a password here keeps none.
+//   - The recovery code is removed.
+//   - A closing that the person began ends, and the account is what it was before. One that an administrator deleted stays so.
+//
+// The owner comes back in by the host's own way to reset a forgotten password, by mail to the address that is theirs again, or
+// by other factors that the host keeps. Whatever else the host keeps that can be changed in a session, such as other sign-in
+// methods, is for the host to look at: the event says "taken back". A link that is not right is refused with
+// [challenge.CodeWrong], and nothing is told of why.
 func (h *Host) CancelEmailChange(ctx context.Context, actor policy.Actor, text secret.Text) error {
 	link, err := h.codes.Link(text)
 	if err != nil {
@@ -355,100 +460,17 @@ func (h *Host) CancelEmailChange(ctx context.Context, actor policy.Actor, text s
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
-			// Whoever does not even know of such a link is not counted: else a stranger could keep the owner's from being heard.
-			n := slices.IndexFunc(all, func(c EmailChange) bool { return c.Link == link.ID && c.CancelledAt.IsZero() })
+			n := slices.IndexFunc(all, func(c EmailChange) bool { return slices.Contains(c.Links, link.ID) && c.TakenBackAt.IsZero() })
 			if n < 0 {
 				return none{}, policy.Change{}, op.Refuse(wrongLink)
 			}
-			_, denied, err := challenge.Verify(tx, op, all[n].link(), link.Answer)
+			_, denied, err := challenge.Verify(tx, op, all[n].link(slices.Index(all[n].Links, link.ID)), link.Answer)
 			ch := policy.Change{Subject: link.Account, Target: onEmailChange(all[n].ID), Failed: denied, Facts: []policy.Fact{{Name: "taken back", Value: Email.String()}}}
 			if err != nil || denied != nil {
 				return none{}, ch, err
 			}
-			return none{}, ch, takeBack(tx, op, all, n)
+			ch.Also, err = takeBack(tx, op, all[n:])
+			return none{}, ch, err
 		})
-	return err
-}
-
-// takeBack undoes the n-th of an account's changes and all that was built on it.
-func takeBack(tx Tx, op *policy.Op, all []EmailChange, n int) error {
-	st, err := op.Account(tx, all[n].Account)
-	if err != nil {
-		return err
-	}
-	undone, lost := builtOn(all, n)
-	for i, c := range all {
-		if !undone[i] && !c.pending(st, op.Now) {
-			continue
-		}
-		c.CancelledAt = op.Now
-		if _, err := tx.PutEmailChange(c); err != nil {
-			return err
-		}
-	}
-	if err := giveBack(tx, op, all[n], lost); err != nil {
-		return err
-	}
-	credential, err := credentialOf(tx, op, st.Account)
-	if err != nil {
-		return err
-	}
-	st.Risk = policy.HighRisk
-	st.MustChangePassword = st.MustChangePassword || credential.Elsewhere == KeptHere
-	return restart(tx, op, st)
-}
-
-// builtOn tells which changes go with the n-th: itself, and whatever replaced an address that came by it; and which addresses
-// came by these, with what each was when it first did.
-func builtOn(all []EmailChange, n int) (undone map[int]bool, lost map[string]store.Revision) {
-	undone, lost = map[int]bool{n: true}, make(map[string]store.Revision)
-	if all[n].ConfirmedAt.IsZero() {
-		return undone, lost
-	}
-	lost[all[n].NewKey] = all[n].NewRevision
-	for grown := true; grown; {
-		grown = false
-		for i, c := range all {
-			since, replaced := lost[c.OldKey]
-			if undone[i] || !replaced || c.OldRevision < since {
-				continue
-			}
-			undone[i], grown = true, true
-			if first, known := lost[c.NewKey]; !c.ConfirmedAt.IsZero() && (!known || c.NewRevision < first) {
-				lost[c.NewKey] = c.NewRevision
-			}
-		}
-	}
-	return undone, lost
-}
-
-// giveBack puts the old address of a change back in its place, and takes away those that came after it.
-func giveBack(tx Tx, op *policy.Op, c EmailChange, lost map[string]store.Revision) error {
-	if c.ConfirmedAt.IsZero() {
-		return nil // it never left
-	}
-	first := false
-	delete(lost, c.OldKey)
-	for key := range lost {
-		i, err := identifierOf(tx, op, key)
-		if err != nil {
-			return err
-		}
-		if i.Account != c.Account {
-			continue
-		}
-		first = first || i.Primary
-		i.retire(op.Now)
-		i.ProvenAt = time.Time{} // by somebody else than the person, it seems: no notice goes there
-		if _, err := tx.PutIdentifier(i); err != nil {
-			return err
-		}
-	}
-	old, err := identifierOf(tx, op, c.OldKey)
-	if err != nil || old.Account != c.Account {
-		return err
-	}
-	old.RetiredAt, old.Primary = time.Time{}, old.Primary || first
-	_, err = tx.PutIdentifier(old)
 	return err
 }

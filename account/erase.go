@@ -93,10 +93,14 @@ func (h *Host) purge(ctx context.Context, actor policy.Actor, id policy.AccountI
 			}
 		}
 	}
+	graves, err := h.graves(ctx, actor, id)
+	if err != nil {
+		return false, err
+	}
 	for {
 		left, err := policy.Do(ctx, h.guard, h.store, actor, purgeClosed, onAccount(id), "",
 			func(tx Tx, op *policy.Op, _ none) (left, policy.Change, error) {
-				return eraseOwn(tx, op, id, eraseBatch)
+				return eraseOwn(tx, op, id, graves, eraseBatch)
 			})
 		if err != nil || left == nothing || left == byOthers {
 			return left == nothing && err == nil, err
@@ -148,7 +152,7 @@ const (
 )
 
 // eraseOwn removes rows of this room, and when none is left the closing itself.
-func eraseOwn(tx Tx, op *policy.Op, id policy.AccountID, limit int) (left, policy.Change, error) {
+func eraseOwn(tx Tx, op *policy.Op, id policy.AccountID, graves map[string]string, limit int) (left, policy.Change, error) {
 	st, err := op.Account(tx, id)
 	if err != nil || st.State != policy.Closed {
 		return byOthers, policy.Change{}, err
@@ -159,7 +163,7 @@ func eraseOwn(tx Tx, op *policy.Op, id policy.AccountID, limit int) (left, polic
 		}
 		return byOthers, policy.Change{}, err
 	}
-	if err := eraseIdentifiers(tx, op, id); err != nil {
+	if err := eraseIdentifiers(tx, op, id, graves); err != nil {
 		return something, policy.Change{}, err
 	}
 	more, err := erase(tx, op.Actor.Tenant, id, limit)

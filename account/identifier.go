@@ -1,7 +1,7 @@
 package account
 
 import (
-	"crypto/sha256"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -187,17 +187,45 @@ func only(text, marks string) error {
 	return nil
 }
 
-// tombstone is the key under which the row of an identifier stays that was erased with its account: it says that nobody
+// tombstoned begins the key under which the row of an identifier stays that was erased with its account: it says that nobody
 // gets the identifier, and not what it was. No identifier has such a key itself.
-func tombstone(t policy.TenantID, key string) string {
-	sum := sha256.Sum256(secret.Bind("identifier", string(t), key))
-	return tombstoned + hex.EncodeToString(sum[:])
-}
-
 const tombstoned = "erased:"
 
+// tombstones are the keys under which an erased identifier is looked for, the one to keep first. They are digests under the
+// vault's keys, which do not rest in the store: whoever has a copy of that and a list of addresses learns nothing from both. So
+// they are made outside of transactions.
+func (r *room) tombstones(a policy.Action, t policy.TenantID, key string) ([]string, error) {
+	digests, err := r.keys.Digests("identifier", secret.NewText(string(secret.Bind(string(t), key))))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a, err)
+	}
+	if len(digests) == 0 || slices.Contains(digests, secret.Digest{}) {
+		return nil, fmt.Errorf("%s: the vault gave no digest", a)
+	}
+	all := make([]string, len(digests))
+	for i, d := range digests {
+		all[i] = tombstoned + hex.EncodeToString(d[:])
+	}
+	return all, nil
+}
+
+// graves are the tombstones that an account's identifiers are to get, by their keys.
+func (r *room) graves(ctx context.Context, actor policy.Actor, id policy.AccountID) (map[string]string, error) {
+	all, err := policy.Look(ctx, r.guard, r.store, actor, purgeClosed, onAccount(id),
+		func(tx Tx, op *policy.Op, _ none) ([]Identifier, error) { return identifiersOf(tx, op, id) })
+	graves := make(map[string]string, len(all))
+	for _, i := range all {
+		under, err := r.tombstones(PurgeClosed, actor.Tenant, i.Key)
+		if err != nil {
+			return nil, err
+		}
+		graves[i.Key] = under[0]
+	}
+	return graves, err
+}
+
 // eraseIdentifiers leaves a tombstone for each of an account's identifiers, and nothing else of them.
-func eraseIdentifiers(tx Tx, op *policy.Op, id policy.AccountID) error {
+func eraseIdentifiers(tx Tx, op *policy.Op, id policy.AccountID, graves map[string]string) error {
 	all, err := identifiersOf(tx, op, id)
 	if err != nil {
 		return err
@@ -206,10 +234,13 @@ func eraseIdentifiers(tx Tx, op *policy.Op, id policy.AccountID) error {
 		if strings.HasPrefix(i.Key, tombstoned) {
 			continue
 		}
+		if graves[i.Key] == "" { // nobody gives one to an account that is closed for good
+			return errors.New("the store gave an identifier that was not there before")
+		}
 		if err := tx.DeleteIdentifier(i.Tenant, i.Key); err != nil {
 			return err
 		}
-		if _, err := tx.PutIdentifier(Identifier{Tenant: i.Tenant, Key: tombstone(i.Tenant, i.Key), Account: id, Kind: i.Kind, RetiredAt: op.Now}); err != nil {
+		if _, err := tx.PutIdentifier(Identifier{Tenant: i.Tenant, Key: graves[i.Key], Account: id, Kind: i.Kind, RetiredAt: op.Now}); err != nil {
 			return err
 		}
 	}
@@ -222,14 +253,9 @@ func eraseIdentifiers(tx Tx, op *policy.Op, id policy.AccountID) error {
 	return err
 }
 
-// identifierOf reads the row of a key, live or retired, or its tombstone; a key that nobody ever had gives the zero
-// Identifier.
+// identifierOf reads the row of a key, live or retired; a key that is nobody's gives the zero Identifier.
 func identifierOf(tx Tx, op *policy.Op, key string) (Identifier, error) {
 	i, err := tx.Identifier(op.Actor.Tenant, key)
-	if errors.Is(err, store.ErrNotFound) {
-		key = tombstone(op.Actor.Tenant, key)
-		i, err = tx.Identifier(op.Actor.Tenant, key)
-	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return Identifier{}, nil
@@ -237,6 +263,16 @@ func identifierOf(tx Tx, op *policy.Op, key string) (Identifier, error) {
 		return Identifier{}, errors.New("the store gave an identifier that is another")
 	}
 	return i, err
+}
+
+// everOf is identifierOf for what must never have been anybody's: it finds tombstones too.
+func everOf(tx Tx, op *policy.Op, key string, tombstones []string) (Identifier, error) {
+	for _, k := range append([]string{key}, tombstones...) {
+		if i, err := identifierOf(tx, op, k); err != nil || i.Key != "" {
+			return i, err
+		}
+	}
+	return Identifier{}, nil
 }
 
 // identifiersOf reads an account's identifiers: the primary one of a kind first.

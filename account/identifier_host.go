@@ -23,7 +23,11 @@ type NewIdentifier struct {
 }
 
 // AddIdentifier gives an account a user name or an e-mail address. One that the account has already is told anew; so is one
-// that it once had. One that is or ever was another account's is refused ([CodeIdentifierTaken]), whichever kind it was of.
+// that it once had. One that is or ever was another account's is refused ([CodeIdentifierTaken]), whichever kind it was of. The
+// person is told of what changed; what is as it was already leaves no event, and breaks no change of address that is pending.
+//
+// A user name that is the account's own address as well is one row, that of the address, whichever is told first: an address is
+// a name to sign in with anyway. An address that was proven stays proven from when it first was.
 //
 // An address belongs to its account whether or not it was proven: people sign in with it from now on, and programs around
 // this one may know them by it. So it goes to nobody who proves later that they read its mail (a mailbox can be shared, or
@@ -38,49 +42,66 @@ func (h *Host) AddIdentifier(ctx context.Context, actor policy.Actor, n NewIdent
 	if n.Kind != Email && !n.ProvenAt.IsZero() {
 		return &policy.Invalid{Field: "provenAt", Problem: "is set; only an address can be proven"}
 	}
+	tombstones, err := h.tombstones(AddIdentifier, actor.Tenant, key)
+	if err != nil {
+		return err
+	}
 	_, err = policy.Do(ctx, h.guard, h.store, actor, putIdentifier, onAccount(n.Account), "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
 			if n.ProvenAt.After(op.Now) {
 				return none{}, policy.Change{}, &policy.Invalid{Field: "provenAt", Problem: "is in the future"}
 			}
-			rev, err := l.add(tx, op, key, n)
-			return none{}, policy.Change{Subject: l.Account, Revision: rev, Facts: []policy.Fact{{Name: "added", Value: n.Kind.String()}}}, err
+			row, err := everOf(tx, op, key, tombstones)
+			if err != nil {
+				return none{}, policy.Change{}, err
+			}
+			if row.Key != "" && row.Account != l.Account {
+				return none{}, policy.Change{}, op.Refuse(identifierTaken)
+			}
+			ch, err := l.add(tx, op, row, Identifier{Tenant: l.Tenant, Key: key, Text: n.Text, Account: l.Account, Kind: n.Kind,
+				Primary: n.Primary, ProvenAt: n.ProvenAt, Revision: row.Revision})
+			return none{}, ch, err
 		})
 	return err
 }
 
-// add stores an identifier of l's, unless it is anybody else's.
-func (l login) add(tx Tx, op *policy.Op, key string, n NewIdentifier) (store.Revision, error) {
-	row, err := identifierOf(tx, op, key)
-	if err != nil {
-		return 0, err
-	}
-	if row.Key != "" && (row.Account != l.Account || row.live() && row.Kind != n.Kind) {
-		return 0, op.Refuse(identifierTaken)
+// add stores an identifier of l's in place of its row as it was, if that makes a difference.
+func (l login) add(tx Tx, op *policy.Op, was, next Identifier) (policy.Change, error) {
+	has := was.Key != "" && was.live()
+	if has && was.Kind == Email && next.Kind == UserName {
+		return policy.Change{}, nil // somebody signs in with it already
 	}
 	all, err := identifiersOf(tx, op, l.Account)
 	if err != nil {
-		return 0, err
+		return policy.Change{}, err
 	}
-	have, first := 0, n.Primary
+	have := 0
 	for _, i := range all {
-		if i.live() && i.Kind == n.Kind && i.Key != key {
+		if i.live() && i.Kind == next.Kind && i.Key != next.Key {
 			have++
 		}
 	}
 	if have >= MaxIdentifiers {
-		return 0, op.Refuse(tooManyIdentifiers)
+		return policy.Change{}, op.Refuse(tooManyIdentifiers)
 	}
-	if first = first || have == 0 || row.Primary; first {
-		if err := demote(tx, all, n.Kind, key); err != nil {
-			return 0, err
+	same := has && was.Kind == next.Kind
+	next.Primary = next.Primary || have == 0 || same && was.Primary
+	if same && !was.ProvenAt.IsZero() && (next.ProvenAt.IsZero() || !next.ProvenAt.Before(was.ProvenAt)) {
+		next.ProvenAt = was.ProvenAt // a directory that knows nothing of it takes no proof away
+	}
+	if next == was {
+		return policy.Change{}, nil
+	}
+	if next.Primary {
+		if err := demote(tx, all, next.Kind, next.Key); err != nil {
+			return policy.Change{}, err
 		}
 	}
-	if n.ProvenAt.IsZero() && row.Key != "" && row.live() {
-		n.ProvenAt = row.ProvenAt // a directory that knows nothing of it takes no proof away
+	rev, err := tx.PutIdentifier(next)
+	if err == nil && has && !same && was.Primary { // a user name that became an address
+		_, err = l.promote(tx, op, was)
 	}
-	return tx.PutIdentifier(Identifier{Tenant: l.Tenant, Key: key, Text: n.Text, Account: l.Account, Kind: n.Kind,
-		Primary: first, ProvenAt: n.ProvenAt, Revision: row.Revision})
+	return policy.Change{Subject: l.Account, Activity: updateUser, Revision: rev, Facts: []policy.Fact{{Name: "added", Value: next.Kind.String()}}}, err
 }
 
 // demote makes none of a kind the primary one, but for that with the key.
@@ -98,7 +119,7 @@ func demote(tx Tx, all []Identifier, kind IdentifierKind, but string) error {
 }
 
 // RemoveIdentifier takes a user name or an e-mail address from an account. Nobody else can ever have it. One that the account
-// does not have is [store.ErrNotFound].
+// does not have is [store.ErrNotFound]. The person is told, all of their sessions end, and whatever was pending is void.
 //
 // Where the primary one of a kind goes, another of that kind takes its place in the same commit, and the event says so: of
 // those that were proven the one that was proven first, so that nobody gets in front by adding an address; of those that
@@ -122,8 +143,10 @@ func (h *Host) RemoveIdentifier(ctx context.Context, actor policy.Actor, id poli
 				}
 			}
 			i.retire(op.Now)
-			ch.Revision, err = tx.PutIdentifier(i)
-			return none{}, ch, err
+			if ch.Revision, err = tx.PutIdentifier(i); err != nil {
+				return none{}, policy.Change{}, err
+			}
+			return none{}, ch, restart(tx, op, p.Standing)
 		})
 	return err
 }
@@ -205,12 +228,16 @@ func (h *Host) Lookup(ctx context.Context, actor policy.Actor, typed string) (po
 // comes of it must not be shown to whoever typed it, as with [Host.Lookup].
 func (h *Host) Holder(ctx context.Context, actor policy.Actor, text string) (policy.AccountID, error) {
 	key := keyOf(text)
+	tombstones, err := h.tombstones(LookUp, actor.Tenant, key)
+	if err != nil {
+		return "", err
+	}
 	return policy.Look(ctx, h.guard, h.store, actor, lookUp, policy.Target{},
 		func(tx Tx, op *policy.Op, _ none) (policy.AccountID, error) {
 			if key == "" {
 				return "", store.ErrNotFound
 			}
-			row, err := identifierOf(tx, op, key)
+			row, err := everOf(tx, op, key, tombstones)
 			if err == nil && row.Key == "" {
 				err = store.ErrNotFound
 			}

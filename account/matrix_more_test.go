@@ -104,6 +104,14 @@ var emailRows = []operation{
 		call: func(c *cell) (any, error) {
 			return nil, c.Service.ConfirmEmail(c.t.Context(), c.actor, c.changes[c.own()].id, c.changes[c.own()].code)
 		}},
+	{door: "Service", method: "ResendEmailCode", action: account.ResendEmailCode, forbids: ifNothingToResend, changes: true,
+		call: func(c *cell) (any, error) {
+			return nil, c.Service.ResendEmailCode(c.t.Context(), c.actor, c.changes[c.own()].id)
+		}},
+	{door: "Service", method: "Can", as: "about sending a code again", action: account.ResendEmailCode, forbids: ifNothingToResend,
+		call: func(c *cell) (any, error) {
+			return c.can(account.ResendEmailCode, string(c.changes[c.own()].id))
+		}},
 	{door: "Service", method: "DropEmailChange", action: account.DropEmailChange, forbids: ifNoChange, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Service.DropEmailChange(c.t.Context(), c.actor, c.changes[c.own()].id)

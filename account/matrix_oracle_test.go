@@ -196,6 +196,13 @@ func ifNoChange(a testkit.Somebody, _ condition) policy.Code {
 	return ""
 }
 
+func ifNothingToResend(a testkit.Somebody, c condition) policy.Code {
+	if code := ifNoChange(a, c); code != "" {
+		return code
+	}
+	return ifKept(account.EmailAddress)(a, c)
+}
+
 func ifNoAddress(a testkit.Somebody, c condition) policy.Code {
 	if c.state == policy.Closed {
 		return notARefusal

@@ -270,11 +270,9 @@ func withCredentials(c condition, change func(*theatre, *account.Credential)) re
 }
 
 func keptElsewhere(why account.Elsewhere) reached {
-	return reached{condition{name: "passwords " + why.String(), kept: why}, func(t testing.TB, th *theatre) {
-		for _, id := range everybody {
-			require.NoError(t, th.App.Host.Account.KeepElsewhere(t.Context(), th.Host, id, why, ""))
-		}
-	}}
+	return withCredentials(condition{name: "passwords " + why.String(), kept: why}, func(_ *theatre, c *account.Credential) {
+		*c = account.Credential{Tenant: c.Tenant, Account: c.Account, Elsewhere: why, Revision: c.Revision}
+	})
 }
 
 func withSchema(name string, work, personal, guest policy.Access, synchronized bool) reached {

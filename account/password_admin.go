@@ -65,8 +65,11 @@ func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.Accoun
 }
 
 // KeepElsewhere says that an account's password is kept elsewhere, why, and where the person changes it: an address or a
-// few words. One that was kept here is forgotten, and a demand for a new one with it. [KeptHere] says that it is kept here again; the account has no password
-// then until one is set.
+// few words. One that was kept here is forgotten, and a demand for a new one with it. [KeptHere] says that it is kept here again;
+// the account has no password then until one is set.
+//
+// The person is told, and where a password goes or is kept somewhere else than before, all sessions end and whatever was
+// pending is void. What is known already leaves no event and changes nothing.
 func (h *Host) KeepElsewhere(ctx context.Context, actor policy.Actor, id policy.AccountID, why Elsewhere, place string) error {
 	if err := elsewhereNames.Check(why); err != nil {
 		return &policy.Invalid{Field: "why", Problem: err.Error()}
@@ -76,18 +79,32 @@ func (h *Host) KeepElsewhere(ctx context.Context, actor policy.Actor, id policy.
 	}
 	_, err := policy.Do(ctx, h.guard, h.store, actor, keepElsewhere, onAccount(id), "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
-			c := Credential{Tenant: l.Tenant, Account: l.Account, Elsewhere: why, Place: place, Revision: l.credential.Revision}
-			if why == KeptHere && l.credential.Elsewhere == KeptHere {
-				c = l.credential // it was never elsewhere
-			}
-			rev, err := tx.PutCredential(c)
-			if err == nil && why != KeptHere && l.MustChangePassword {
-				l.MustChangePassword = false
-				_, err = tx.PutStanding(l.Standing)
-			}
-			return none{}, policy.Change{Subject: l.Account, Revision: rev, Facts: []policy.Fact{{Name: "password", Value: why.String()}}}, err
+			ch, err := l.keep(tx, op, why, place)
+			return none{}, ch, err
 		})
 	return err
+}
+
+// keep stores where l's password is kept, and does what follows from it.
+func (l login) keep(tx Tx, op *policy.Op, why Elsewhere, place string) (policy.Change, error) {
+	now := l.credential
+	moved := why != now.Elsewhere
+	goes := why != KeptHere && now.Hash != ""
+	unmet := why != KeptHere && l.MustChangePassword
+	if !moved && !goes && !unmet && (why == KeptHere || place == now.Place) {
+		return policy.Change{}, nil
+	}
+	rev, err := tx.PutCredential(Credential{Tenant: l.Tenant, Account: l.Account, Elsewhere: why, Place: place, Revision: now.Revision})
+	ch := policy.Change{Subject: l.Account, Activity: updateUser, Revision: rev, Facts: []policy.Fact{{Name: "password", Value: why.String()}}}
+	if err != nil || !moved && !goes && !unmet {
+		return ch, err
+	}
+	st := l.Standing
+	if moved || goes {
+		st = st.WithNewCredential(op.Now)
+	}
+	st.MustChangePassword = st.MustChangePassword && !unmet
+	return ch, restarted(tx, op, st)
 }
 
 // maxPlace bounds where a password is changed, in code points.

@@ -162,7 +162,7 @@ func TestNothingThatAPersonSignsInAsIsInTheirPassword(t *testing.T) {
 		require.NoError(t, k.App.Host.Account.SetPassword(t.Context(), k.Host, "ada", secret.NewText(fresh)), "it is not Ada's name")
 	}
 	require.NoError(t, k.App.Host.Account.RemoveIdentifier(t.Context(), k.Host, "per", "gustafsson.alias@example.com"))
-	require.NoError(t, k.change(t, k.session.Actor, good, "gravel Gustafsson 4 oboe mist"), "it is Per's no longer")
+	require.NoError(t, k.change(t, k.start(t, "per").Actor, good, "gravel Gustafsson 4 oboe mist"), "it is Per's no longer")
 }
 
 func TestShorterPasswordsAreForThoseWhoAlwaysNeedASecondFactor(t *testing.T) {

@@ -69,7 +69,7 @@ type EmailView struct {
 
 // PendingEmail is a change of an address whose new one is not proven yet.
 type PendingEmail struct {
-	ID    challenge.ID `json:"id"`            // for [Service.ConfirmEmail] and [Service.DropEmailChange]
+	ID    challenge.ID `json:"id"`            // for [Service.ConfirmEmail], [Service.ResendEmailCode] and [Service.DropEmailChange]
 	Old   string       `json:"old,omitempty"` // none if the new one is the first
 	New   string       `json:"new"`
 	Until time.Time    `json:"until"`

@@ -230,7 +230,7 @@ func varied[R any](sp *policy.Spec[Tx, R], change func(*policy.Rule)) *policy.Sp
 func Rules() []policy.Rule {
 	return append([]policy.Rule{
 		readOverview.Rule, readProfile.Rule, editAttribute.Rule, updateProfile.Rule, readPhoto.Rule, changePhoto.Rule,
-		changePassword.Rule, setFirstPassword.Rule, changeEmail.Rule, confirmEmail.Rule, dropEmailChange.Rule,
+		changePassword.Rule, setFirstPassword.Rule, changeEmail.Rule, confirmEmail.Rule, resendEmailCode.Rule, dropEmailChange.Rule,
 		putProfile.Rule, verifyPassword.Rule, sendCode.Rule, verifyCode.Rule, putPassword.Rule, keepElsewhere.Rule,
 		putIdentifier.Rule, dropIdentifier.Rule, readIdentifiers.Rule, lookUp.Rule, cancelEmailChange.Rule,
 		readAnyProfile.Rule, updateAnyProfile.Rule, readAnyPhoto.Rule, changeAnyPhoto.Rule, readSchema.Rule, setSchema.Rule,

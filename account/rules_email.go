@@ -13,6 +13,7 @@ import (
 const (
 	ChangeEmail     policy.Action = "account.change-email"
 	ConfirmEmail    policy.Action = "account.confirm-email"
+	ResendEmailCode policy.Action = "account.resend-email-code"
 	DropEmailChange policy.Action = "account.drop-email-change"
 
 	AddIdentifier     policy.Action = "account.add-identifier"
@@ -31,7 +32,7 @@ const emailSource = "S5; OWASP ASVS 7.5.1, 7.4.3; NIST SP 800-63B-4 4.6; Devise 
 var EmailChangesPerMonth = policy.Setting{Name: "account.email-changes-per-month", Default: 10, Min: 1, Max: 40,
 	What: "changes of an e-mail address that one person may ask for within 30 days"}
 
-// TakeBackTime is how long a change of an address can be taken back by the link that the old one got, and how long the old
+// TakeBackTime is how long a change of an address can be taken back by the links that proven ones got, and how long the old
 // one gets notices.
 const TakeBackTime = 30 * 24 * time.Hour
 
@@ -52,13 +53,19 @@ var (
 	wrongLink = policy.WrongCredentials(challenge.CodeWrong, policy.NoRemedy, "That link is not right, or no longer.")
 )
 
+// pending is a change of a person's address that can still be confirmed.
+type pending struct {
+	aspect
+	change EmailChange
+}
+
 // What the account's owner may do.
 var (
 	changeEmail = &policy.Spec[Tx, aspect]{
 		Rule: policy.Rule{Action: ChangeEmail, Activity: updateUser, Category: userCategory,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaProfile, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: recent,
 			Limit: policy.Limit{Times: EmailChangesPerMonth, Per: TakeBackTime}, Notify: true,
-			Says: "Ask for another e-mail address of one's own, or a first one: a code goes to the new one, a link to take it back to the old.", States: "not open by the schema; synchronized from a directory", Source: emailSource},
+			Says: "Ask for another e-mail address of one's own, or a first one: a code goes to the new one, a link to take it back to each that is proven.", States: "not open by the schema; synchronized from a directory", Source: emailSource},
 		Load:    ownEmail,
 		Forbids: notOpen,
 	}
@@ -68,6 +75,22 @@ var (
 			Says: "Prove a new e-mail address, which takes the old one's place; all other sessions end.", States: "not open by the schema; synchronized from a directory; code wrong; taken; the old one changed meanwhile", Source: emailSource},
 		Load:    ownEmail,
 		Forbids: notOpen,
+	}
+	resendEmailCode = &policy.Spec[Tx, pending]{
+		Rule: policy.Rule{Action: ResendEmailCode, Activity: updateUser, Category: userCategory,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaProfile, Access: policy.Edit, Settled: true, Level: policy.AAL1,
+			Says: "Have the code for a new e-mail address sent again.", States: "over; a day old; another session's; not open by the schema; synchronized from a directory", Source: emailSource},
+		Load: func(tx Tx, op *policy.Op, t policy.Target) (p pending, err error) {
+			if p.aspect, err = ownEmail(tx, op, t); err != nil {
+				return p, err
+			}
+			p.change, err = emailChangeOf(tx, op, op.Actor.Account, challenge.ID(t.ID))
+			if err == nil && (!p.change.pending(op.Standing, op.Now) || !op.Now.Before(p.change.AskedAt.Add(day))) {
+				err = store.ErrNotFound
+			}
+			return p, err
+		},
+		Forbids: func(op *policy.Op, p pending) *policy.Reason { return notOpen(op, p.aspect) },
 	}
 	dropEmailChange = &policy.Spec[Tx, EmailChange]{
 		Rule: policy.Rule{Action: DropEmailChange, Activity: updateUser, Category: userCategory,
@@ -86,14 +109,14 @@ var (
 // What the host tells and asks.
 var (
 	putIdentifier = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: AddIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
+		Rule: policy.Rule{Action: AddIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost, Records: policy.NotedSuccess, Notify: true,
 			Says: "Give an account a user name or an e-mail address.", States: "closed; another account's, or was; too many", Source: identifiersSource},
 		Load:    anyLogin,
 		Forbids: closedLogin,
 	}
 	dropIdentifier = &policy.Spec[Tx, person]{
-		Rule: policy.Rule{Action: RemoveIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost,
-			Says: "Take a user name or an e-mail address from an account; nobody else can ever have it.", Source: identifiersSource},
+		Rule: policy.Rule{Action: RemoveIdentifier, Activity: updateUser, Category: userCategory, By: policy.ByHost, Notify: true,
+			Says: "Take a user name or an e-mail address from an account, all of whose sessions end; nobody else can ever have it.", Source: identifiersSource},
 		Load: anyPerson,
 	}
 	readIdentifiers = &policy.Spec[Tx, person]{
@@ -108,7 +131,7 @@ var (
 	}
 	cancelEmailChange = &policy.Spec[Tx, none]{
 		Rule: policy.Rule{Action: CancelEmailChange, Activity: updateUser, Category: userCategory, By: policy.ByHost, Notify: true,
-			Says: "Take back a change of an e-mail address by the link that the old one got.", States: "link wrong, used, or older than 30 days",
+			Says: "Take back a change of an e-mail address, and all since, by the link that a proven one got; the password and the recovery code are of no use any more.", States: "link wrong, used, or older than 30 days",
 			Source: "Microsoft account: replaced security info may be taken back for 30 days"},
 		Load: noRow,
 	}

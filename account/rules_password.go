@@ -66,7 +66,7 @@ var (
 	managedAt        = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is changed at {what}.")
 	passwordless     = policy.Forbidden(CodePasswordless, policy.NoRemedy, "This account has no password, and needs none to sign in.")
 	closedForGood    = policy.Forbidden(policy.CodeAccountClosed, policy.NoRemedy, "This account is closed for good.")
-	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "There were too many wrong passwords in a row. The password has to be reset.")
+	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "This password is of no use any more, after too many wrong ones or because somebody else may know it. It has to be reset.")
 )
 
 const (
@@ -134,8 +134,8 @@ var (
 		Forbids: closedLogin,
 	}
 	keepElsewhere = &policy.Spec[Tx, login]{
-		Rule: policy.Rule{Action: KeepElsewhere, Activity: updateUser, Category: userCategory, By: policy.ByHost,
-			Says: "Say that an account's password is kept elsewhere, or here again.", States: "closed", Source: "Entra: licensing of password reset (writeback)"},
+		Rule: policy.Rule{Action: KeepElsewhere, Activity: updateUser, Category: userCategory, By: policy.ByHost, Records: policy.NotedSuccess, Notify: true,
+			Says: "Say that an account's password is kept elsewhere, or here again; all sessions end with that.", States: "closed", Source: "Entra: licensing of password reset (writeback)"},
 		Load:    anyLogin,
 		Forbids: closedLogin,
 	}

@@ -34,7 +34,9 @@ type room struct {
 	erasers []Eraser
 }
 
-// New makes the room. The hasher verifies passwords; the codes prove addresses; by keys recovery codes are recognized.
+// New makes the room. The hasher verifies passwords; the codes prove addresses; by keys recovery codes are recognized, and the
+// user names and addresses of erased accounts, which nobody gets again: those for as long as the key is known under which an
+// account was erased.
 func New(g *policy.Guard, s Store, h *password.Hasher, c *challenge.Codes, keys secret.Digester, options ...Option) (Room, error) {
 	if g == nil || s == nil || h == nil || c == nil || keys == nil {
 		return Room{}, errors.New("account: New needs a guard, a store, a hasher, codes and keys")
@@ -219,7 +221,7 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 		case err != nil:
 			return err
 		case goesOn:
-			v.Pending = append(v.Pending, PendingEmail{c.ID, from.Text, c.New, c.ExpiresAt, c.Session == op.Actor.Session})
+			v.Pending = append(v.Pending, PendingEmail{c.ID, from.Text, c.New, c.ExpiresAt, c.Session == askedBy(op.Actor)})
 		}
 	}
 	return err
@@ -227,8 +229,8 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 
 // Can tells whether the actor may do one of [ReadProfile], [UpdateProfile], [ReadPhoto], [ChangePhoto], [ChangePassword],
 // [SetFirstPassword], [ChangeEmail], [ConfirmEmail], [Close], [ReadRecoveryCode], [NewRecoveryCode],
-// [RemoveRecoveryCode] (id is empty), [EditAttribute] (id is the attribute's name) or [DropEmailChange] (id is the
-// change's), and why not. It records nothing.
+// [RemoveRecoveryCode] (id is empty), [EditAttribute] (id is the attribute's name), [ResendEmailCode] or
+// [DropEmailChange] (id is the change's), and why not. It records nothing.
 func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Action, id string) (policy.Decision, error) {
 	if action == EditAttribute { // those that are not set by an update are decided as by what sets them
 		switch Attribute(id) {
@@ -261,6 +263,7 @@ var askable = map[policy.Action]asker{
 	SetFirstPassword:   asks(setFirstPassword, noTarget),
 	ChangeEmail:        asks(changeEmail, noTarget),
 	ConfirmEmail:       asks(confirmEmail, noTarget),
+	ResendEmailCode:    asks(resendEmailCode, func(id string) policy.Target { return onEmailChange(challenge.ID(id)) }),
 	DropEmailChange:    asks(dropEmailChange, func(id string) policy.Target { return onEmailChange(challenge.ID(id)) }),
 	ReadRecoveryCode:   asks(readRecoveryCode, noTarget),
 	NewRecoveryCode:    asks(newRecoveryCode, noTarget),

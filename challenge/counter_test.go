@@ -43,26 +43,54 @@ func TestWaitingTimesGrowWithWrongAnswers(t *testing.T) {
 	for _, failed := range []int{5, 6, 9, 10, 99} {
 		d := newDesk(t)
 		d.Clock.Advance(123456 * time.Microsecond)
-		id, code := d.ask(challenge.Binding{Account: "ada", Purpose: challenge.CancelChange, Method: challenge.EmailLink, Target: "x"}, address)
-		link, err := d.codes.Link(code)
-		require.NoError(t, err)
-		b := challenge.Binding{Account: "ada", Purpose: challenge.CancelChange, Method: challenge.EmailLink, Target: "x"}
-		d.set(challenge.EmailLink, failed)
+		id, code := d.ask(d.stepUp(), phone)
+		d.edit(id, func(c *challenge.Challenge) { c.ExpiresAt = d.Clock.Now().Add(48 * time.Hour) })
+		d.set(challenge.SMS, failed)
 		until := d.Clock.Now().Add(challenge.Wait(failed))
 		before := rows(t, d.DB)
 		for _, wait := range []time.Duration{0, challenge.Wait(failed) - time.Microsecond} {
 			d.Clock.Advance(wait)
-			_, err = d.answer(d.Host, b, link.Answer)
+			_, err := d.give(d.stepUp(), id, code)
 			denied := refused(t, err, policy.CodeThrottled, "after %d", failed)
 			require.Equal(t, until, denied.Reason().Until)
 			require.Equal(t, policy.WaitUntil, denied.Reason().Remedy)
 		}
 		requireSame(t, before, rows(t, d.DB), "nothing is judged while one has to wait")
 		d.Clock.Advance(time.Microsecond)
-		p, err := d.answer(d.Host, b, link.Answer)
+		p, err := d.give(d.stepUp(), id, code)
 		require.NoError(t, err, "after %d", failed)
 		require.Equal(t, id, p.Challenge())
 	}
+}
+
+// Who holds one link could otherwise silence all others of the account.
+func TestNoCountOfTheAccountsKeepsALinkFromBeingHeard(t *testing.T) {
+	d := newDesk(t)
+	binding := func(session policy.SessionID) challenge.Binding {
+		return challenge.Binding{Account: "ada", Purpose: challenge.CancelChange, Method: challenge.EmailLink, Target: "x", Session: session}
+	}
+	read := func(code secret.Text) challenge.Link {
+		l, err := d.codes.Link(code)
+		require.NoError(t, err)
+		return l
+	}
+	id, own := d.ask(binding("own"), address)
+	spoiled, _ := d.ask(binding("spoiled"), mobile)
+	for n := 1; n <= 20; n++ {
+		_, code := d.ask(binding("elsewhere"), address)
+		wrong, err := d.codes.Answer(spoiled, code)
+		require.NoError(t, err)
+		_, err = d.answer(d.Host, binding("spoiled"), wrong)
+		refused(t, err, challenge.CodeWrong)
+		require.Equal(t, min(n, challenge.MaxMisses), d.kept("ada", spoiled).Misses, "counted by its challenge, which ends")
+		require.Zero(t, d.counted(challenge.EmailLink).Failed)
+		d.Clock.Advance(15 * time.Minute)
+	}
+	d.set(challenge.EmailLink, challenge.LockAfter)
+	_, _ = d.ask(binding("another"), mobile)
+	p, err := d.answer(d.Host, binding("own"), read(own).Answer)
+	require.NoError(t, err)
+	require.Equal(t, id, p.Challenge())
 }
 
 func TestAHundredWrongAnswersLockUntilSomebodyClears(t *testing.T) {

@@ -19,7 +19,8 @@ type New struct {
 	To string
 }
 
-// MaxPending is how many challenges of one account can be live at a time.
+// MaxPending is how many challenges of one account can be live at a time: so many that carry codes, and so many that carry
+// links. Links live for long, and must not keep codes from being sent.
 const MaxPending = 50
 
 // Issue makes a challenge of a draft, inside the change that it belongs to; [Codes.Send] comes after the commit. It
@@ -43,10 +44,10 @@ func Issue(tx Tx, op *policy.Op, d Draft, n New) (Challenge, error) {
 	if c.IssuedAt.Before(st.SessionsValidFrom) { // a clock that was set back sends nobody a code that is dead
 		c.IssuedAt = st.SessionsValidFrom
 	}
-	if err := noteSending(tx, op, c); err != nil {
+	if err := noteSending(tx, op, d.kind, c); err != nil {
 		return Challenge{}, err
 	}
-	if err := makeRoom(tx, op, st, c); err != nil {
+	if err := makeRoom(tx, op, d.kind, st, c); err != nil {
 		return Challenge{}, err
 	}
 	c.Digest = c.bound(d.digest)
@@ -55,10 +56,13 @@ func Issue(tx Tx, op *policy.Op, d Draft, n New) (Challenge, error) {
 }
 
 // noteSending counts that a code of c is sent, or refuses it.
-func noteSending(tx Tx, op *policy.Op, c Challenge) error {
-	count, err := heard(tx, op, c.Account, c.Method)
+func noteSending(tx Tx, op *policy.Op, k Kind, c Challenge) error {
+	count, err := counter(tx, op, c.Account, c.Method)
 	if err != nil {
 		return err
+	}
+	if r := count.blocked(op.Now); r != nil && k.guessable() {
+		return op.Refuse(r)
 	}
 	if r := count.send(c.To, op.Now); r != nil {
 		return op.Refuse(r)
@@ -68,7 +72,7 @@ func noteSending(tx Tx, op *policy.Op, c Challenge) error {
 }
 
 // makeRoom removes an account's challenges that have expired, and ends those that next takes the place of.
-func makeRoom(tx Tx, op *policy.Op, st policy.Standing, next Challenge) error {
+func makeRoom(tx Tx, op *policy.Op, of Kind, st policy.Standing, next Challenge) error {
 	all, err := tx.ChallengesOf(op.Actor.Tenant, next.Account)
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func makeRoom(tx Tx, op *policy.Op, st policy.Standing, next Challenge) error {
 		case replaced:
 			c.SpentAt = op.Now
 			_, err = tx.PutChallenge(c)
-		default:
+		case k.guessable() == of.guessable():
 			if pending++; soonest.IsZero() || c.ExpiresAt.Before(soonest) {
 				soonest = c.ExpiresAt
 			}
@@ -116,7 +120,7 @@ func Resend(tx Tx, op *policy.Op, want Binding, d Draft) (Challenge, error) {
 	if !live || d.kind.Purpose != want.Purpose || d.kind.Method != want.Method {
 		return Challenge{}, op.Refuse(wrong)
 	}
-	if err := noteSending(tx, op, c); err != nil {
+	if err := noteSending(tx, op, d.kind, c); err != nil {
 		return Challenge{}, err
 	}
 	c.ExpiresAt, c.Digest = op.Now.Add(d.kind.Lifetime), c.bound(d.digest)

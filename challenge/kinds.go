@@ -77,6 +77,9 @@ var kinds = []Kind{
 	{Purpose: Reopen, Method: Email, Digits: 6, Lifetime: time.Hour, Factor: policy.FactorRecovery, Inactive: true, Source: mailed},
 }
 
+// guessable reports whether somebody could hit on such a code by trying.
+func (k Kind) guessable() bool { return k.Digits != 0 }
+
 // open reports whether such a challenge is for an account as it is now.
 func (k Kind) open(st policy.Standing) bool {
 	switch st.State {

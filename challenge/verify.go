@@ -13,6 +13,9 @@ import (
 //   - An error that is a [policy.Denied] says that no answer is heard now; nothing was judged. So is the right code of a
 //     challenge that is dead: it is not a guess, so it is not counted for as long as the challenge is kept.
 //
+// A token of 256 bits is not guessed, so misses of one are counted by its challenge alone, and no count of the account's
+// keeps it from being heard: else who holds one link could silence all others with wrong ones.
+//
 // What a room refuses after a right answer it refuses by Change.Failed too, or the code would live on.
 func Verify(tx Tx, op *policy.Op, want Binding, a Answer) (Proof, *policy.Denied, error) {
 	k, err := KindOf(want.Purpose, want.Method)
@@ -22,9 +25,11 @@ func Verify(tx Tx, op *policy.Op, want Binding, a Answer) (Proof, *policy.Denied
 	if err := want.check(); err != nil {
 		return Proof{}, nil, err
 	}
-	count, err := heard(tx, op, want.Account, want.Method)
-	if err != nil {
-		return Proof{}, nil, err
+	var count Counter
+	if k.guessable() {
+		if count, err = heard(tx, op, want.Account, want.Method); err != nil {
+			return Proof{}, nil, err
+		}
 	}
 	c, live, err := find(tx, op, want, a.id, k)
 	if err != nil {
@@ -34,7 +39,7 @@ func Verify(tx Tx, op *policy.Op, want Binding, a Answer) (Proof, *policy.Denied
 	case right && live:
 		p, err := spend(tx, op, k, c, count)
 		return p, nil, err
-	case right:
+	case right || !live && !k.guessable(): // there is nothing to count
 		return Proof{}, nil, op.Refuse(wrong)
 	}
 	if live {
@@ -42,6 +47,9 @@ func Verify(tx Tx, op *policy.Op, want Binding, a Answer) (Proof, *policy.Denied
 		if _, err := tx.PutChallenge(c); err != nil {
 			return Proof{}, nil, err
 		}
+	}
+	if !k.guessable() {
+		return Proof{}, op.Deny(wrong), nil
 	}
 	denied, err := missed(tx, op, count)
 	return Proof{}, denied, err

@@ -39,21 +39,23 @@ func (tx *Tx) DeleteIdentifier(t policy.TenantID, key string) error {
 
 // EmailChange implements [account.Tx].
 func (tx *Tx) EmailChange(t policy.TenantID, a policy.AccountID, id challenge.ID) (account.EmailChange, error) {
-	return value(tx, emailChangesByID, kChallenge(tx.key(), t, a, id))
+	c, err := value(tx, emailChangesByID, kChallenge(tx.key(), t, a, id))
+	return c.Clone(), err
 }
 
 // EmailChangesOf implements [account.Tx].
 func (tx *Tx) EmailChangesOf(t policy.TenantID, a policy.AccountID) ([]account.EmailChange, error) {
 	return every(func(p store.Page) (store.List[account.EmailChange], error) {
 		return page(tx, emailChangesByID, kAccount(tx.key(), t, a), p,
-			func(r *account.EmailChange) bool { return r.Tenant == t && r.Account == a }, plain[account.EmailChange])
+			func(r *account.EmailChange) bool { return r.Tenant == t && r.Account == a }, func(r *account.EmailChange) account.EmailChange { return r.Clone() })
 	})
 }
 
 // PutEmailChange implements [account.Tx].
 func (tx *Tx) PutEmailChange(c account.EmailChange) (store.Revision, error) {
-	c.AskedAt, c.ExpiresAt = store.Time(c.AskedAt), store.Time(c.ExpiresAt)
-	c.ConfirmedAt, c.CancelledAt = store.Time(c.ConfirmedAt), store.Time(c.CancelledAt)
+	c = c.Clone()
+	c.AskedAt, c.ExpiresAt, c.OldProvenAt = store.Time(c.AskedAt), store.Time(c.ExpiresAt), store.Time(c.OldProvenAt)
+	c.ConfirmedAt, c.CancelledAt, c.TakenBackAt = store.Time(c.ConfirmedAt), store.Time(c.CancelledAt), store.Time(c.TakenBackAt)
 	return put(tx, emailChangesByID, &c, func(r *account.EmailChange) *store.Revision { return &r.Revision })
 }
 

@@ -60,7 +60,8 @@ type Throttle struct {
 	Unfamiliar Failures `json:"unfamiliar"`
 	// InARow is the number of failures that were counted since the last success anywhere.
 	InARow int `json:"inARow,omitempty"`
-	// Disabled says that they were too many: the password is of no use until it is reset.
+	// Disabled says that they were too many, or that somebody else may know the password ([Throttle.Spent]): it is of no use
+	// until it is reset.
 	Disabled bool `json:"disabled,omitempty"`
 	// Wrong holds digests of the last three wrong passwords, the newest first.
 	Wrong []secret.Digest `json:"wrong,omitempty"`
@@ -139,6 +140,12 @@ func (t Throttle) Failed(wrong []secret.Digest, now time.Time, familiar bool, l 
 // no way but a new one.
 func (t Throttle) Unlocked() Throttle {
 	t.Familiar, t.Unfamiliar = Failures{}, Failures{}
+	return t
+}
+
+// Spent is t of a password that somebody else may know: of no use until it is reset, as after too many failures in a row.
+func (t Throttle) Spent() Throttle {
+	t.Disabled = true
 	return t
 }
 

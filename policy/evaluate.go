@@ -1,7 +1,11 @@
 package policy
 
 import (
+	"context"
+	"slices"
 	"time"
+
+	"github.com/seed4b20689c/myaccount/store"
 )
 
 // evaluate is the one evaluation behind [Can], [Ask], [Look] and [Do]: it admits the actor, loads the
@@ -172,6 +176,25 @@ func (op *Op) count(tx Tx) error {
 	u.Times = append(since(u.Times, op.Now.Add(-r.Limit.Per)), op.Now)
 	_, err = tx.PutUsage(u)
 	return err
+}
+
+// Unused takes back the use of an action's limit that a [Do] noted at a time, because nothing came of it: what was to be sent
+// after the commit could not be. Whoever asks again is not held up by what nobody got.
+func Unused[T Tx](ctx context.Context, s store.Store[T], a Actor, action Action, at time.Time) error {
+	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
+		u, err := tx.Usage(a.Tenant, a.Account, action)
+		if err != nil {
+			return err
+		}
+		n := slices.IndexFunc(u.Times, at.Equal)
+		if n < 0 {
+			return nil
+		}
+		u.Tenant, u.Account, u.Action = a.Tenant, a.Account, action
+		u.Times = slices.Delete(slices.Clone(u.Times), n, n+1)
+		_, err = tx.PutUsage(u)
+		return err
+	})
 }
 
 // since gives the times after start; times are in the order in which they were noted.

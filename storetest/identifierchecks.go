@@ -52,9 +52,11 @@ var emailChangeKind = kind[account.EmailChange]{
 	sample: func(at address, n int) account.EmailChange {
 		c := account.EmailChange{Tenant: at.tenant(), Account: at.account(), ID: challenge.ID(at[2])}
 		if n > 0 {
-			c.OldKey, c.OldRevision, c.New, c.NewKey, c.NewRevision = text("old", n), store.Revision(n), text("New", n), text("new", n), store.Revision(n+1)
-			c.Session, c.Epoch, c.Credentials, c.Link = policy.SessionID(text("session", n)), uint64(n), uint64(n+1), challenge.ID(text("link", n))
+			c.OldKey, c.OldRevision, c.New, c.NewKey = text("old", n), store.Revision(n), text("New", n), text("new", n)
+			c.Session, c.Epoch, c.Credentials, c.Number = policy.SessionID(text("session", n)), uint64(n), uint64(n+1), uint64(n+2)
+			c.Links = []challenge.ID{challenge.ID(text("link", n)), challenge.ID(text("link", n+1))}
 			c.AskedAt, c.ExpiresAt, c.ConfirmedAt, c.CancelledAt = when(n), when(n+1), when(n+2), when(n+3)
+			c.TakenBackAt, c.OldProvenAt = when(n+4), when(n+5)
 		}
 		return c
 	},

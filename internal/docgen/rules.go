@@ -235,17 +235,19 @@ func yes(b bool) string {
 }
 
 func event(r policy.Rule) string {
+	told := r.Activity
+	if r.Notify {
+		told += ", the person is told"
+	}
 	switch {
 	case r.Activity == "":
 		return ""
 	case r.Records == policy.NotedSuccess:
-		return r.Activity + " (only if something of note changed)"
+		return told + " (only if something of note changed)"
 	case r.Records == policy.NoSuccess:
 		return r.Activity + " (only if refused)"
-	case r.Notify:
-		return r.Activity + ", the person is told"
 	}
-	return r.Activity
+	return told
 }
 
 func conditions(r policy.Rule) string {

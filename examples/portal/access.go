@@ -37,7 +37,7 @@ type signingIn struct {
 }
 
 func (p *portal) askSignIn(w http.ResponseWriter, r *http.Request) {
-	p.write(w, http.StatusOK, &screen{Page: "sign-in", URL: r.URL, Data: signingIn{Back: p.back(r)}})
+	p.write(w, http.StatusOK, &screen{Page: "sign-in", URL: r.URL, Done: p.said[r.FormValue("done")], Data: signingIn{Back: p.back(r)}})
 }
 
 func (p *portal) signIn(w http.ResponseWriter, r *http.Request) {

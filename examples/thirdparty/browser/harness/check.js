@@ -11,12 +11,10 @@ const wide = { width: 1280, height: 800 };
 const narrow = { width: 390, height: 800 };
 const narrowest = { width: 360, height: 800 };
 
-// What is valid either way is written as the authors like; all else of the recommended rules holds.
-const taste = { 'doctype-style': 'off', 'no-implicit-button-type': 'off', 'no-trailing-whitespace': 'off', 'void-style': 'off' };
-const html = new HtmlValidate({
-  extends: ['html-validate:recommended'],
-  rules: { ...taste, 'form-dup-name': ['error', { shared: ['radio', 'checkbox', 'button', 'reset', 'submit'] }] },
-});
+// What is valid either way is written as the authors like, and a list is sent as fields of one name, as forms do; all else of
+// the recommended rules holds.
+const taste = { 'doctype-style': 'off', 'form-dup-name': 'off', 'no-implicit-button-type': 'off', 'no-trailing-whitespace': 'off', 'void-style': 'off' };
+const html = new HtmlValidate({ extends: ['html-validate:recommended'], rules: taste });
 
 // Checker looks at pages in a context of its own: what the site answered is shown there again, so that looking at it
 // changes nothing, and the security policy of the page can be set aside for axe, in which nobody clicks.

@@ -32,7 +32,7 @@ func Example() {
 	check(app.Devices.Disable(ctx, ada, "laptop-1", yes))
 	fmt.Println(app.Devices.Disable(ctx, ada, "laptop-1", yes))
 	// Output:
-	// Disable "Ada's laptop"?
+	// Disable “Ada's laptop”?
 	// - The device can no longer sign in, from this moment on.
 	// - You cannot undo this. Only an administrator can add the device again.
 	// - Its recovery keys stay readable to you.

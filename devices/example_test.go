@@ -63,7 +63,7 @@ func ExampleService_AskDisable() {
 	fmt.Println(room.Service.Disable(ctx, ada, "laptop-1", yes))
 	fmt.Println(room.Host.MayAuthenticate(ctx, policy.Host("idp", "contoso"), "laptop-1"))
 	// Output:
-	// Disable "Laptop"?
+	// Disable “Laptop”?
 	// true
 	// <nil>
 	// devices.may-authenticate refused (sign-in-disabled): This device is disabled and can no longer sign in. Contact your administrator.

@@ -521,7 +521,7 @@ func when(condition bool, r *policy.Reason) *policy.Reason {
 
 func willDisable(op *policy.Op, d Device) policy.Preview {
 	p := policy.Preview{
-		Title: fmt.Sprintf("Disable %q?", d.title()),
+		Title: "Disable “" + d.title() + "”?",
 		Consequences: []string{
 			"The device can no longer sign in, from this moment on.",
 			"You cannot undo this. Only an administrator can add the device again.",
@@ -537,7 +537,7 @@ func willDisable(op *policy.Op, d Device) policy.Preview {
 
 func willRemove(op *policy.Op, d Device) policy.Preview {
 	p := policy.Preview{
-		Title: fmt.Sprintf("Remove %q from your account?", d.title()),
+		Title: "Remove “" + d.title() + "” from your account?",
 		Consequences: []string{
 			"The device can no longer sign in, from this moment on.",
 			"You cannot undo this. To use the device again it has to be connected anew.",
@@ -551,7 +551,7 @@ func willRemove(op *policy.Op, d Device) policy.Preview {
 func willDelete(_ *policy.Op, all deviceKeys) policy.Preview {
 	d := all.device
 	return policy.Preview{
-		Title: fmt.Sprintf("Delete %q?", d.title()),
+		Title: "Delete “" + d.title() + "”?",
 		Consequences: []string{
 			"All details of the device are deleted, its recovery keys included. If a volume is locked, its data is lost.",
 			"This cannot be undone. The device has to be registered under a new id.",

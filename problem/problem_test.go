@@ -104,7 +104,7 @@ func TestAMissingConfirmationCarriesThePreview(t *testing.T) {
 	err := w.App.Devices.Disable(context.Background(), ada, w.Device(ada, "laptop"), "")
 	res, doc := answer(t, err, w.Clock.Now())
 	require.Equal(t, http.StatusPreconditionRequired, res.StatusCode)
-	require.Equal(t, `Disable "laptop"?`, doc["preview"].(map[string]any)["title"])
+	require.Equal(t, `Disable “laptop”?`, doc["preview"].(map[string]any)["title"])
 
 	yes := policy.Confirmation(doc["confirm"].(string))
 	require.NoError(t, w.App.Devices.Disable(context.Background(), ada, "laptop", yes), "what was sent along confirms")

@@ -37,7 +37,7 @@ type signingIn struct {
 }
 
 func (p *portal) askSignIn(w http.ResponseWriter, r *http.Request) {
-	p.write(w, http.StatusOK, &screen{Page: "sign-in", URL: r.URL, Data: signingIn{Back: p.back(r)}})
+	p.write(w, http.StatusOK, &screen{Page: "sign-in", URL: r.URL, Done: p.said[r.FormValue("done")], Data: signingIn{Back: p.back(r)}})
 }
 
 func (p *portal) signIn(w http.ResponseWriter, r *http.Request) {
@@ -99,7 +99,12 @@ func (p *portal) reopen(w http.ResponseWriter, r *http.Request) {
 
 // askCancel asks first: programs that look at mail open the links in it.
 func (p *portal) askCancel(w http.ResponseWriter, r *http.Request) {
-	p.write(w, http.StatusOK, &screen{Page: "cancel", URL: r.URL, Data: r.FormValue("link")})
+	link := r.FormValue("link")
+	if link == "" {
+		p.nothing(w, r)
+		return
+	}
+	p.write(w, http.StatusOK, &screen{Page: "cancel", URL: r.URL, Data: link})
 }
 
 func (p *portal) cancel(w http.ResponseWriter, r *http.Request) {
@@ -112,11 +117,24 @@ func (p *portal) cancel(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *portal) mailbox(w http.ResponseWriter, r *http.Request) {
-	p.write(w, http.StatusOK, &screen{Page: "mailbox", URL: r.URL, Data: p.mail.newest()})
+	s := p.anybody(r)
+	s.Page, s.Data = "mailbox", p.mail.newest()
+	p.write(w, http.StatusOK, s)
 }
 
 func (p *portal) nothing(w http.ResponseWriter, r *http.Request) {
-	p.write(w, http.StatusNotFound, &screen{Page: "refused", URL: r.URL, Wrong: &problem.Details{Status: http.StatusNotFound}})
+	s := p.anybody(r)
+	s.Page, s.Wrong = "refused", &problem.Details{Status: http.StatusNotFound}
+	p.write(w, http.StatusNotFound, s)
+}
+
+// anybody is a screen for who is signed in, if somebody is.
+func (p *portal) anybody(r *http.Request) *screen {
+	me, err := p.actor(r)
+	if err != nil {
+		return &screen{URL: r.URL}
+	}
+	return &screen{URL: r.URL, Me: me, Name: p.nameOf(r, me)}
 }
 
 // refuse shows a page that needs nobody signed in again, with what was wrong.

@@ -94,7 +94,12 @@ func (p *portal) actor(r *http.Request) (policy.Actor, error) {
 		return policy.Actor{}, err
 	}
 	me.Address, me.Roles = address(r), p.roles[me.Account]
-	return me, p.app.Host.SignIns.Touch(r.Context(), me)
+	// Noting that a session is in use is refused where My Account is turned off, to administrators as well: they come to turn it
+	// on again. People are told by the page that they open.
+	if err = p.app.Host.SignIns.Touch(r.Context(), me); refusedFor(err, policy.CodeNotTurnedOn) {
+		err = nil
+	}
+	return me, err
 }
 
 func (p *portal) token(r *http.Request) secret.Text {

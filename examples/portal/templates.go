@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,8 @@ func asset(name string) http.HandlerFunc {
 var words = template.FuncMap{
 	"tabs": tabs, "inside": inside, "path": pathTo, "button": newButton, "more": newMore,
 	"needsProof": func(d policy.Decision) bool { return d.Reason().Class == policy.ClassProof },
+	// A session that an unusual sign-in began may call it usual once it has a second factor.
+	"secondFactorHelps": func(d policy.Decision) bool { return d.Reason().Code == signins.CodeThatSession },
 	"ofKind": func(d policy.Decision) bool {
 		c := d.Reason().Class
 		return d.Allowed || c != 0 && c != policy.ClassAccountKind
@@ -119,8 +122,11 @@ type button struct {
 }
 
 func newButton(label string, may policy.Decision, to string) button {
-	return button{Label: label, Path: to, May: may, ID: "why" + strings.ReplaceAll(url.QueryEscape(to+" "+label), "%", "-")}
+	return button{Label: label, Path: to, May: may, ID: "why" + notInIDs.Replace(url.QueryEscape(to+" "+label))}
 }
+
+// notInIDs are what escaped text may have and ids of elements had better not.
+var notInIDs = strings.NewReplacer("%", "-", "+", "-", ".", "-", "~", "-")
 
 // On says for screen readers what the button is about, where a page has many with the same label.
 func (b button) On(about any) button { b.About = fmt.Sprint(about); return b }
@@ -173,6 +179,11 @@ func (s *screen) Again(name string, has string) string {
 		return s.Given.Get(name)
 	}
 	return has
+}
+
+// Ticked is whether a box was ticked when the form was sent.
+func (s *screen) Ticked(name string, value any) bool {
+	return slices.Contains(s.Given[name], fmt.Sprint(value))
 }
 
 var roomPaths = map[string]string{"account": "/profile", "devices": "/devices", "signins": "/sign-ins"}

@@ -68,7 +68,7 @@ func TestTheSampleTellsTheWholeStory(t *testing.T) {
 		"Printer 3rd floor Embedded 4.2 registered 2025-12-19 enabled 0 yes no (3) no (1)",
 		"ADA-DESKTOP Windows 10.0.19045.5247 hybrid-joined 2025-08-20 enabled, long unused 1 yes yes no (1)",
 		"Ada's old tablet Android 12 registered 2024-10-02 disabled-by-administrator 0 yes no (4) no (1)",
-		`Disable "Ada's phone"?`,
+		`Disable “Ada's phone”?`,
 		"- You cannot undo this. Only an administrator can add the device again.",
 		"Answered without asking: Yes.",
 		"done Ada disables Ada's phone",

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { scenario } from '../harness/scenario.js';
+
+const markup = '"><img src=x onerror=alert(1)><script>alert(1)</script>';
+const names = [`${markup} {{.Me}} & &lt; '); alert(1); ('`, 'עדה ابن سينا 🧑‍🚀👩‍👩‍👧‍👦 é', 'long'.repeat(64)];
+
+scenario('whatever somebody calls themselves is text on every page', async (site) => {
+  const lin = await site.signedIn('lin@home.example');
+  for (const name of names) {
+    await lin.follow('Profile');
+    await lin.fill('Display name (needed)', name);
+    await lin.fill('First name', name.slice(0, 64).trim());
+    await lin.fill('Last name', name.slice(0, 64).trim());
+    await lin.press('Save');
+    for (const tab of ['Overview', 'Password', 'Devices', 'Sign-ins', 'Sessions', 'Profile']) {
+      await lin.follow(tab);
+      assert.equal(await lin.page.getByRole('banner').getByRole('paragraph').last().textContent(), name);
+    }
+    assert.equal(await lin.page.getByLabel('First name').inputValue(), name.slice(0, 64).trim());
+  }
+});
+
+scenario('whatever is typed into a field that refuses it stands there as text', async (site) => {
+  const lin = await site.signedIn('lin@home.example');
+  await lin.follow('Profile');
+  for (const text of [...names, 'abc\u202etxt.exe']) {
+    await lin.fill('Mobile phone', text.slice(0, 64));
+    await lin.press('Save', { answer: 400 });
+    assert.equal(await lin.page.getByLabel('Mobile phone').inputValue(), text.slice(0, 64));
+  }
+  await lin.follow('Profile');
+  await lin.fill('Display name (needed)', 'abc\u202etxt.exe');
+  await lin.press('Save', { answer: 400 });
+  await lin.press('Sign out');
+  for (const text of names) {
+    await lin.signIn(text, 'not the password', 401);
+    assert.equal(await lin.page.getByLabel('User name or e-mail address').inputValue(), text);
+  }
+});
+
+scenario('whatever is searched for is text', async (site) => {
+  const ada = await site.signedIn('ada@contoso.example');
+  await ada.follow('Sign-ins');
+  for (const text of names) {
+    await ada.fill('Search', text.slice(0, 100));
+    await ada.press('Search');
+    assert.equal(await ada.page.getByRole('searchbox').inputValue(), text.slice(0, 100));
+  }
+});
+
+scenario('whatever the contact is called is text in every refusal', async (site) => {
+  const carol = await site.signedIn('carol@contoso.example');
+  const ada = await site.signedIn('ada@contoso.example');
+  for (const joined of names) {
+    const name = joined.replaceAll('\u200d', ''); // a contact takes visible characters alone
+    await carol.follow('Administration');
+    await carol.fill('Contact', name);
+    await carol.press('Save');
+    for (const tab of ['Devices', 'Profile']) {
+      await ada.follow(tab);
+      await ada.sees(name);
+    }
+  }
+});
+
+scenario('a device whose name is markup is disabled like any other', async (site) => {
+  const ada = await site.signedIn('ada@contoso.example');
+  await ada.follow('Devices');
+  const row = ada.row('alert("this page")');
+  await ada.follow(/alert\("this page"\)/);
+  await ada.press('Disable', { answer: 428 });
+  await ada.sees(/Disable “<script>alert\("this page"\)<\/script> & <b>Ada's<\/b>/);
+  await ada.press('Yes');
+  await ada.follow('Devices');
+  await ada.sees('disabled', row);
+});
+
+scenario('a script in a page would not run', async (site) => {
+  const ada = await site.signedIn('ada@contoso.example');
+  ada.allowed.push(/Content Security Policy/);
+  await ada.page.evaluate(() => {
+    document.body.insertAdjacentHTML('beforeend', '<img src="/icon.svg" alt="" onload="document.title = 1">');
+    document.body.append(Object.assign(document.createElement('script'), { textContent: 'document.title = 1' }));
+  });
+  assert.equal(await ada.page.title(), 'Overview – My Account');
+});

@@ -82,7 +82,7 @@ type Field struct {
 	Label     string    `json:"label"` // English; translate it by the attribute
 	Input     Input     `json:"input"`
 	Value     string    `json:"value"`
-	// Shown is the value in words: the manager's name where Value is their account.
+	// Shown is the value in words: the manager's name where Value is their account, and the person cannot name another.
 	Shown string `json:"shown,omitempty"`
 	// Required, Longest (in code points) and Pattern (RE2, for the whole value) say what an update accepts.
 	Required bool   `json:"required"`
@@ -108,7 +108,7 @@ type ProfileUpdate struct {
 	// [store.ErrConflict]. Zero changes whatever is there now.
 	Revision store.Revision
 	// Set has the new values; an empty one clears. What is not named stays. A value that is the present one is accepted
-	// even where it may not be changed, so that a form can send all that it showed.
+	// even where it may not be changed, so that a form can send all that it showed; what is not shown may not be named.
 	Set map[Attribute]string
 }
 

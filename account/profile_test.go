@@ -166,6 +166,48 @@ func TestWhatIsSynchronizedCanBeChangedOnlyInItsDirectory(t *testing.T) {
 	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Language, "fr")), "language stays the cloud's")
 }
 
+func TestAProfileThatIsReadOnlyAnywaySaysWhereItComesFrom(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Host.Account.PutProfile(t.Context(), k.Host, account.Profile{Account: "ada", DisplayName: "Ada", Source: "Active Directory"}))
+	d := refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Director")), account.CodeSynchronized)
+	require.Contains(t, d.Reason().Message(), "Active Directory")
+	v := k.profile(t, k.ada)
+	name, _ := v.Field(account.DisplayName)
+	require.Equal(t, account.CodeSynchronized, name.Edit.Reason().Code)
+	photo, _ := v.Field(account.Photo)
+	require.Equal(t, account.CodeAttributeReadOnly, photo.Edit.Reason().Code, "which no directory has")
+}
+
+func TestAnAttributeThatIsOffCannotBeGuessed(t *testing.T) {
+	k := people(t)
+	s := account.DefaultSchema()
+	s.Rules[account.Title] = account.AttributeRule{}
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s))
+	wrong := k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Director"))
+	refused(t, wrong, account.CodeAttributeOff)
+	for _, guess := range []string{"Analyst", " Analyst ", ""} {
+		require.Equal(t, wrong, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, guess)), guess)
+	}
+	require.NoError(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.admin, "ada", set(account.Title, "Analyst")), "an administrator sees it")
+}
+
+func TestNobodyReadsANameByTakingItsAccountForTheirManager(t *testing.T) {
+	k := people(t)
+	s := account.DefaultSchema()
+	s.Rules[account.Manager] = account.AttributeRule{Work: policy.Edit}
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s))
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Manager, "per")))
+	f, _ := k.profile(t, k.ada).Field(account.Manager)
+	require.Equal(t, "per", f.Shown, "the person named it, and learns no more")
+
+	p, err := k.App.Admin.Account.Profile(t.Context(), k.admin, "ada")
+	require.NoError(t, err)
+	p.Source = "Active Directory"
+	require.NoError(t, k.App.Host.Account.PutProfile(t.Context(), k.Host, p))
+	f, _ = k.profile(t, k.ada).Field(account.Manager)
+	require.Equal(t, "Per", f.Shown, "a directory named it")
+}
+
 func TestTheEntraDefaultsOpenPhotoAndMobilePhone(t *testing.T) {
 	k := people(t)
 	refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.MobilePhone, "")), account.CodeAttributeReadOnly)

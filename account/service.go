@@ -61,7 +61,7 @@ func (s *Service) Profile(ctx context.Context, actor policy.Actor) (ProfileView,
 				if rule.open(p.Kind) == policy.Off {
 					continue
 				}
-				f, err := field(tx, op, a, rule, &p.profile)
+				f, err := field(tx, op, aspect{p, a}, rule)
 				if err != nil {
 					return ProfileView{}, err
 				}
@@ -83,17 +83,18 @@ func (a *attribute) edits() *policy.Spec[Tx, aspect] {
 }
 
 // field shows an attribute, without the decision about it.
-func field(tx Tx, op *policy.Op, a *attribute, rule AttributeRule, p *Profile) (Field, error) {
+func field(tx Tx, op *policy.Op, a aspect, rule AttributeRule) (Field, error) {
 	f := Field{Attribute: a.name, Label: a.label, Input: a.input, Longest: a.longest, Required: a.required || rule.Required, Pattern: rule.Pattern}
 	if rule.Longest > 0 {
 		f.Longest = rule.Longest
 	}
-	f.Value = *a.text(p)
+	f.Value = *a.text(&a.profile)
 	f.Shown = f.Value
-	if a.name != Manager || f.Value == "" {
+	// Who may name anybody as their manager would read anybody's name.
+	if a.name != Manager || f.Value == "" || notOpen(op, a) == nil {
 		return f, nil
 	}
-	manager, err := profileOf(tx, op, p.Manager)
+	manager, err := profileOf(tx, op, a.profile.Manager)
 	if err == nil && manager.DisplayName != "" {
 		f.Shown = manager.DisplayName
 	}
@@ -104,7 +105,10 @@ func field(tx Tx, op *policy.Op, a *attribute, rule AttributeRule, p *Profile) (
 // may not be changed has another value than now, with a [policy.Invalid] if a value is not as it should be, and with
 // [store.ErrConflict] if the profile is not the one that the person saw any more.
 func (s *Service) UpdateProfile(ctx context.Context, actor policy.Actor, u ProfileUpdate) error {
-	return s.update(ctx, actor, updateProfile, policy.Target{}, u, func(tx Tx, op *policy.Op, a aspect) error {
+	return s.update(ctx, actor, updateProfile, policy.Target{}, u, func(tx Tx, op *policy.Op, a aspect, changes bool) error {
+		if !changes && a.schema.rule(a.attribute).open(a.Kind) != policy.Off {
+			return nil // they see it
+		}
 		d, err := policy.Judge(tx, op, editAttribute, a)
 		if err == nil && !d.Allowed {
 			return &policy.Denied{Decision: d}
@@ -113,9 +117,11 @@ func (s *Service) UpdateProfile(ctx context.Context, actor policy.Actor, u Profi
 	})
 }
 
-// update is the one way in which attributes change. may decides about each that would.
-func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, u ProfileUpdate,
-	may func(Tx, *policy.Op, aspect) error) error {
+// named decides about one attribute that an update names: to another value or to the one that is there.
+type named func(tx Tx, op *policy.Op, a aspect, changes bool) error
+
+// update is the one way in which attributes change.
+func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, u ProfileUpdate, may named) error {
 	if err := u.check(); err != nil {
 		return err
 	}
@@ -131,16 +137,21 @@ func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[T
 }
 
 // apply changes the profile and stores it, if anything is different.
-func (p person) apply(tx Tx, op *policy.Op, set map[Attribute]string, may func(Tx, *policy.Op, aspect) error) (policy.Change, error) {
+func (p person) apply(tx Tx, op *policy.Op, set map[Attribute]string, may named) (policy.Change, error) {
 	next := p.profile
 	for i := range attributes {
 		a := &attributes[i]
-		value, named := set[a.name]
-		if value = strings.TrimSpace(value); !named || value == *a.text(&p.profile) {
+		value, ok := set[a.name]
+		if !ok {
 			continue
 		}
-		if err := may(tx, op, aspect{p, a}); err != nil {
+		value = strings.TrimSpace(value)
+		changes := value != *a.text(&p.profile)
+		if err := may(tx, op, aspect{p, a}, changes); err != nil {
 			return policy.Change{}, err
+		}
+		if !changes {
+			continue
 		}
 		value, err := a.check(value, p.schema.rule(a))
 		if err != nil {

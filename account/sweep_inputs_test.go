@@ -99,9 +99,13 @@ var inputs = map[reflect.Type]input{
 		same: func(t *testing.T, l leaver, id policy.AccountID) any {
 			p, err := l.App.Admin.Account.Profile(t.Context(), l.Host, id)
 			require.NoError(t, err)
+			s, err := l.App.Admin.Account.Schema(t.Context(), l.Host)
+			require.NoError(t, err)
 			u := account.ProfileUpdate{Revision: p.Revision, Set: make(map[account.Attribute]string)}
 			for a, value := range places(&p) {
-				u.Set[a] = *value
+				if s.Rules[a].Personal != policy.Off { // a form sends what it shows
+					u.Set[a] = *value
+				}
 			}
 			return u
 		},

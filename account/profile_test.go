@@ -2,8 +2,11 @@ package account_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+	_ "time/tzdata" // whatever the host has
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -272,12 +275,19 @@ func TestAValueIsTidiedOrRefusedWithWhatWouldBeRight(t *testing.T) {
 		give, want string // want is empty for what is refused
 	}{
 		{account.Language, "DE-ch", "de-CH"}, {account.Language, "english please", ""}, {account.Language, "und", ""},
+		{account.Language, "und-DE", ""}, {account.Language, "x-private", ""}, {account.Language, "sr-Latn-RS", "sr-Latn-RS"},
 		{account.Region, "gb", "GB"}, {account.Region, "UK", "GB"}, {account.Region, "419", ""}, {account.Region, "Europe", ""},
 		{account.TimeZone, "Europe/Zurich", "Europe/Zurich"}, {account.TimeZone, "Local", ""}, {account.TimeZone, "../../etc/passwd", ""}, {account.TimeZone, "Mars/Olympus", ""},
+		{account.TimeZone, "localtime", ""}, {account.TimeZone, "Factory", ""}, {account.TimeZone, "posixrules", ""}, {account.TimeZone, "right/Europe/Berlin", ""}, {account.TimeZone, "posix/Europe/Berlin", ""},
+		{account.TimeZone, "UTC", "UTC"}, {account.TimeZone, "Etc/GMT+5", "Etc/GMT+5"}, {account.TimeZone, "Europe", ""}, {account.TimeZone, "Europe/Zurich\nEurope/Berlin", ""},
 		{account.MobilePhone, "+49 (30) 123-456 x7", "+49 (30) 123-456 x7"}, {account.MobilePhone, "call me", ""}, {account.MobilePhone, "12", ""}, {account.MobilePhone, "12+3456", ""},
+		{account.MobilePhone, "x123", ""}, {account.MobilePhone, "123456x", ""}, {account.MobilePhone, "123x4x5", ""}, {account.MobilePhone, "123 x 45", "123 x 45"},
 		{account.DisplayName, strings.Repeat("é", 256), strings.Repeat("é", 256)}, {account.DisplayName, strings.Repeat("é", 257), ""},
 		{account.DisplayName, "", ""}, {account.DisplayName, " \t", ""}, {account.DisplayName, "a\x00b", ""}, {account.DisplayName, "a\u202eb", ""}, {account.DisplayName, "\xff", ""},
 		{account.DisplayName, "<b>Per</b>", "<b>Per</b>"},
+		{account.DisplayName, "\u200b", ""}, {account.DisplayName, "\u3164", ""}, {account.DisplayName, "\ufeff", ""}, {account.DisplayName, "\U000E0041", ""},
+		{account.DisplayName, "\u2800\u00ad", ""}, {account.DisplayName, "\u115f\u1160\uffa0", ""}, {account.DisplayName, "\u200d\ufe0f\u0301", ""},
+		{account.DisplayName, "\U0001F469\u200d\U0001F52C", "\U0001F469\u200d\U0001F52C"}, {account.DisplayName, "\u05d3\u05d5\u05d3", "\u05d3\u05d5\u05d3"}, {account.DisplayName, "\u0646\u0645\u200c\u0647", "\u0646\u0645\u200c\u0647"},
 	} {
 		err := k.App.Account.UpdateProfile(t.Context(), k.per, set(c.of, c.give))
 		if c.want == "" {
@@ -290,6 +300,26 @@ func TestAValueIsTidiedOrRefusedWithWhatWouldBeRight(t *testing.T) {
 	}
 	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set("shoe-size", "44")), "shoe-size")
 	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.Photo, "x")), "photo")
+}
+
+func TestWhatShowsNothingIsEmpty(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.GivenName, "Per")))
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.GivenName, "\u200b\u3164")))
+	f, _ := k.profile(t, k.per).Field(account.GivenName)
+	require.Empty(t, f.Value)
+}
+
+func TestEveryTimeZoneOfTheListIsOne(t *testing.T) {
+	zones := account.TimeZones()
+	require.True(t, slices.IsSorted(zones), "or some are not found")
+	require.Greater(t, len(zones), 500)
+	for _, z := range zones {
+		_, err := time.LoadLocation(z)
+		require.NoError(t, err, z)
+	}
+	zones[0] = "Mars/Olympus"
+	require.NotEqual(t, zones, account.TimeZones(), "a caller's list is theirs")
 }
 
 func TestAManagerIsAnAccountOfTheTenantAndNotOneself(t *testing.T) {

@@ -123,20 +123,23 @@ func schemaAttributes(yield func(*attribute) bool) {
 	yield(&emails)
 }
 
-// check tidies a new value and holds it against what is true of it everywhere and what a tenant asks besides.
+// check tidies a new value and holds it against what is true of it everywhere and, but for its pattern, what a tenant asks
+// besides.
 func (a *attribute) check(value string, rule AttributeRule) (string, error) {
-	value = strings.TrimSpace(value)
-	longest := a.longest
-	if rule.Longest > 0 && rule.Longest < longest {
-		longest = rule.Longest
+	value, err := a.tidied(value)
+	if err != nil {
+		return "", err
 	}
-	if err := policy.CheckText(string(a.name), value, longest); err != nil {
+	return value, a.suits(value, rule)
+}
+
+// tidied gives the one way of writing a value, empty for what shows nothing.
+func (a *attribute) tidied(value string) (string, error) {
+	value = strings.TrimSpace(value)
+	if err := policy.CheckText(string(a.name), value, a.longest); err != nil {
 		return "", err
 	}
 	if !visible(value) {
-		if a.required || rule.Required {
-			return "", &policy.Invalid{Field: string(a.name), Problem: "is empty; it is needed"}
-		}
 		return "", nil
 	}
 	if a.tidy != nil {
@@ -146,16 +149,18 @@ func (a *attribute) check(value string, rule AttributeRule) (string, error) {
 		}
 		value = tidied
 	}
-	if rule.Pattern != "" {
-		pattern, err := compile(rule.Pattern)
-		if err != nil {
-			return "", err // a store's schema that Admin.SetSchema would have refused
-		}
-		if !pattern.MatchString(value) {
-			return "", &policy.Invalid{Field: string(a.name), Problem: fmt.Sprintf("is not as your organization writes it; want it to match %s", rule.Pattern)}
-		}
-	}
 	return value, nil
+}
+
+// suits holds a tidied value against what a tenant asks, but for its pattern.
+func (a *attribute) suits(value string, rule AttributeRule) error {
+	if value == "" && (a.required || rule.Required) {
+		return &policy.Invalid{Field: string(a.name), Problem: "is empty; it is needed"}
+	}
+	if rule.Longest == 0 {
+		return nil
+	}
+	return policy.CheckText(string(a.name), value, rule.Longest)
 }
 
 // visible reports whether a text shows anything: one of fillers, joiners, tags and marks alone looks as an empty one does.

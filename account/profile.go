@@ -3,6 +3,7 @@ package account
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/challenge"
@@ -116,7 +117,7 @@ func (u ProfileUpdate) check() error {
 	for _, name := range slices.Sorted(maps.Keys(u.Set)) {
 		switch a := known(name); {
 		case a == nil:
-			return &policy.Invalid{Field: string(name), Problem: "is no attribute of a profile"}
+			return &policy.Invalid{Field: shown(name), Problem: "is no attribute of a profile"}
 		case a.input == EmailInput:
 			return &policy.Invalid{Field: string(name), Problem: "is not set by an update; see ChangeEmail"}
 		case a.input == FileInput:
@@ -124,4 +125,25 @@ func (u ProfileUpdate) check() error {
 		}
 	}
 	return nil
+}
+
+// proposed is a new value of an attribute, as it was given and as it would be written, or what is wrong with it.
+type proposed struct {
+	*attribute
+	given, tidied string
+	wrong         error
+}
+
+// proposals are the update's values in the order of the attributes, tidied once and before any transaction.
+func (u ProfileUpdate) proposals() []proposed {
+	all := make([]proposed, 0, len(u.Set))
+	for i := range attributes {
+		a := &attributes[i]
+		if value, ok := u.Set[a.name]; ok {
+			p := proposed{attribute: a, given: strings.TrimSpace(value)}
+			p.tidied, p.wrong = a.tidied(p.given)
+			all = append(all, p)
+		}
+	}
+	return all
 }

@@ -1,8 +1,10 @@
 package account_test
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -252,13 +254,20 @@ func TestASchemaThatCannotHoldIsRefusedByItsField(t *testing.T) {
 		of   account.Attribute
 		rule account.AttributeRule
 	}{
-		"rules.shoe-size":       {"shoe-size", account.AttributeRule{}},
-		"rules.office.longest":  {account.Office, account.AttributeRule{Longest: 129}},
-		"rules.office.pattern":  {account.Office, account.AttributeRule{Pattern: "("}},
-		"rules.office":          {account.Office, account.AttributeRule{Work: 7}},
-		"rules.photo.pattern":   {account.Photo, account.AttributeRule{Pattern: "x"}},
-		"rules.title.pattern":   {account.Title, account.AttributeRule{Pattern: strings.Repeat("a", account.MaxPattern+1)}},
-		"rules.manager.pattern": {account.Manager, account.AttributeRule{Pattern: "a)(b"}},
+		"rules.shoe-size":          {"shoe-size", account.AttributeRule{}},
+		"rules.office.longest":     {account.Office, account.AttributeRule{Longest: 129}},
+		"rules.office.pattern":     {account.Office, account.AttributeRule{Pattern: "("}},
+		"rules.office":             {account.Office, account.AttributeRule{Work: 7}},
+		"rules.photo.pattern":      {account.Photo, account.AttributeRule{Pattern: "x"}},
+		"rules.photo.required":     {account.Photo, account.AttributeRule{Required: true}},
+		"rules.photo.longest":      {account.Photo, account.AttributeRule{Longest: 1}},
+		"rules.e-mail.pattern":     {account.EmailAddress, account.AttributeRule{Pattern: "x"}},
+		"rules.e-mail.required":    {account.EmailAddress, account.AttributeRule{Required: true}},
+		"rules.e-mail.longest":     {account.EmailAddress, account.AttributeRule{Longest: 1}},
+		"rules.department.pattern": {account.Department, account.AttributeRule{Pattern: strings.Repeat(`[a-z]{1000}`, 20)}},
+		"rules.given-name.pattern": {account.GivenName, account.AttributeRule{Pattern: `(?:\w{0,30}\s){0,30}`}},
+		"rules.title.pattern":      {account.Title, account.AttributeRule{Pattern: strings.Repeat("a", account.MaxPattern+1)}},
+		"rules.manager.pattern":    {account.Manager, account.AttributeRule{Pattern: "a)(b"}},
 	} {
 		s := account.Schema{Rules: map[account.Attribute]account.AttributeRule{rule.of: rule.rule}}
 		invalid(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s), field)
@@ -320,6 +329,76 @@ func TestEveryTimeZoneOfTheListIsOne(t *testing.T) {
 	}
 	zones[0] = "Mars/Olympus"
 	require.NotEqual(t, zones, account.TimeZones(), "a caller's list is theirs")
+}
+
+// between does something after each of a store's updates.
+type between struct {
+	account.Store
+	do func()
+}
+
+func (b between) Update(ctx context.Context, fn func(account.Tx) error) error {
+	defer b.do()
+	return b.Store.Update(ctx, fn)
+}
+
+// asked is a schema that wants an office to match.
+func asked(pattern string) account.Schema {
+	s := account.DefaultSchema()
+	s.Rules[account.Office] = account.AttributeRule{Work: policy.Edit, Pattern: pattern}
+	return s
+}
+
+func TestAValueIsHeldAgainstThePatternThatIsThereWhenItIsWritten(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`[A-Z]\d+`)))
+	changes := 0
+	room := over(t, k.World, between{k.DB.Account(), func() {
+		if changes++; changes == 1 {
+			require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`\d+`)))
+		}
+	}})
+	invalid(t, room.Service.UpdateProfile(t.Context(), k.ada, set(account.Office, "A12")), "office")
+	require.NoError(t, room.Service.UpdateProfile(t.Context(), k.ada, set(account.Office, "12")))
+}
+
+func TestAnUpdateGivesUpOnASchemaThatChangesAllTheTime(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`.`)))
+	changes := 0
+	room := over(t, k.World, between{k.DB.Account(), func() {
+		changes++
+		require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`.{`+strconv.Itoa(changes)+`}`)))
+	}})
+	require.ErrorIs(t, room.Service.UpdateProfile(t.Context(), k.ada, set(account.Office, "1234")), store.ErrConflict)
+	require.LessOrEqual(t, changes, 3)
+	office, _ := k.profile(t, k.ada).Field(account.Office)
+	require.Empty(t, office.Value)
+}
+
+func TestManyPatternsAreMatchedEachByItself(t *testing.T) {
+	k := people(t)
+	for n := range 100 { // more than are kept compiled
+		require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked("A"+strconv.Itoa(n))))
+		require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Office, "A"+strconv.Itoa(n))))
+		invalid(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Office, "B")), "office")
+	}
+}
+
+func TestWhatACallerNamesIsToldBackCleanAndShort(t *testing.T) {
+	k := people(t)
+	for _, name := range []account.Attribute{"a\r\n\x1b[31mINJECTED", "\xff", account.Attribute(strings.Repeat("a", 1<<20))} {
+		for _, err := range []error{
+			k.App.Account.UpdateProfile(t.Context(), k.per, set(name, "x")),
+			k.App.Admin.Account.UpdateProfile(t.Context(), k.Host, "per", set(name, "x")),
+			k.App.Admin.Account.SetSchema(t.Context(), k.Host, account.Schema{Rules: map[account.Attribute]account.AttributeRule{name: {}}}),
+			func() error { _, err := k.App.Account.Can(t.Context(), k.per, policy.Action(name), ""); return err }(),
+		} {
+			var i *policy.Invalid
+			require.ErrorAs(t, err, &i)
+			require.NoError(t, policy.CheckText("", i.Error(), 256))
+		}
+	}
 }
 
 func TestAManagerIsAnAccountOfTheTenantAndNotOneself(t *testing.T) {

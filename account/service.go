@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/password"
@@ -29,6 +28,8 @@ type room struct {
 	keys   secret.Digester
 
 	breaches password.BreachChecker // nil for none
+
+	patterns patterns
 
 	checks  []ClosingCheck
 	erasers []Eraser
@@ -125,44 +126,99 @@ func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[T
 	if err := u.check(); err != nil {
 		return err
 	}
-	_, err := policy.Do(ctx, r.guard, r.store, actor, sp, t, "",
-		func(tx Tx, op *policy.Op, p person) (none, policy.Change, error) {
-			if u.Revision != 0 && u.Revision != p.profile.Revision {
-				return none{}, policy.Change{}, fmt.Errorf("the profile has changed meanwhile: %w", store.ErrConflict)
-			}
-			ch, err := p.apply(tx, op, u.Set, may)
-			return none{}, ch, err
-		})
-	return err
+	set, m := u.proposals(), matches{}
+	for range triesToMatch {
+		_, err := policy.Do(ctx, r.guard, r.store, actor, sp, t, "",
+			func(tx Tx, op *policy.Op, p person) (none, policy.Change, error) {
+				m.asked = nil
+				if u.Revision != 0 && u.Revision != p.profile.Revision {
+					return none{}, policy.Change{}, fmt.Errorf("the profile has changed meanwhile: %w", store.ErrConflict)
+				}
+				ch, err := p.apply(tx, op, set, &m, may)
+				return none{}, ch, err
+			})
+		if !errors.Is(err, errUnmatched) {
+			return err
+		}
+		if err := m.answer(&r.patterns); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("what the organization asks of a profile has changed meanwhile: %w", store.ErrConflict)
+}
+
+// matches are the values that were held against a tenant's patterns, which takes longer than others are to wait for a
+// transaction: what one finds unanswered is asked, answered after it, and the update tried again.
+type matches struct {
+	known map[match]bool
+	asked []match
+}
+
+// triesToMatch bounds how often an update is tried while its tenant's patterns change: without that, the second succeeds.
+const triesToMatch = 3
+
+// errUnmatched gives up a transaction that has asked for answers.
+var errUnmatched = errors.New("account: a pattern is not matched yet")
+
+// ok reports whether a value matches, and takes it for so until it is known.
+func (m *matches) ok(q match) bool {
+	ok, known := m.known[q]
+	if !known {
+		m.asked = append(m.asked, q)
+	}
+	return ok || !known
+}
+
+func (m *matches) answer(by *patterns) (err error) {
+	if m.known == nil {
+		m.known = make(map[match]bool)
+	}
+	for _, q := range m.asked {
+		if m.known[q], err = by.match(q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // apply changes the profile and stores it, if anything is different.
-func (p person) apply(tx Tx, op *policy.Op, set map[Attribute]string, may named) (policy.Change, error) {
+func (p person) apply(tx Tx, op *policy.Op, set []proposed, m *matches, may named) (policy.Change, error) {
 	next := p.profile
-	for i := range attributes {
-		a := &attributes[i]
-		value, ok := set[a.name]
-		if !ok {
-			continue
-		}
-		value = strings.TrimSpace(value)
-		changes := value != *a.text(&p.profile)
-		if err := may(tx, op, aspect{p, a}, changes); err != nil {
+	for i := range set {
+		to := &set[i]
+		changes := to.given != *to.text(&p.profile)
+		if err := may(tx, op, aspect{p, to.attribute}, changes); err != nil {
 			return policy.Change{}, err
 		}
 		if !changes {
 			continue
 		}
-		value, err := a.check(value, p.schema.rule(a))
-		if err != nil {
+		if err := to.check(p.schema.rule(to.attribute), m); err != nil {
 			return policy.Change{}, err
 		}
-		*a.text(&next) = value
+		*to.text(&next) = to.tidied
 	}
 	if err := managed(tx, op, next, p.profile.Manager); err != nil {
 		return policy.Change{}, err
 	}
+	if len(m.asked) > 0 {
+		return policy.Change{}, errUnmatched
+	}
 	return put(tx, p.profile, next)
+}
+
+// check holds a proposed value against what a tenant asks of it.
+func (to *proposed) check(rule AttributeRule, m *matches) error {
+	if to.wrong != nil {
+		return to.wrong
+	}
+	if err := to.suits(to.tidied, rule); err != nil {
+		return err
+	}
+	if rule.Pattern != "" && to.tidied != "" && !m.ok(match{rule.Pattern, to.tidied}) {
+		return &policy.Invalid{Field: string(to.name), Problem: fmt.Sprintf("is not as your organization writes it; want it to match %s", rule.Pattern)}
+	}
+	return nil
 }
 
 // managed refuses a new manager who is no account of the tenant, or the person.
@@ -254,7 +310,7 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 	if ask, ok := askable[action]; ok {
 		return ask(ctx, s.room, actor, id)
 	}
-	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
+	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", policy.CleanText(string(action), maxShown))}
 }
 
 // asker answers whether an actor may do one action.

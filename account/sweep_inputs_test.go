@@ -257,7 +257,7 @@ func updates() (all []wrong) {
 		}
 	}
 	for _, a := range []account.Attribute{"", "kind", "tenant", "Display-Name", account.Photo, account.EmailAddress, "a\x00b"} {
-		all = append(all, wrong{value: map[account.Attribute]string{account.TimeZone: "Asia/Tokyo", a: "x"}, says: string(a)})
+		all = append(all, wrong{value: map[account.Attribute]string{account.TimeZone: "Asia/Tokyo", a: "x"}, says: policy.CleanText(string(a), 64)})
 	}
 	return append(all, wrong{value: map[account.Attribute]string{account.TimeZone: "Asia/Tokyo", account.DisplayName: ""}, says: string(account.DisplayName)},
 		wrong{value: map[account.Attribute]string{account.TimeZone: "Asia/Tokyo", account.Manager: "nobody"}, says: string(account.CodeUnknownManager)})

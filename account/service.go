@@ -55,14 +55,15 @@ type Service struct{ *room }
 func (s *Service) Profile(ctx context.Context, actor policy.Actor) (ProfileView, error) {
 	return policy.Look(ctx, s.guard, s.store, actor, readProfile, policy.Target{},
 		func(tx Tx, op *policy.Op, p person) (ProfileView, error) {
-			v := ProfileView{Account: p.Account, Kind: p.Kind, Source: p.profile.Source, Revision: p.profile.Revision}
+			v := ProfileView{Account: p.Account, Kind: p.Kind, Source: p.profile.Source, Revision: p.profile.Revision,
+				Fields: make([]Field, 0, len(attributes))}
 			for i := range attributes {
 				a := &attributes[i]
 				rule := p.schema.rule(a)
 				if rule.open(p.Kind) == policy.Off {
 					continue
 				}
-				f, err := field(tx, op, aspect{p, a}, rule)
+				f, err := field(tx, op, &p, a, rule)
 				if err != nil {
 					return ProfileView{}, err
 				}
@@ -84,18 +85,18 @@ func (a *attribute) edits() *policy.Spec[Tx, aspect] {
 }
 
 // field shows an attribute, without the decision about it.
-func field(tx Tx, op *policy.Op, a aspect, rule AttributeRule) (Field, error) {
+func field(tx Tx, op *policy.Op, p *person, a *attribute, rule AttributeRule) (Field, error) {
 	f := Field{Attribute: a.name, Label: a.label, Input: a.input, Longest: a.longest, Required: a.required || rule.Required, Pattern: rule.Pattern}
 	if rule.Longest > 0 {
 		f.Longest = rule.Longest
 	}
-	f.Value = *a.text(&a.profile)
+	f.Value = *a.text(&p.profile)
 	f.Shown = f.Value
 	// Who may name anybody as their manager would read anybody's name.
-	if a.name != Manager || f.Value == "" || notOpen(op, a) == nil {
+	if a.name != Manager || f.Value == "" || notOpen(op, aspect{*p, a}) == nil {
 		return f, nil
 	}
-	manager, err := profileOf(tx, op, a.profile.Manager)
+	manager, err := profileOf(tx, op, p.profile.Manager)
 	if err == nil && manager.DisplayName != "" {
 		f.Shown = manager.DisplayName
 	}
@@ -264,7 +265,7 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 		return err
 	}
 	shown := p.schema.rule(&emails).open(p.Kind) != policy.Off
-	old := make(map[string]Identifier)
+	var old map[string]Identifier
 	for _, i := range all {
 		switch {
 		case !i.live():
@@ -272,8 +273,14 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 			v.UserNames = append(v.UserNames, i.Text)
 		case shown:
 			v.Emails = append(v.Emails, EmailView{i.Text, i.Primary, !i.ProvenAt.IsZero(), edit})
+			if old == nil {
+				old = make(map[string]Identifier, len(all))
+			}
 			old[i.Key] = i
 		}
+	}
+	if len(old) == 0 {
+		return nil // a change is of an address that is shown
 	}
 	changes, err := emailChangesOf(tx, op, p.Account)
 	for _, c := range changes {

@@ -21,8 +21,8 @@ func (a *Admin) Profile(ctx context.Context, actor policy.Actor, id policy.Accou
 // UpdateProfile changes any profile of the tenant, as [Service.UpdateProfile] does, but what a schema keeps from owners
 // too. What is synchronized from a directory can be changed only there.
 func (a *Admin) UpdateProfile(ctx context.Context, actor policy.Actor, id policy.AccountID, u ProfileUpdate) error {
-	return a.update(ctx, actor, updateAnyProfile, onAccount(id), u, func(_ Tx, op *policy.Op, of aspect) error {
-		if r := of.elsewhere(); r != nil {
+	return a.update(ctx, actor, updateAnyProfile, onAccount(id), u, func(_ Tx, op *policy.Op, of aspect, changes bool) error {
+		if r := of.elsewhere(); changes && r != nil {
 			return op.Refuse(r)
 		}
 		return nil

@@ -2,9 +2,9 @@ package account
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
+	"unicode"
 
 	"golang.org/x/text/language"
 
@@ -36,7 +36,8 @@ const (
 // Input is how a form asks for an attribute.
 type Input string
 
-// Inputs, as HTML forms have them; the last three are lists to choose from.
+// Inputs, as HTML forms have them; the last three take a name of a standard (see the attributes), which a form asks for as text
+// or as a choice from the names that it knows, such as [TimeZones].
 const (
 	FileInput     Input = "file"
 	TextInput     Input = "text"
@@ -122,21 +123,24 @@ func schemaAttributes(yield func(*attribute) bool) {
 	yield(&emails)
 }
 
-// check tidies a new value and holds it against what is true of it everywhere and what a tenant asks besides.
+// check tidies a new value and holds it against what is true of it everywhere and, but for its pattern, what a tenant asks
+// besides.
 func (a *attribute) check(value string, rule AttributeRule) (string, error) {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		if a.required || rule.Required {
-			return "", &policy.Invalid{Field: string(a.name), Problem: "is empty; it is needed"}
-		}
-		return "", nil
-	}
-	longest := a.longest
-	if rule.Longest > 0 && rule.Longest < longest {
-		longest = rule.Longest
-	}
-	if err := policy.CheckText(string(a.name), value, longest); err != nil {
+	value, err := a.tidied(value)
+	if err != nil {
 		return "", err
+	}
+	return value, a.suits(value, rule)
+}
+
+// tidied gives the one way of writing a value, empty for what shows nothing.
+func (a *attribute) tidied(value string) (string, error) {
+	value = strings.TrimSpace(value)
+	if err := policy.CheckText(string(a.name), value, a.longest); err != nil {
+		return "", err
+	}
+	if !visible(value) {
+		return "", nil
 	}
 	if a.tidy != nil {
 		tidied, err := a.tidy(value)
@@ -145,17 +149,30 @@ func (a *attribute) check(value string, rule AttributeRule) (string, error) {
 		}
 		value = tidied
 	}
-	if rule.Pattern != "" {
-		pattern, err := compile(rule.Pattern)
-		if err != nil {
-			return "", err // a store's schema that Admin.SetSchema would have refused
-		}
-		if !pattern.MatchString(value) {
-			return "", &policy.Invalid{Field: string(a.name), Problem: fmt.Sprintf("is not as your organization writes it; want it to match %s", rule.Pattern)}
-		}
-	}
 	return value, nil
 }
+
+// suits holds a tidied value against what a tenant asks, but for its pattern.
+func (a *attribute) suits(value string, rule AttributeRule) error {
+	if value == "" && (a.required || rule.Required) {
+		return &policy.Invalid{Field: string(a.name), Problem: "is empty; it is needed"}
+	}
+	if rule.Longest == 0 {
+		return nil
+	}
+	return policy.CheckText(string(a.name), value, rule.Longest)
+}
+
+// visible reports whether a text shows anything: one of fillers, joiners, tags and marks alone looks as an empty one does.
+func visible(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool {
+		return r != brailleBlank && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) &&
+			unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Co)
+	})
+}
+
+// brailleBlank is the one symbol that is a space.
+const brailleBlank = '\u2800'
 
 func tidyAccount(value string) (string, error) { return value, policy.CheckID("account", value) }
 
@@ -163,12 +180,13 @@ func tidyAccount(value string) (string, error) { return value, policy.CheckID("a
 const minDigits = 3
 
 func tidyPhone(value string) (string, error) {
+	number, extension, extended := strings.Cut(value, "x")
 	digits := 0
-	for i, r := range value {
+	for i, r := range number {
 		switch {
 		case r >= '0' && r <= '9':
 			digits++
-		case r == '+' && i == 0, strings.ContainsRune(" -./()x", r):
+		case r == '+' && i == 0, strings.ContainsRune(" -./()", r):
 		default:
 			return "", fmt.Errorf("has %q; want a phone number such as +49 30 123456, with x before an extension", r)
 		}
@@ -176,16 +194,23 @@ func tidyPhone(value string) (string, error) {
 	if digits < minDigits {
 		return "", fmt.Errorf("has %d digits; want a phone number such as +49 30 123456", digits)
 	}
+	if extension = strings.TrimSpace(extension); extended && (extension == "" || strings.Trim(extension, "0123456789") != "") {
+		return "", fmt.Errorf("has no extension after the x; want digits, as in +49 30 123456 x7")
+	}
 	return value, nil
 }
 
 func tidyLanguage(value string) (string, error) {
 	tag, err := language.Parse(value)
-	if err != nil || tag == language.Und {
+	base, _, _ := tag.Raw() // as it was written: "und-DE" is of a place and not of a language, "x-private" of neither
+	if err != nil || base.String() == undetermined {
 		return "", fmt.Errorf("is no language; want a BCP 47 tag such as en-GB")
 	}
 	return tag.String(), nil
 }
+
+// undetermined is ISO 639's code for a language that nobody knows.
+const undetermined = "und"
 
 func tidyRegion(value string) (string, error) {
 	region, err := language.ParseRegion(value)
@@ -196,8 +221,7 @@ func tidyRegion(value string) (string, error) {
 }
 
 func tidyZone(value string) (string, error) {
-	// LoadLocation takes the empty name, "UTC" and "Local" for the program's own.
-	if _, err := time.LoadLocation(value); err != nil || value == "Local" || !utf8.ValidString(value) {
+	if _, found := slices.BinarySearch(zones, value); !found {
 		return "", fmt.Errorf("is no time zone; want a name of the IANA database such as Europe/London")
 	}
 	return value, nil

@@ -8,7 +8,7 @@
 //
 //   - A profile is shown by a [Schema] that the tenant sets: each attribute is off, read-only or open to the owner of a
 //     work, personal or guest account. A portal renders its form from what [Service.Profile] gives.
-//   - An update is taken whole or not at all. An unchanged value is accepted wherever it stands.
+//   - An update is taken whole or not at all. An unchanged value is accepted wherever it is shown.
 //   - User names and e-mail addresses are one namespace in a tenant, and nobody's is ever another's. An address changes when
 //     the new one is proven; every one that was proven before is told, and can take the change back.
 //   - What is synchronized from a directory can be changed only there, by administrators too.

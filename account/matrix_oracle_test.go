@@ -97,10 +97,20 @@ func ifKept(name account.Attribute) func(testkit.Somebody, condition) policy.Cod
 		switch open := opens(name, a, c); {
 		case open == policy.Off:
 			return account.CodeAttributeOff
-		case open == policy.ReadOnly:
-			return account.CodeAttributeReadOnly
 		case c.synchronized && !a.Elsewhere && name != account.Photo && !slices.Contains(pages, name):
 			return account.CodeSynchronized
+		case open == policy.ReadOnly:
+			return account.CodeAttributeReadOnly
+		}
+		return ""
+	}
+}
+
+// ifHidden is what an owner hears about naming an attribute as it is.
+func ifHidden(name account.Attribute) func(testkit.Somebody, condition) policy.Code {
+	return func(a testkit.Somebody, c condition) policy.Code {
+		if opens(name, a, c) == policy.Off {
+			return ifKept(name)(a, c)
 		}
 		return ""
 	}

@@ -99,7 +99,7 @@ var profileRows = []operation{
 		call: func(c *cell) (any, error) {
 			return nil, c.Service.UpdateProfile(c.t.Context(), c.actor, set(account.Title, "Director"))
 		}},
-	{door: "Service", method: "UpdateProfile", as: "of nothing", action: account.UpdateProfile, changes: true,
+	{door: "Service", method: "UpdateProfile", as: "of nothing", action: account.UpdateProfile, inside: ifHidden(account.TimeZone), changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Service.UpdateProfile(c.t.Context(), c.actor, set(account.TimeZone, ""))
 		}},

@@ -192,7 +192,7 @@ func TestAProfileIsWhatItsUpdatesMadeOfItWhateverTheSchemaWas(t *testing.T) {
 					to := rapid.SampledFrom([]string{values[a][0], values[a][1], "", want[a]}).Draw(rt, "to")
 					u.Set[a], next[a] = to, to
 					empty := to == "" && (required[a] || a == account.DisplayName)
-					refusal = refusal || to != want[a] && (open[a] != policy.Edit || empty)
+					refusal = refusal || open[a] == policy.Off || to != want[a] && (open[a] != policy.Edit || empty)
 				}
 				err := w.App.Account.UpdateProfile(t.Context(), base.ada, u)
 				require.Equal(rt, refusal, err != nil, "%v", err)

@@ -42,7 +42,12 @@ func (s *Service) Overview(ctx context.Context, actor policy.Actor, others ...Pa
 // block is this room's part of the overview.
 func (p person) block(tx Tx, op *policy.Op) (b policy.Block, err error) {
 	b.Room, b.Title = "account", "Your account"
-	if b.Open, err = policy.Judge(tx, op, readProfile, p); err != nil || !b.Open.Allowed {
+	if b.Open, err = policy.Judge(tx, op, readProfile, p); err != nil {
+		return b, err
+	}
+	// Before anything that an administrator may have switched off: what threatens the account is told whatever its profile
+	// shows.
+	if b.Notices, err = p.alarms(tx, op); err != nil || !b.Open.Allowed {
 		return b, err
 	}
 	b.Facts = []policy.Fact{{Name: "kind", Value: p.Kind.String()}}
@@ -52,18 +57,6 @@ func (p person) block(tx Tx, op *policy.Op) (b policy.Block, err error) {
 			b.Facts = append(b.Facts, policy.Fact{Name: string(name), Value: value})
 		}
 	}
-	notice := func(code policy.Code, u policy.Urgency, text string) {
-		b.Notices = append(b.Notices, policy.Notice{Code: code, Urgency: u, Text: text, Target: onAccount(p.Account)})
-	}
-	if p.Risk >= policy.LowRisk && p.Risk <= policy.HighRisk {
-		notice(NoticeAtRisk, policy.Alarm, "Somebody else may have got hold of your account. Change your password.")
-	}
-	if p.MustChangePassword {
-		notice(NoticeMustChangePassword, policy.Alarm, "You have to set a new password.")
-	}
-	if p.Restricted(op.Now) {
-		notice(NoticeRestricted, policy.Warning, "All of your security info was replaced. Until "+p.RestrictedUntil.Format(time.DateOnly)+" some things cannot be changed.")
-	}
 	lacking, err := p.lacksRecoveryCode(tx, op)
 	if lacking {
 		b.Notices = append(b.Notices, policy.Notice{Code: NoticeNoRecoveryCode, Urgency: policy.Hint, Action: NewRecoveryCode,
@@ -71,6 +64,61 @@ func (p person) block(tx Tx, op *policy.Op) (b policy.Block, err error) {
 	}
 	return b, err
 }
+
+// alarms are what the person should know of the state of their account.
+func (p person) alarms(tx Tx, op *policy.Op) (all []policy.Notice, err error) {
+	notice := func(code policy.Code, u policy.Urgency, text string, helps policy.Action) {
+		all = append(all, policy.Notice{Code: code, Urgency: u, Text: text, Action: helps, Target: onAccount(p.Account), Always: true})
+	}
+	atRisk := p.Risk >= policy.LowRisk && p.Risk <= policy.HighRisk
+	if atRisk || p.MustChangePassword {
+		helps, how, err := p.newPassword(tx, op)
+		if err != nil {
+			return nil, err
+		}
+		if atRisk {
+			notice(NoticeAtRisk, policy.Alarm, "Somebody else may have got hold of your account. "+how, helps)
+		}
+		if p.MustChangePassword {
+			notice(NoticeMustChangePassword, policy.Alarm, "You have to set a new password. "+how, helps)
+		}
+	}
+	if p.Restricted(op.Now) {
+		notice(NoticeRestricted, policy.Warning, "All of your security info was replaced. Until "+p.RestrictedUntil.Format(time.DateOnly)+" some things cannot be changed.", "")
+	}
+	return all, nil
+}
+
+// newPassword tells how the person gets a new password: by which action here, or else in words alone.
+func (p person) newPassword(tx Tx, op *policy.Op) (policy.Action, string, error) {
+	kept, err := credentialOf(tx, op, p.Account)
+	if err != nil {
+		return "", "", err
+	}
+	l := login{p, kept}
+	change, err := policy.Judge(tx, op, changePassword, l)
+	if err != nil {
+		return "", "", err
+	}
+	switch code := change.Reason().Code; {
+	case open(change):
+		return ChangePassword, "Change your password.", nil
+	case code == CodeNoPassword && p.Kind == policy.Guest:
+		return "", "Change your password at your own organization, where you sign in with it.", nil
+	case code == CodePasswordless:
+		return "", "It has no password: look at your sessions, and sign out everywhere.", nil
+	case code != CodeNoPassword:
+		return "", "Your password cannot be changed here now. " + change.Message(), nil
+	}
+	first, err := policy.Judge(tx, op, setFirstPassword, l)
+	if open(first) {
+		return SetFirstPassword, "Set a password.", err
+	}
+	return "", "A password cannot be set here now. " + first.Message(), err
+}
+
+// open reports whether something can be done, if the person only proves who they are.
+func open(d policy.Decision) bool { return d.Allowed || d.Reason().Class == policy.ClassProof }
 
 // lacksRecoveryCode reports whether the person has no recovery code and can make one, if they only prove who they are.
 func (p person) lacksRecoveryCode(tx Tx, op *policy.Op) (bool, error) {
@@ -82,5 +130,5 @@ func (p person) lacksRecoveryCode(tx Tx, op *policy.Op) (bool, error) {
 		return false, err
 	}
 	d, err := policy.Judge(tx, op, newRecoveryCode, r)
-	return d.Allowed || d.Reason().Class == policy.ClassProof, err
+	return open(d), err
 }

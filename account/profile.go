@@ -3,6 +3,7 @@ package account
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/challenge"
@@ -83,7 +84,7 @@ type Field struct {
 	Label     string    `json:"label"` // English; translate it by the attribute
 	Input     Input     `json:"input"`
 	Value     string    `json:"value"`
-	// Shown is the value in words: the manager's name where Value is their account.
+	// Shown is the value in words: the manager's name where Value is their account, and the person cannot name another.
 	Shown string `json:"shown,omitempty"`
 	// Required, Longest (in code points) and Pattern (RE2, for the whole value) say what an update accepts.
 	Required bool   `json:"required"`
@@ -109,7 +110,7 @@ type ProfileUpdate struct {
 	// [store.ErrConflict]. Zero changes whatever is there now.
 	Revision store.Revision
 	// Set has the new values; an empty one clears. What is not named stays. A value that is the present one is accepted
-	// even where it may not be changed, so that a form can send all that it showed.
+	// even where it may not be changed, so that a form can send all that it showed; what is not shown may not be named.
 	Set map[Attribute]string
 }
 
@@ -117,7 +118,7 @@ func (u ProfileUpdate) check() error {
 	for _, name := range slices.Sorted(maps.Keys(u.Set)) {
 		switch a := known(name); {
 		case a == nil:
-			return &policy.Invalid{Field: string(name), Problem: "is no attribute of a profile"}
+			return &policy.Invalid{Field: shown(name), Problem: "is no attribute of a profile"}
 		case a.input == EmailInput:
 			return &policy.Invalid{Field: string(name), Problem: "is not set by an update; see ChangeEmail"}
 		case a.input == FileInput:
@@ -125,4 +126,25 @@ func (u ProfileUpdate) check() error {
 		}
 	}
 	return nil
+}
+
+// proposed is a new value of an attribute, as it was given and as it would be written, or what is wrong with it.
+type proposed struct {
+	*attribute
+	given, tidied string
+	wrong         error
+}
+
+// proposals are the update's values in the order of the attributes, tidied once and before any transaction.
+func (u ProfileUpdate) proposals() []proposed {
+	all := make([]proposed, 0, len(u.Set))
+	for i := range attributes {
+		a := &attributes[i]
+		if value, ok := u.Set[a.name]; ok {
+			p := proposed{attribute: a, given: strings.TrimSpace(value)}
+			p.tidied, p.wrong = a.tidied(p.given)
+			all = append(all, p)
+		}
+	}
+	return all
 }

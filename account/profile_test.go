@@ -1,9 +1,14 @@
 package account_test
 
 import (
+	"context"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+	_ "time/tzdata" // whatever the host has
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -166,6 +171,48 @@ func TestWhatIsSynchronizedCanBeChangedOnlyInItsDirectory(t *testing.T) {
 	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Language, "fr")), "language stays the cloud's")
 }
 
+func TestAProfileThatIsReadOnlyAnywaySaysWhereItComesFrom(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Host.Account.PutProfile(t.Context(), k.Host, account.Profile{Account: "ada", DisplayName: "Ada", Source: "Active Directory"}))
+	d := refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Director")), account.CodeSynchronized)
+	require.Contains(t, d.Reason().Message(), "Active Directory")
+	v := k.profile(t, k.ada)
+	name, _ := v.Field(account.DisplayName)
+	require.Equal(t, account.CodeSynchronized, name.Edit.Reason().Code)
+	photo, _ := v.Field(account.Photo)
+	require.Equal(t, account.CodeAttributeReadOnly, photo.Edit.Reason().Code, "which no directory has")
+}
+
+func TestAnAttributeThatIsOffCannotBeGuessed(t *testing.T) {
+	k := people(t)
+	s := account.DefaultSchema()
+	s.Rules[account.Title] = account.AttributeRule{}
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s))
+	wrong := k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, "Director"))
+	refused(t, wrong, account.CodeAttributeOff)
+	for _, guess := range []string{"Analyst", " Analyst ", ""} {
+		require.Equal(t, wrong, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Title, guess)), guess)
+	}
+	require.NoError(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.admin, "ada", set(account.Title, "Analyst")), "an administrator sees it")
+}
+
+func TestNobodyReadsANameByTakingItsAccountForTheirManager(t *testing.T) {
+	k := people(t)
+	s := account.DefaultSchema()
+	s.Rules[account.Manager] = account.AttributeRule{Work: policy.Edit}
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s))
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Manager, "per")))
+	f, _ := k.profile(t, k.ada).Field(account.Manager)
+	require.Equal(t, "per", f.Shown, "the person named it, and learns no more")
+
+	p, err := k.App.Admin.Account.Profile(t.Context(), k.admin, "ada")
+	require.NoError(t, err)
+	p.Source = "Active Directory"
+	require.NoError(t, k.App.Host.Account.PutProfile(t.Context(), k.Host, p))
+	f, _ = k.profile(t, k.ada).Field(account.Manager)
+	require.Equal(t, "Per", f.Shown, "a directory named it")
+}
+
 func TestTheEntraDefaultsOpenPhotoAndMobilePhone(t *testing.T) {
 	k := people(t)
 	refused(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.MobilePhone, "")), account.CodeAttributeReadOnly)
@@ -207,13 +254,20 @@ func TestASchemaThatCannotHoldIsRefusedByItsField(t *testing.T) {
 		of   account.Attribute
 		rule account.AttributeRule
 	}{
-		"rules.shoe-size":       {"shoe-size", account.AttributeRule{}},
-		"rules.office.longest":  {account.Office, account.AttributeRule{Longest: 129}},
-		"rules.office.pattern":  {account.Office, account.AttributeRule{Pattern: "("}},
-		"rules.office":          {account.Office, account.AttributeRule{Work: 7}},
-		"rules.photo.pattern":   {account.Photo, account.AttributeRule{Pattern: "x"}},
-		"rules.title.pattern":   {account.Title, account.AttributeRule{Pattern: strings.Repeat("a", account.MaxPattern+1)}},
-		"rules.manager.pattern": {account.Manager, account.AttributeRule{Pattern: "a)(b"}},
+		"rules.shoe-size":          {"shoe-size", account.AttributeRule{}},
+		"rules.office.longest":     {account.Office, account.AttributeRule{Longest: 129}},
+		"rules.office.pattern":     {account.Office, account.AttributeRule{Pattern: "("}},
+		"rules.office":             {account.Office, account.AttributeRule{Work: 7}},
+		"rules.photo.pattern":      {account.Photo, account.AttributeRule{Pattern: "x"}},
+		"rules.photo.required":     {account.Photo, account.AttributeRule{Required: true}},
+		"rules.photo.longest":      {account.Photo, account.AttributeRule{Longest: 1}},
+		"rules.e-mail.pattern":     {account.EmailAddress, account.AttributeRule{Pattern: "x"}},
+		"rules.e-mail.required":    {account.EmailAddress, account.AttributeRule{Required: true}},
+		"rules.e-mail.longest":     {account.EmailAddress, account.AttributeRule{Longest: 1}},
+		"rules.department.pattern": {account.Department, account.AttributeRule{Pattern: strings.Repeat(`[a-z]{1000}`, 20)}},
+		"rules.given-name.pattern": {account.GivenName, account.AttributeRule{Pattern: `(?:\w{0,30}\s){0,30}`}},
+		"rules.title.pattern":      {account.Title, account.AttributeRule{Pattern: strings.Repeat("a", account.MaxPattern+1)}},
+		"rules.manager.pattern":    {account.Manager, account.AttributeRule{Pattern: "a)(b"}},
 	} {
 		s := account.Schema{Rules: map[account.Attribute]account.AttributeRule{rule.of: rule.rule}}
 		invalid(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, s), field)
@@ -230,12 +284,19 @@ func TestAValueIsTidiedOrRefusedWithWhatWouldBeRight(t *testing.T) {
 		give, want string // want is empty for what is refused
 	}{
 		{account.Language, "DE-ch", "de-CH"}, {account.Language, "english please", ""}, {account.Language, "und", ""},
+		{account.Language, "und-DE", ""}, {account.Language, "x-private", ""}, {account.Language, "sr-Latn-RS", "sr-Latn-RS"},
 		{account.Region, "gb", "GB"}, {account.Region, "UK", "GB"}, {account.Region, "419", ""}, {account.Region, "Europe", ""},
 		{account.TimeZone, "Europe/Zurich", "Europe/Zurich"}, {account.TimeZone, "Local", ""}, {account.TimeZone, "../../etc/passwd", ""}, {account.TimeZone, "Mars/Olympus", ""},
+		{account.TimeZone, "localtime", ""}, {account.TimeZone, "Factory", ""}, {account.TimeZone, "posixrules", ""}, {account.TimeZone, "right/Europe/Berlin", ""}, {account.TimeZone, "posix/Europe/Berlin", ""},
+		{account.TimeZone, "UTC", "UTC"}, {account.TimeZone, "Etc/GMT+5", "Etc/GMT+5"}, {account.TimeZone, "Europe", ""}, {account.TimeZone, "Europe/Zurich\nEurope/Berlin", ""},
 		{account.MobilePhone, "+49 (30) 123-456 x7", "+49 (30) 123-456 x7"}, {account.MobilePhone, "call me", ""}, {account.MobilePhone, "12", ""}, {account.MobilePhone, "12+3456", ""},
+		{account.MobilePhone, "x123", ""}, {account.MobilePhone, "123456x", ""}, {account.MobilePhone, "123x4x5", ""}, {account.MobilePhone, "123 x 45", "123 x 45"},
 		{account.DisplayName, strings.Repeat("é", 256), strings.Repeat("é", 256)}, {account.DisplayName, strings.Repeat("é", 257), ""},
 		{account.DisplayName, "", ""}, {account.DisplayName, " \t", ""}, {account.DisplayName, "a\x00b", ""}, {account.DisplayName, "a\u202eb", ""}, {account.DisplayName, "\xff", ""},
 		{account.DisplayName, "<b>Per</b>", "<b>Per</b>"},
+		{account.DisplayName, "\u200b", ""}, {account.DisplayName, "\u3164", ""}, {account.DisplayName, "\ufeff", ""}, {account.DisplayName, "\U000E0041", ""},
+		{account.DisplayName, "\u2800\u00ad", ""}, {account.DisplayName, "\u115f\u1160\uffa0", ""}, {account.DisplayName, "\u200d\ufe0f\u0301", ""},
+		{account.DisplayName, "\U0001F469\u200d\U0001F52C", "\U0001F469\u200d\U0001F52C"}, {account.DisplayName, "\u05d3\u05d5\u05d3", "\u05d3\u05d5\u05d3"}, {account.DisplayName, "\u0646\u0645\u200c\u0647", "\u0646\u0645\u200c\u0647"},
 	} {
 		err := k.App.Account.UpdateProfile(t.Context(), k.per, set(c.of, c.give))
 		if c.want == "" {
@@ -248,6 +309,96 @@ func TestAValueIsTidiedOrRefusedWithWhatWouldBeRight(t *testing.T) {
 	}
 	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set("shoe-size", "44")), "shoe-size")
 	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.Photo, "x")), "photo")
+}
+
+func TestWhatShowsNothingIsEmpty(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.GivenName, "Per")))
+	require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.GivenName, "\u200b\u3164")))
+	f, _ := k.profile(t, k.per).Field(account.GivenName)
+	require.Empty(t, f.Value)
+}
+
+func TestEveryTimeZoneOfTheListIsOne(t *testing.T) {
+	zones := account.TimeZones()
+	require.True(t, slices.IsSorted(zones), "or some are not found")
+	require.Greater(t, len(zones), 500)
+	for _, z := range zones {
+		_, err := time.LoadLocation(z)
+		require.NoError(t, err, z)
+	}
+	zones[0] = "Mars/Olympus"
+	require.NotEqual(t, zones, account.TimeZones(), "a caller's list is theirs")
+}
+
+// between does something after each of a store's updates.
+type between struct {
+	account.Store
+	do func()
+}
+
+func (b between) Update(ctx context.Context, fn func(account.Tx) error) error {
+	defer b.do()
+	return b.Store.Update(ctx, fn)
+}
+
+// asked is a schema that wants an office to match.
+func asked(pattern string) account.Schema {
+	s := account.DefaultSchema()
+	s.Rules[account.Office] = account.AttributeRule{Work: policy.Edit, Pattern: pattern}
+	return s
+}
+
+func TestAValueIsHeldAgainstThePatternThatIsThereWhenItIsWritten(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`[A-Z]\d+`)))
+	changes := 0
+	room := over(t, k.World, between{k.DB.Account(), func() {
+		if changes++; changes == 1 {
+			require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`\d+`)))
+		}
+	}})
+	invalid(t, room.Service.UpdateProfile(t.Context(), k.ada, set(account.Office, "A12")), "office")
+	require.NoError(t, room.Service.UpdateProfile(t.Context(), k.ada, set(account.Office, "12")))
+}
+
+func TestAnUpdateGivesUpOnASchemaThatChangesAllTheTime(t *testing.T) {
+	k := people(t)
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`.`)))
+	changes := 0
+	room := over(t, k.World, between{k.DB.Account(), func() {
+		changes++
+		require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked(`.{`+strconv.Itoa(changes)+`}`)))
+	}})
+	require.ErrorIs(t, room.Service.UpdateProfile(t.Context(), k.ada, set(account.Office, "1234")), store.ErrConflict)
+	require.LessOrEqual(t, changes, 3)
+	office, _ := k.profile(t, k.ada).Field(account.Office)
+	require.Empty(t, office.Value)
+}
+
+func TestManyPatternsAreMatchedEachByItself(t *testing.T) {
+	k := people(t)
+	for n := range 100 { // more than are kept compiled
+		require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, asked("A"+strconv.Itoa(n))))
+		require.NoError(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Office, "A"+strconv.Itoa(n))))
+		invalid(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Office, "B")), "office")
+	}
+}
+
+func TestWhatACallerNamesIsToldBackCleanAndShort(t *testing.T) {
+	k := people(t)
+	for _, name := range []account.Attribute{"a\r\n\x1b[31mINJECTED", "\xff", account.Attribute(strings.Repeat("a", 1<<20))} {
+		for _, err := range []error{
+			k.App.Account.UpdateProfile(t.Context(), k.per, set(name, "x")),
+			k.App.Admin.Account.UpdateProfile(t.Context(), k.Host, "per", set(name, "x")),
+			k.App.Admin.Account.SetSchema(t.Context(), k.Host, account.Schema{Rules: map[account.Attribute]account.AttributeRule{name: {}}}),
+			func() error { _, err := k.App.Account.Can(t.Context(), k.per, policy.Action(name), ""); return err }(),
+		} {
+			var i *policy.Invalid
+			require.ErrorAs(t, err, &i)
+			require.NoError(t, policy.CheckText("", i.Error(), 256))
+		}
+	}
 }
 
 func TestAManagerIsAnAccountOfTheTenantAndNotOneself(t *testing.T) {

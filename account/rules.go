@@ -242,13 +242,17 @@ func Rules() []policy.Rule {
 
 // notOpen is the reason against an owner's changing an attribute.
 func notOpen(_ *policy.Op, a aspect) *policy.Reason {
-	switch open := a.schema.rule(a.attribute).open(a.Kind); open {
-	case policy.Edit:
-		return a.elsewhere()
-	case policy.ReadOnly:
-		return about(attributeReadOnly, a.label)
+	open := a.schema.rule(a.attribute).open(a.Kind)
+	if open == policy.Off {
+		return about(attributeOff, a.label)
 	}
-	return about(attributeOff, a.label)
+	if r := a.elsewhere(); r != nil { // which says more than that it is read-only, and stays when that is opened
+		return r
+	}
+	if open == policy.Edit {
+		return nil
+	}
+	return about(attributeReadOnly, a.label)
 }
 
 // elsewhere is the reason against changing what a directory has the say about.

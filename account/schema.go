@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"regexp/syntax"
 	"slices"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -30,7 +32,8 @@ type AttributeRule struct {
 	// Longest is the most code points of a value; 0 for as many as the attribute may have at all, and never more than
 	// that.
 	Longest int `json:"longest,omitempty"`
-	// Pattern is a regular expression (RE2) that the whole value must match; empty for none. At most [MaxPattern] bytes.
+	// Pattern is a regular expression (RE2) that the whole value must match; empty for none. At most [MaxPattern] bytes, and
+	// not too large once its repetitions are written out. Whether any value can match it is for the tenant to try.
 	Pattern string `json:"pattern,omitempty"`
 }
 
@@ -90,9 +93,12 @@ func (r AttributeRule) open(kind policy.Kind) policy.Access {
 func (s Schema) check() error {
 	for _, name := range slices.Sorted(maps.Keys(s.Rules)) {
 		r, a := s.Rules[name], known(name)
-		field := "rules." + string(name)
+		field := "rules." + shown(name)
 		if a == nil {
 			return &policy.Invalid{Field: field, Problem: "is no attribute of a profile"}
+		}
+		if err := a.takes(r, field); err != nil {
+			return err
 		}
 		if r.Longest < 0 || r.Longest > a.longest {
 			return &policy.Invalid{Field: field + ".longest", Problem: fmt.Sprintf("is %d; want 0 for the most there is, or 1 to %d", r.Longest, a.longest)}
@@ -105,15 +111,97 @@ func (s Schema) check() error {
 		if r.Pattern == "" {
 			continue
 		}
-		if a.input == FileInput || a.input == EmailInput || len(r.Pattern) > MaxPattern || !utf8.ValidString(r.Pattern) {
-			return &policy.Invalid{Field: field + ".pattern", Problem: fmt.Sprintf("want at most %d bytes, and for an attribute that is text", MaxPattern)}
+		if len(r.Pattern) > MaxPattern || !utf8.ValidString(r.Pattern) {
+			return &policy.Invalid{Field: field + ".pattern", Problem: fmt.Sprintf("want at most %d bytes of UTF-8", MaxPattern)}
 		}
-		if _, err := compile(r.Pattern); err != nil {
+		if err := checkPattern(r.Pattern); err != nil {
 			return &policy.Invalid{Field: field + ".pattern", Problem: err.Error()}
 		}
 	}
 	return nil
 }
+
+// takes tells whether a rule could have any effect: what an update does not set, it does not hold against a schema.
+func (a *attribute) takes(r AttributeRule, field string) error {
+	const idle = "would have no effect: an update does not set it"
+	switch {
+	case a.input != FileInput && a.input != EmailInput:
+		return nil
+	case r.Required:
+		return &policy.Invalid{Field: field + ".required", Problem: idle}
+	case r.Longest != 0:
+		return &policy.Invalid{Field: field + ".longest", Problem: idle}
+	case r.Pattern != "":
+		return &policy.Invalid{Field: field + ".pattern", Problem: idle}
+	}
+	return nil
+}
+
+// shown is an attribute's name as whoever gave it may be shown it: it may be anything.
+func shown(name Attribute) string { return policy.CleanText(string(name), maxShown) }
+
+const maxShown = 64
+
+// maxProgram bounds a pattern in the instructions that it compiles to: a few bytes of repetitions make tens of thousands,
+// and each character of a value is held against all of them.
+const maxProgram = 1000
+
+// checkPattern tells whether a schema may have a pattern.
+func checkPattern(pattern string) error {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return err
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return err
+	}
+	if n := len(program.Inst); n > maxProgram {
+		return fmt.Errorf("is %d steps with its repetitions written out; want at most %d", n, maxProgram)
+	}
+	return nil
+}
+
+// patterns are those that were compiled lately, by their text.
+type patterns struct {
+	mu       sync.Mutex
+	compiled map[string]*regexp.Regexp
+}
+
+// maxPatterns bounds how many compiled patterns are kept.
+const maxPatterns = 64
+
+func (p *patterns) match(q match) (bool, error) {
+	p.mu.Lock()
+	re := p.compiled[q.pattern]
+	p.mu.Unlock()
+	if re == nil {
+		var err error
+		if re, err = compile(q.pattern); err != nil {
+			return false, err // a store's schema that Admin.SetSchema would have refused
+		}
+		p.keep(q.pattern, re)
+	}
+	return re.MatchString(q.value), nil
+}
+
+func (p *patterns) keep(pattern string, re *regexp.Regexp) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.compiled == nil {
+		p.compiled = make(map[string]*regexp.Regexp)
+	}
+	for old := range p.compiled {
+		if len(p.compiled) < maxPatterns {
+			break
+		}
+		delete(p.compiled, old)
+	}
+	p.compiled[pattern] = re
+}
+
+// match asks whether a value matches a pattern.
+type match struct{ pattern, value string }
 
 // compile makes a pattern match whole values only.
 func compile(pattern string) (*regexp.Regexp, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/password"
@@ -29,6 +28,8 @@ type room struct {
 	keys   secret.Digester
 
 	breaches password.BreachChecker // nil for none
+
+	patterns patterns
 
 	checks  []ClosingCheck
 	erasers []Eraser
@@ -56,14 +57,15 @@ type Service struct{ *room }
 func (s *Service) Profile(ctx context.Context, actor policy.Actor) (ProfileView, error) {
 	return policy.Look(ctx, s.guard, s.store, actor, readProfile, policy.Target{},
 		func(tx Tx, op *policy.Op, p person) (ProfileView, error) {
-			v := ProfileView{Account: p.Account, Kind: p.Kind, Source: p.profile.Source, Revision: p.profile.Revision}
+			v := ProfileView{Account: p.Account, Kind: p.Kind, Source: p.profile.Source, Revision: p.profile.Revision,
+				Fields: make([]Field, 0, len(attributes))}
 			for i := range attributes {
 				a := &attributes[i]
 				rule := p.schema.rule(a)
 				if rule.open(p.Kind) == policy.Off {
 					continue
 				}
-				f, err := field(tx, op, a, rule, &p.profile)
+				f, err := field(tx, op, &p, a, rule)
 				if err != nil {
 					return ProfileView{}, err
 				}
@@ -85,17 +87,18 @@ func (a *attribute) edits() *policy.Spec[Tx, aspect] {
 }
 
 // field shows an attribute, without the decision about it.
-func field(tx Tx, op *policy.Op, a *attribute, rule AttributeRule, p *Profile) (Field, error) {
+func field(tx Tx, op *policy.Op, p *person, a *attribute, rule AttributeRule) (Field, error) {
 	f := Field{Attribute: a.name, Label: a.label, Input: a.input, Longest: a.longest, Required: a.required || rule.Required, Pattern: rule.Pattern}
 	if rule.Longest > 0 {
 		f.Longest = rule.Longest
 	}
-	f.Value = *a.text(p)
+	f.Value = *a.text(&p.profile)
 	f.Shown = f.Value
-	if a.name != Manager || f.Value == "" {
+	// Who may name anybody as their manager would read anybody's name.
+	if a.name != Manager || f.Value == "" || notOpen(op, aspect{*p, a}) == nil {
 		return f, nil
 	}
-	manager, err := profileOf(tx, op, p.Manager)
+	manager, err := profileOf(tx, op, p.profile.Manager)
 	if err == nil && manager.DisplayName != "" {
 		f.Shown = manager.DisplayName
 	}
@@ -106,7 +109,10 @@ func field(tx Tx, op *policy.Op, a *attribute, rule AttributeRule, p *Profile) (
 // may not be changed has another value than now, with a [policy.Invalid] if a value is not as it should be, and with
 // [store.ErrConflict] if the profile is not the one that the person saw any more.
 func (s *Service) UpdateProfile(ctx context.Context, actor policy.Actor, u ProfileUpdate) error {
-	return s.update(ctx, actor, updateProfile, policy.Target{}, u, func(tx Tx, op *policy.Op, a aspect) error {
+	return s.update(ctx, actor, updateProfile, policy.Target{}, u, func(tx Tx, op *policy.Op, a aspect, changes bool) error {
+		if !changes && a.schema.rule(a.attribute).open(a.Kind) != policy.Off {
+			return nil // they see it
+		}
 		d, err := policy.Judge(tx, op, editAttribute, a)
 		if err == nil && !d.Allowed {
 			return &policy.Denied{Decision: d}
@@ -115,45 +121,107 @@ func (s *Service) UpdateProfile(ctx context.Context, actor policy.Actor, u Profi
 	})
 }
 
-// update is the one way in which attributes change. may decides about each that would.
-func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, u ProfileUpdate,
-	may func(Tx, *policy.Op, aspect) error) error {
+// named decides about one attribute that an update names: to another value or to the one that is there.
+type named func(tx Tx, op *policy.Op, a aspect, changes bool) error
+
+// update is the one way in which attributes change.
+func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, u ProfileUpdate, may named) error {
 	if err := u.check(); err != nil {
 		return err
 	}
-	_, err := policy.Do(ctx, r.guard, r.store, actor, sp, t, "",
-		func(tx Tx, op *policy.Op, p person) (none, policy.Change, error) {
-			if u.Revision != 0 && u.Revision != p.profile.Revision {
-				return none{}, policy.Change{}, fmt.Errorf("the profile has changed meanwhile: %w", store.ErrConflict)
-			}
-			ch, err := p.apply(tx, op, u.Set, may)
-			return none{}, ch, err
-		})
-	return err
+	set, m := u.proposals(), matches{}
+	for range triesToMatch {
+		_, err := policy.Do(ctx, r.guard, r.store, actor, sp, t, "",
+			func(tx Tx, op *policy.Op, p person) (none, policy.Change, error) {
+				m.asked = nil
+				if u.Revision != 0 && u.Revision != p.profile.Revision {
+					return none{}, policy.Change{}, fmt.Errorf("the profile has changed meanwhile: %w", store.ErrConflict)
+				}
+				ch, err := p.apply(tx, op, set, &m, may)
+				return none{}, ch, err
+			})
+		if !errors.Is(err, errUnmatched) {
+			return err
+		}
+		if err := m.answer(&r.patterns); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("what the organization asks of a profile has changed meanwhile: %w", store.ErrConflict)
+}
+
+// matches are the values that were held against a tenant's patterns, which takes longer than others are to wait for a
+// transaction: what one finds unanswered is asked, answered after it, and the update tried again.
+type matches struct {
+	known map[match]bool
+	asked []match
+}
+
+// triesToMatch bounds how often an update is tried while its tenant's patterns change: without that, the second succeeds.
+const triesToMatch = 3
+
+// errUnmatched gives up a transaction that has asked for answers.
+var errUnmatched = errors.New("account: a pattern is not matched yet")
+
+// ok reports whether a value matches, and takes it for so until it is known.
+func (m *matches) ok(q match) bool {
+	ok, known := m.known[q]
+	if !known {
+		m.asked = append(m.asked, q)
+	}
+	return ok || !known
+}
+
+func (m *matches) answer(by *patterns) (err error) {
+	if m.known == nil {
+		m.known = make(map[match]bool)
+	}
+	for _, q := range m.asked {
+		if m.known[q], err = by.match(q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // apply changes the profile and stores it, if anything is different.
-func (p person) apply(tx Tx, op *policy.Op, set map[Attribute]string, may func(Tx, *policy.Op, aspect) error) (policy.Change, error) {
+func (p person) apply(tx Tx, op *policy.Op, set []proposed, m *matches, may named) (policy.Change, error) {
 	next := p.profile
-	for i := range attributes {
-		a := &attributes[i]
-		value, named := set[a.name]
-		if value = strings.TrimSpace(value); !named || value == *a.text(&p.profile) {
+	for i := range set {
+		to := &set[i]
+		changes := to.given != *to.text(&p.profile)
+		if err := may(tx, op, aspect{p, to.attribute}, changes); err != nil {
+			return policy.Change{}, err
+		}
+		if !changes {
 			continue
 		}
-		if err := may(tx, op, aspect{p, a}); err != nil {
+		if err := to.check(p.schema.rule(to.attribute), m); err != nil {
 			return policy.Change{}, err
 		}
-		value, err := a.check(value, p.schema.rule(a))
-		if err != nil {
-			return policy.Change{}, err
-		}
-		*a.text(&next) = value
+		*to.text(&next) = to.tidied
 	}
 	if err := managed(tx, op, next, p.profile.Manager); err != nil {
 		return policy.Change{}, err
 	}
+	if len(m.asked) > 0 {
+		return policy.Change{}, errUnmatched
+	}
 	return put(tx, p.profile, next)
+}
+
+// check holds a proposed value against what a tenant asks of it.
+func (to *proposed) check(rule AttributeRule, m *matches) error {
+	if to.wrong != nil {
+		return to.wrong
+	}
+	if err := to.suits(to.tidied, rule); err != nil {
+		return err
+	}
+	if rule.Pattern != "" && to.tidied != "" && !m.ok(match{rule.Pattern, to.tidied}) {
+		return &policy.Invalid{Field: string(to.name), Problem: fmt.Sprintf("is not as your organization writes it; want it to match %s", rule.Pattern)}
+	}
+	return nil
 }
 
 // managed refuses a new manager who is no account of the tenant, or the person.
@@ -199,7 +267,7 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 		return err
 	}
 	shown := p.schema.rule(&emails).open(p.Kind) != policy.Off
-	old := make(map[string]Identifier)
+	var old map[string]Identifier
 	for _, i := range all {
 		switch {
 		case !i.live():
@@ -207,8 +275,14 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 			v.UserNames = append(v.UserNames, i.Text)
 		case shown:
 			v.Emails = append(v.Emails, EmailView{i.Text, i.Primary, !i.ProvenAt.IsZero(), edit})
+			if old == nil {
+				old = make(map[string]Identifier, len(all))
+			}
 			old[i.Key] = i
 		}
+	}
+	if len(old) == 0 {
+		return nil // a change is of an address that is shown
 	}
 	changes, err := emailChangesOf(tx, op, p.Account)
 	for _, c := range changes {
@@ -246,7 +320,7 @@ func (s *Service) Can(ctx context.Context, actor policy.Actor, action policy.Act
 	if ask, ok := askable[action]; ok {
 		return ask(ctx, s.room, actor, id)
 	}
-	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", action)}
+	return policy.Decision{Action: action}, &policy.Invalid{Field: "action", Problem: fmt.Sprintf("%q is no action of the owner's that can be asked about", policy.CleanText(string(action), maxShown))}
 }
 
 // asker answers whether an actor may do one action.

@@ -49,8 +49,8 @@ func TestEveryAttributeIsSweptAndNothingElseIsSetByAnUpdate(t *testing.T) {
 		invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(account.Attribute(name), "x")), name)
 	}
 	for _, name := range []account.Attribute{"tenant", "account", "source", "revision", "kind", "photo", "e-mail", "", "display-name\x00", "Display-Name"} {
-		invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(name, "")), string(name))
-		invalid(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.Host, "per", set(name, "")), string(name))
+		invalid(t, k.App.Account.UpdateProfile(t.Context(), k.per, set(name, "")), policy.CleanText(string(name), 64))
+		invalid(t, k.App.Admin.Account.UpdateProfile(t.Context(), k.Host, "per", set(name, "")), policy.CleanText(string(name), 64))
 	}
 	requireSame(t, before, saved(t, k.DB))
 }
@@ -73,7 +73,7 @@ func TestWhatAPersonMayNotChangeIsRefusedAndChangesNothing(t *testing.T) {
 				require.NoError(t, w.App.Admin.Account.SetSchema(t.Context(), w.Host, s))
 				require.NoError(t, w.App.Admin.Policy.SetAccess(t.Context(), w.Host, account.AreaProfile, area))
 				for kind, actor := range who {
-					sweep(t, w.Fork, actor, fmt.Sprintf("%s, source %q, open %s, area %s", kind, source, open, area), func(a account.Attribute) policy.Code {
+					sweep(t, w.Fork, actor, fmt.Sprintf("%s, source %q, open %s, area %s", kind, source, open, area), open == policy.Off, func(a account.Attribute) policy.Code {
 						return ifKept(a)(testkit.Somebody{Kind: kind}, condition{synchronized: source != "", open: map[policy.Kind]policy.Access{kind: open},
 							Tenant: testkit.Tenant{Access: map[policy.Area]policy.Access{account.AreaProfile: area}}})
 					})
@@ -83,18 +83,25 @@ func TestWhatAPersonMayNotChangeIsRefusedAndChangesNothing(t *testing.T) {
 	}
 }
 
-// sweep sends each attribute as it is, cleared and with another value, alone and beside one that is the same.
-func sweep(t *testing.T, fork forking, actor policy.Actor, about string, want func(account.Attribute) policy.Code) {
+// sweep sends each attribute as it is, cleared and with another value, alone and beside one that is the same. Hidden ones
+// are refused whatever is sent.
+func sweep(t *testing.T, fork forking, actor policy.Actor, about string, hidden bool, want func(account.Attribute) policy.Code) {
 	t.Helper()
 	w := fork(t)
 	before, all := saved(t, w.DB), make(map[account.Attribute]string)
 	for a, v := range values {
-		all[a] = v[0]
+		if !hidden {
+			all[a] = v[0]
+		}
 	}
-	require.NoError(t, w.App.Account.UpdateProfile(t.Context(), actor, account.ProfileUpdate{Set: all}), "%s: a form may send all that is there", about)
+	require.NoError(t, w.App.Account.UpdateProfile(t.Context(), actor, account.ProfileUpdate{Set: all}), "%s: a form may send all that it shows", about)
 	requireSame(t, before, saved(t, w.DB), about)
 	for a, v := range values {
-		require.NoError(t, w.App.Account.UpdateProfile(t.Context(), actor, set(a, " "+v[0]+"\t")), "%s: %s as it is", about, a)
+		asItIs := policy.Code("")
+		if hidden {
+			asItIs = want(a)
+		}
+		require.Equal(t, asItIs, codeOf(w.App.Account.UpdateProfile(t.Context(), actor, set(a, " "+v[0]+"\t"))), "%s: %s as it is", about, a)
 		for _, to := range []string{v[1], ""} {
 			code, on := want(a), w
 			if code == "" {

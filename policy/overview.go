@@ -11,7 +11,8 @@ import (
 type Block struct {
 	Room  string `json:"room"`  // the package's name, such as "devices"
 	Title string `json:"title"` // English; translate it by Room
-	// Open says whether the room's own page can be opened, and why not. A block that cannot be opened says nothing else.
+	// Open says whether the room's own page can be opened, and why not. A block that cannot be opened has no facts, and only
+	// such notices as are shown Always.
 	Open Decision `json:"open"`
 	// Facts are a few numbers and texts, in the order in which they are shown.
 	Facts []Fact `json:"facts,omitempty"`
@@ -27,6 +28,9 @@ type Notice struct {
 	// Action is what helps, if this library has it, and Target what it is about.
 	Action Action `json:"action,omitempty"`
 	Target Target `json:"target,omitzero"`
+	// Always says that the notice is about the account itself and not about what the room's page shows, so that it stands even
+	// where that page cannot be opened: switching a page off silences no alarm.
+	Always bool `json:"always,omitempty"`
 }
 
 // Urgency is how soon a person should look at something.
@@ -64,20 +68,28 @@ func (b Block) Urgency() Urgency {
 }
 
 // Arrange puts an overview in order: what is not shown to this person left out, the block with the most urgent notice
-// first, and in each block the most urgent notice first. What is alike stays in its order.
+// first, and in each block the most urgent notice first. What is alike stays in its order. A block whose room is off, or
+// not for such an account, is left out unless it has a notice that is shown Always.
 func Arrange(blocks []Block) []Block {
-	shown := slices.DeleteFunc(slices.Clone(blocks), func(b Block) bool {
-		code := b.Open.Reason().Code
-		return !b.Open.Allowed && (code == CodeAreaOff || b.Open.Reason().Class == ClassAccountKind)
-	})
-	for i := range shown {
-		b := &shown[i]
-		if !b.Open.Allowed {
-			b.Facts, b.Notices = nil, nil
-		}
+	shown := make([]Block, 0, len(blocks))
+	for _, b := range blocks {
 		b.Notices = slices.Clone(b.Notices)
+		if !b.Open.Allowed {
+			b.Facts = nil
+			b.Notices = slices.DeleteFunc(b.Notices, func(n Notice) bool { return !n.Always })
+		}
+		if len(b.Notices) == 0 && b.unseen() {
+			continue
+		}
 		slices.SortStableFunc(b.Notices, func(x, y Notice) int { return cmp.Compare(y.Urgency, x.Urgency) })
+		shown = append(shown, b)
 	}
 	slices.SortStableFunc(shown, func(x, y Block) int { return cmp.Compare(y.Urgency(), x.Urgency()) })
 	return shown
+}
+
+// unseen reports whether the person is not to know of the room at all.
+func (b *Block) unseen() bool {
+	r := b.Open.Reason()
+	return !b.Open.Allowed && (r.Code == CodeAreaOff || r.Class == ClassAccountKind)
 }

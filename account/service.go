@@ -121,11 +121,11 @@ func (s *Service) UpdateProfile(ctx context.Context, actor policy.Actor, u Profi
 	})
 }
 
-// named decides about one attribute that an update names: to another value or to the one that is there.
-type named func(tx Tx, op *policy.Op, a aspect, changes bool) error
+// naming decides about one attribute that an update names: to another value or to the one that is there.
+type naming func(tx Tx, op *policy.Op, a aspect, changes bool) error
 
 // update is the one way in which attributes change.
-func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, u ProfileUpdate, may named) error {
+func (r *room) update(ctx context.Context, actor policy.Actor, sp *policy.Spec[Tx, person], t policy.Target, u ProfileUpdate, may naming) error {
 	if err := u.check(); err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (m *matches) answer(by *patterns) (err error) {
 }
 
 // apply changes the profile and stores it, if anything is different.
-func (p person) apply(tx Tx, op *policy.Op, set []proposed, m *matches, may named) (policy.Change, error) {
+func (p person) apply(tx Tx, op *policy.Op, set []proposed, m *matches, may naming) (policy.Change, error) {
 	next := p.profile
 	for i := range set {
 		to := &set[i]

@@ -83,6 +83,7 @@ func (s *stage) furnish() {
 	_, err := cleo.close()
 	require.NoError(s.t, err)
 	s.reopening = beginReopening(s.t, s.World, "cleo")
+	s.now = s.Clock.Now()
 	s.recovery, err = door.Service.NewRecoveryCode(ctx, s.per)
 	require.NoError(s.t, err)
 	s.changes["per"] = beginChange(s.t, s.World, s.per)
@@ -90,6 +91,10 @@ func (s *stage) furnish() {
 	for _, id := range []policy.AccountID{"ada", "bob", "per", "una", "cleo"} {
 		s.scatter(elsewhere, id)
 	}
+	edit(s.t, s.DB, func(tx account.Tx) error {
+		_, err := tx.PutCredential(account.Credential{Tenant: elsewhere, Account: "rex", Hash: s.hash})
+		return err
+	})
 	s.scatter(accounttest.Tenant, "bob")
 	s.scatter(accounttest.Tenant, "per")
 }
@@ -115,7 +120,7 @@ func (s *stage) scatter(t policy.TenantID, id policy.AccountID) {
 		_, sent := tx.PutChallenge(challenge.Challenge{Tenant: t, ID: challenge.ID("challenge-of-" + id), To: address(id), IssuedAt: now, ExpiresAt: now.Add(day),
 			Binding: challenge.Binding{Account: id, Purpose: challenge.Reset, Method: challenge.Email, Target: "reset"}})
 		var counted error
-		for _, m := range []challenge.Method{challenge.Email, challenge.EmailLink, account.ByRecoveryCode} {
+		for _, m := range []challenge.Method{challenge.Email, challenge.EmailLink} {
 			_, err := tx.PutCounter(challenge.Counter{Tenant: t, Account: id, Method: m, Failed: 1, FailedAt: now})
 			counted = errors.Join(counted, err)
 		}
@@ -166,6 +171,8 @@ var deeds = func() (out []deed) {
 			if o.door == "Service" {
 				d.want = account.CodeAttributeOff
 			}
+		case "without a recovery":
+			d.want = account.CodeRecoverFirst
 		case "of a work account":
 			d.want = account.CodeOnlyPersonal
 		}

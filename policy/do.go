@@ -165,6 +165,9 @@ func (c *call[T, R, V]) change(tx T, fn func(T, *Op, R) (V, Change, error)) erro
 	if err != nil {
 		return err
 	}
+	if c.denied = change.Refused; c.denied != nil {
+		return tx.CountRefusal(c.refusal(change, c.denied), c.Now.Add(-RefusalWindow))
+	}
 	if err := c.count(tx); err != nil {
 		return err
 	}
@@ -258,14 +261,20 @@ func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, d *Denie
 	if op.Actor.system || d.Reason().Code == CodeNoActor || d.Reason().Code == CodeUnknownTenant {
 		return nil
 	}
-	e := op.event(Change{Subject: op.Actor.Account})
+	e := op.refusal(Change{Subject: op.Actor.Account}, d)
+	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
+		return tx.CountRefusal(e, op.Now.Add(-RefusalWindow))
+	})
+}
+
+// refusal is the event of a refused change.
+func (op *Op) refusal(ch Change, d *Denied) Event {
+	e := op.event(ch)
 	if d.Reason().Code == CodeUnknownAccount {
 		e.Account = "" // there is no such account whose history it could stand in
 	}
 	e.Outcome, e.Reason, e.Notify = Refused, d.Reason().Code, false
-	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
-		return tx.CountRefusal(e, op.Now.Add(-RefusalWindow))
-	})
+	return e
 }
 
 // trouble gives an error as callers see it: refusals, bad input and the store's own words as they are,

@@ -111,4 +111,7 @@ type Change struct {
 	Also []Change
 	// Failed commits what the function wrote (a spent code, a counted attempt) and then refuses with it.
 	Failed *Denied
+	// Refused refuses as an error that is a [Denied] does, alike ones counted in one event, but in the operation's own
+	// commit: where how long it takes must not tell a refusal from a Failed change.
+	Refused *Denied
 }

@@ -120,7 +120,7 @@ func (r *Rule) held(op *Op) *Reason {
 	st := &op.Standing
 	demanded := st.MustChangePassword && op.Actor.person()
 	switch {
-	case r.Settled && st.Restricted(op.Now) && !(demanded && r.Demand == MeetsDemand):
+	case r.Settled && st.Restricted(op.Now) && (!demanded || r.Demand != MeetsDemand):
 		return restricted.until(st.RestrictedUntil)
 	case demanded && r.Waits():
 		return mustChange

@@ -180,8 +180,17 @@ func (nobody) Send(context.Context, challenge.Message) error {
 	return errors.New("myaccount: there is no sender; give New one WithSender")
 }
 
-// containDevices lets package signins reach devices in its own transaction.
+// containDevices lets package signins reach devices and passwords in its own transaction.
 type containDevices struct{}
+
+// NoNewPassword implements [signins.Passwords] for a store that keeps both rooms in one database.
+func (containDevices) NoNewPassword(tx signins.Tx, op *policy.Op, id policy.AccountID) (string, error) {
+	wide, ok := tx.(account.Tx)
+	if !ok {
+		return "", nil
+	}
+	return account.NoNewPassword(wide, op, id)
+}
 
 // Contain implements [signins.Devices] for a store that keeps both rooms in one database.
 func (containDevices) Contain(tx signins.Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (policy.Change, string, error) {

@@ -35,3 +35,23 @@ func TestARestrictedAccountMayNotDoWhatTheProductForbidsAndNothingElse(t *testin
 	}
 	require.ElementsMatch(t, restricted, settled)
 }
+
+// open is what a person does who has to set a new password before anything else, of all that changes something or leaves a
+// record: setting it, signing out, and saying that a sign-in was somebody else's. Of an update of the profile each attribute
+// waits, and that a session is in use is no deed of its person's.
+var open = []policy.Action{
+	account.ChangePassword, account.SetFirstPassword, account.UpdateProfile,
+	signins.EndSession, signins.EndOtherSessions, signins.SignOutEverywhere, signins.SayThisWasNotMe, signins.TouchSession,
+}
+
+func TestWhoHasToSetANewPasswordMayLookAndSignOutAndNothingElse(t *testing.T) {
+	var found []policy.Action
+	for _, r := range slices.Concat(policy.Rules(), account.Rules(), devices.Rules(), signins.Rules()) {
+		if r.Demand != policy.WaitsForPassword {
+			require.Equal(t, policy.ByPerson, r.By, "%s: an exception is for what people do for themselves", r.Action)
+			found = append(found, r.Action)
+		}
+		require.Equal(t, r.Action == account.ChangePassword, r.Demand == policy.MeetsDemand, "%s", r.Action)
+	}
+	require.ElementsMatch(t, open, found)
+}

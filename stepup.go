@@ -12,14 +12,15 @@ import (
 
 // ProvePassword steps a session up with its person's password: what needs a fresher proof goes on with what comes back. The
 // session's token is replaced: give the new one to the browser, the old one is dead. A wrong password is refused with
-// [account.CodeWrongPassword] and counts as at a sign-in from a familiar place; a session that has ended is refused with
-// [policy.CodeSessionEnded], before the password is looked at. Sources: OWASP ASVS 7.2.4, 7.5.3; NIST SP 800-63B-4 2.1.3.
-func (a *Account) ProvePassword(ctx context.Context, host policy.Actor, token, password secret.Text) (signins.Started, error) {
+// [account.CodeWrongPassword] and counts as one of somebody who is signed in, apart from those at sign-in
+// (password.SignedIn); a session that has ended is refused with [policy.CodeSessionEnded], before the password is looked at.
+// Sources: OWASP ASVS 7.2.4, 7.5.3; NIST SP 800-63B-4 2.1.3.
+func (a *Account) ProvePassword(ctx context.Context, host policy.Actor, token, typed secret.Text) (signins.Started, error) {
 	actor, err := a.present(ctx, host, token)
 	if err != nil {
 		return signins.Started{}, err
 	}
-	v, err := a.Host.Account.VerifyPassword(ctx, host, account.PasswordAttempt{Account: actor.Account, Password: password, Familiar: true})
+	v, err := a.Host.Account.VerifyPassword(ctx, host, account.PasswordAttempt{Account: actor.Account, Password: typed, SignedIn: true})
 	if err != nil {
 		return signins.Started{}, unnamed(err)
 	}

@@ -91,6 +91,7 @@ func drawScene(t *testing.T, rt *rapid.T, base withPassword, picture []byte) sce
 		if rarely(rt, "restricted") {
 			st.RestrictedUntil = w.Clock.Now().Add(time.Hour)
 		}
+		st.MustChangePassword = rarely(rt, "has to set a new password")
 		if rarely(rt, "not active") {
 			st.State = rapid.SampledFrom([]policy.State{policy.Disabled, policy.Closing, policy.Closed}).Draw(rt, "state")
 		}
@@ -162,7 +163,7 @@ func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 		}
 		for _, code := range []policy.Code{account.CodeAttributeOff, account.CodeAttributeReadOnly, account.CodeSynchronized, account.CodeNoPassword, account.CodeHasPassword,
 			account.CodeOnlyPersonal, account.CodeNoRecoveryCode, account.CodeGuestAccount, account.CodeWorkAccount,
-			account.CodePasswordElsewhere, account.CodePasswordless, account.CodePasswordSpent, policy.CodeThrottled, policy.CodeRestricted, policy.CodeAreaOff,
+			account.CodePasswordElsewhere, account.CodePasswordless, account.CodePasswordSpent, policy.CodeThrottled, policy.CodeRestricted, policy.CodeMustChangePassword, policy.CodeAreaOff,
 			policy.CodeAreaReadOnly, policy.CodeFresherProof, policy.CodeStrongerProof, policy.CodeSessionEnded, policy.CodeUnknownAccount, policy.CodeAccountNotActive} {
 			if !no[code] {
 				return fmt.Sprintf("nobody was refused for %s", code)
@@ -170,7 +171,7 @@ func TestAskingAnswersWhatDoingDoes(t *testing.T) {
 		}
 		return ""
 	}
-	for round := 0; round < 5 || round < 20 && lacking() != ""; round++ {
+	for round := 0; round < 5 || round < 100 && lacking() != ""; round++ {
 		rapid.Check(t, scenes)
 	}
 	require.Empty(t, lacking())

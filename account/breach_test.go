@@ -98,6 +98,22 @@ func TestABreachIsLookedUpOutsideOfTransactions(t *testing.T) {
 	require.NoError(t, k.verify(t, "ada", better, true))
 }
 
+func TestTheResetOfAForgottenPasswordIsRefusedWhereThatCannotBeLookedUp(t *testing.T) {
+	k, b := checked(t)
+	recovered := recoveredAt(k.Clock.Now())
+	for _, required := range []int{0, 1} {
+		require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, password.RequireBreachCheck, required))
+		before := rowsOf(t, k.World)
+		b.answer = away
+		require.ErrorIs(t, k.reset(t, "per", better, recovered), password.ErrUnchecked)
+		b.answer = func(context.Context) (bool, error) { return true, nil }
+		require.ErrorAs(t, k.reset(t, "per", better, recovered), new(*password.Unacceptable))
+		requireSame(t, before, rowsOf(t, k.World))
+	}
+	b.answer = nil
+	require.NoError(t, k.reset(t, "per", better, recovered))
+}
+
 func TestWhatCannotBeLookedUpIsTakenAndSaidSoUnlessTheTenantRequiresIt(t *testing.T) {
 	k, b := checked(t)
 	k.session = k.start(t, "per")

@@ -17,6 +17,9 @@
 //     [Host.VerifyCode]); one by e-mail never does. Package myaccount joins them with sessions.
 //   - A personal account has one recovery code at a time, shown once. Replacing all security info restricts the account for
 //     30 days ([Restriction]): what is Settled is refused, which the rules below call "restricted".
+//   - Who cannot sign in recovers the account ([Host.Recover]) and sets a new password with that ([Host.ResetPassword]).
+//   - Who has to set a new password does that before anything else ([Admin.DemandNewPassword]). A change with no more than the
+//     old one ends no risk beyond a low one. See docs/decisions/0011-passwords.md.
 //   - Closing an account ([Service.Close]) ends everything at once, and erases nothing yet: until it is due the person
 //     reopens it ([Host.Reopen]) or an administrator restores it. [Host.PurgeClosed] erases what is due, in every room; the
 //     host calls it now and then. See docs/decisions/0014-closing.md.
@@ -37,7 +40,7 @@
 //	    Change one attribute of one's own profile.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile edit
-//	    refused if: not open by the schema; synchronized from a directory
+//	    refused if: not open by the schema; synchronized from a directory; a new password demanded
 //	account.update-profile
 //	    Change one's own profile: all of an update, or nothing.
 //	    by the account's owner
@@ -53,13 +56,13 @@
 //	    Set or remove one's own photo.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile edit; limit: 20 in 1 h
-//	    refused if: not open by the schema
+//	    refused if: not open by the schema; a new password demanded
 //	    event: Update user
 //	account.change-password
 //	    Change one's own password; all other sessions end.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.password edit; proof: aal1
-//	    refused if: kept elsewhere; no password yet; too many wrong ones; restricted
+//	    refused if: kept elsewhere; no password yet; too many wrong ones; restricted, unless a new password is demanded
 //	    event: Change password (self-service), the person is told
 //	account.set-first-password
 //	    Set a first password.
@@ -71,25 +74,25 @@
 //	    Ask for another e-mail address of one's own, or a first one: a code goes to the new one, a link to take it back to each that is proven.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile edit; limit: 10 in 720 h; proof: aal1 within 15 min
-//	    refused if: not open by the schema; synchronized from a directory; restricted
+//	    refused if: not open by the schema; synchronized from a directory; restricted; a new password demanded
 //	    event: Update user, the person is told
 //	account.confirm-email
 //	    Prove a new e-mail address, which takes the old one's place; all other sessions end.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile edit; proof: aal1
-//	    refused if: not open by the schema; synchronized from a directory; code wrong; taken; the old one changed meanwhile; restricted
+//	    refused if: not open by the schema; synchronized from a directory; code wrong; taken; the old one changed meanwhile; restricted; a new password demanded
 //	    event: Update user, the person is told
 //	account.resend-email-code
 //	    Have the code for a new e-mail address sent again.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile edit; proof: aal1
-//	    refused if: over; a day old; another session's; not open by the schema; synchronized from a directory; restricted
+//	    refused if: over; a day old; another session's; not open by the schema; synchronized from a directory; restricted; a new password demanded
 //	    event: Update user
 //	account.drop-email-change
 //	    Give up a change of an e-mail address that is pending.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: account.profile read-only
-//	    refused if: over
+//	    refused if: over; a new password demanded
 //	    event: Update user
 //	account.put-profile
 //	    Set a profile as the organization's directory has it.
@@ -116,6 +119,11 @@
 //	    by the host
 //	    refused if: closed
 //	    event: Reset user password, the person is told
+//	account.reset-password
+//	    Set a new password for somebody who recovered their account; all sessions end.
+//	    by the host
+//	    refused if: kept elsewhere; disabled; being closed; closed; restricted; not recovered in the last 15 minutes
+//	    event: Reset password (self-service), the person is told
 //	account.keep-password-elsewhere
 //	    Say that an account's password is kept elsewhere, or here again; all sessions end with that.
 //	    by the host
@@ -147,7 +155,7 @@
 //	account.admin.update-profile
 //	    Change any profile.
 //	    by Global Administrator, User Administrator; the host
-//	    refused if: synchronized from a directory; closed for good
+//	    refused if: synchronized from a directory; closed for good; a new password demanded
 //	    event: Update user (only if something of note changed)
 //	account.admin.read-photo
 //	    See anybody's photo.
@@ -155,7 +163,7 @@
 //	account.admin.change-photo
 //	    Set or remove anybody's photo.
 //	    by Global Administrator, User Administrator; the host
-//	    refused if: closed for good
+//	    refused if: closed for good; a new password demanded
 //	    event: Update user
 //	account.admin.read-schema
 //	    See who may see and change which attribute.
@@ -164,18 +172,19 @@
 //	    Say who may see and change which attribute, and what its values look like.
 //	    by Global Administrator, Privileged Role Administrator; the host
 //	    proof: aal2 within 15 min
+//	    refused if: a new password demanded
 //	    event: Update authorization policy
 //	account.admin.unlock-password
 //	    Forget the wrong passwords of an account, so that it is not locked.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: one's own; closed
+//	    refused if: one's own; closed; a new password demanded
 //	    event: Unlock user account, the person is told
 //	account.admin.demand-new-password
-//	    Demand that a person sets a new password at the next sign-in.
+//	    Demand that a person sets a new password before anything else.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: closed; kept elsewhere
+//	    refused if: closed; kept elsewhere; a new password demanded
 //	    event: Set force change user password, the person is told
 //	account.admin.read-banned-passwords
 //	    See the organization's own list of banned passwords.
@@ -184,7 +193,7 @@
 //	    Set the organization's own list of banned passwords.
 //	    by Global Administrator, Authentication Policy Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: not licensed (account.password.protection)
+//	    refused if: not licensed (account.password.protection); a new password demanded
 //	    event: Update authorization policy
 //	account.read-preflight
 //	    See what closing one's own account loses, and what has to be settled before.
@@ -194,7 +203,7 @@
 //	    Close one's own account; it can be reopened for 30 or 60 days.
 //	    by the account's owner
 //	    kinds: work, personal; area: account.closing edit; proof: aal1 within 15 min; confirmed
-//	    refused if: a work account, unless the organization allows it; a finding blocks; all security info replaced in the last 60 days; a warning is not understood; restricted
+//	    refused if: a work account, unless the organization allows it; a finding blocks; all security info replaced in the last 60 days; a warning is not understood; restricted; a new password demanded
 //	    event: Delete user, the person is told
 //	account.ask-reopen
 //	    Send a code for reopening an account.
@@ -214,25 +223,25 @@
 //	    Disable an account; all of its sessions end.
 //	    by Global Administrator, User Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: one's own; disabled; deleted; closed
+//	    refused if: one's own; disabled; deleted; closed; a new password demanded
 //	    event: Disable account, the person is told
 //	account.admin.enable
 //	    Enable an account that was disabled.
 //	    by Global Administrator, User Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: one's own; not disabled; being closed; closed
+//	    refused if: one's own; not disabled; being closed; closed; a new password demanded
 //	    event: Enable account, the person is told
 //	account.admin.delete
 //	    Delete an account; it can be restored for 30 days.
 //	    by Global Administrator, User Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: one's own; deleted; closed
+//	    refused if: one's own; deleted; closed; a new password demanded
 //	    event: Delete user, the person is told
 //	account.admin.restore
 //	    Restore an account that is being closed, by whomever.
 //	    by Global Administrator, User Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: not being closed; too late
+//	    refused if: not being closed; too late; a new password demanded
 //	    event: Restore user, the person is told
 //	account.read-recovery-code
 //	    See whether one has a recovery code, and since when.
@@ -242,18 +251,18 @@
 //	    Make a recovery code, in place of the one that there was; all other sessions end.
 //	    by the account's owner
 //	    kinds: personal; area: account.recovery edit; proof: aal1 within 15 min
-//	    refused if: restricted
+//	    refused if: restricted; a new password demanded
 //	    event: User registered security info, the person is told
 //	account.remove-recovery-code
 //	    Remove one's recovery code; all other sessions end.
 //	    by the account's owner
 //	    kinds: personal; area: account.recovery edit; proof: aal1 within 15 min
-//	    refused if: there is none; restricted
+//	    refused if: there is none; restricted; a new password demanded
 //	    event: User deleted security info, the person is told
 //	account.recover
 //	    Take a recovery code, and give the next one; the person is told of a right one.
 //	    by the host
-//	    refused if: wrong; unknown; no code; not active; too many wrong ones: all alike
+//	    refused if: wrong; unknown; no code; not active: all alike
 //	    event: Self-service password reset flow activity progress
 //	account.replace-security-info
 //	    Say that all security info was replaced: the account is restricted for 30 days.
@@ -265,16 +274,10 @@
 //	    by the host
 //	    refused if: not restricted; closed
 //	    event: User updated security info, the person is told
-//	account.admin.unlock-recovery
-//	    Forget the wrong recovery codes of an account, so that the right one is heard.
-//	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
-//	    proof: aal2 within 15 min
-//	    refused if: one's own; closed
-//	    event: Unlock user account, the person is told
 //	account.admin.lift-restriction
 //	    End the restriction of an account whose security info was all replaced.
 //	    by Global Administrator, User Administrator, Authentication Administrator, Privileged Authentication Administrator; the host
 //	    proof: aal2 within 15 min
-//	    refused if: one's own; not restricted; closed
+//	    refused if: one's own; not restricted; closed; a new password demanded
 //	    event: Admin updated security info, the person is told
 package account

@@ -340,11 +340,14 @@ func TestTheOldAddressTakesAChangeBackBeforeItIsConfirmed(t *testing.T) {
 	require.NoError(t, m.cancel(t, m.sent(t, perMail, challenge.CancelChange)))
 	require.False(t, m.alive(t, m.session.Token))
 	refused(t, m.confirm(t, m.session.Actor, id, code), policy.CodeSessionEnded)
-	refused(t, m.confirm(t, m.start(t, "per").Actor, id, code), challenge.CodeWrong)
 	require.Equal(t, policy.AccountID("per"), m.lookup(t, perMail))
 	st := m.standing(t, "per")
 	require.Equal(t, policy.HighRisk, st.Risk)
 	require.True(t, st.MustChangePassword)
+	a := m.start(t, "per").Actor
+	refused(t, m.confirm(t, a, id, code), policy.CodeMustChangePassword)
+	require.NoError(t, m.reset(t, "per", better, recoveredAt(m.Clock.Now())), "the old one is of no use any more")
+	refused(t, m.confirm(t, m.start(t, "per").Actor, id, code), challenge.CodeWrong)
 }
 
 func TestTheOldAddressTakesAChangeBackForThirtyDaysAndOnce(t *testing.T) {

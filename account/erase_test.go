@@ -312,7 +312,6 @@ func TestUnlockingWritesNothingOfAnErasedAccount(t *testing.T) {
 	before := testkit.Rows(t, l.DB)
 	for _, a := range []policy.Actor{l.Host, l.SignIn(l.admin)} {
 		refused(t, l.App.Admin.Account.UnlockPassword(t.Context(), a, "per"), policy.CodeAccountClosed)
-		refused(t, l.App.Admin.Account.UnlockRecovery(t.Context(), a, "per"), policy.CodeAccountClosed)
 	}
 	require.Equal(t, before, testkit.Rows(t, l.DB))
 }

@@ -85,6 +85,7 @@ func (s *stage) furnish() {
 	require.NoError(s.t, err)
 	require.NoError(s.t, door.Host.AddIdentifier(ctx, s.Host, account.NewIdentifier{Account: "cleo", Kind: account.Email, Text: address("cleo"), ProvenAt: s.Clock.Now()}))
 	s.reopening = beginReopening(s.t, s.World, "cleo")
+	s.now = s.Clock.Now()
 	s.recovery, err = door.Service.NewRecoveryCode(ctx, s.per)
 	require.NoError(s.t, err)
 	s.changes["per"] = beginChange(s.t, s.World, s.per)
@@ -123,7 +124,7 @@ func (s *stage) scatter(t policy.TenantID, id policy.AccountID) {
 		_, sent := tx.PutChallenge(challenge.Challenge{Tenant: t, ID: challenge.ID("challenge-of-" + id), To: address(id), IssuedAt: now, ExpiresAt: now.Add(day),
 			Binding: challenge.Binding{Account: id, Purpose: challenge.Reset, Method: challenge.Email, Target: "reset"}})
 		var counted error
-		for _, m := range []challenge.Method{challenge.Email, challenge.EmailLink, challenge.SMS, challenge.Voice, account.ByRecoveryCode} {
+		for _, m := range []challenge.Method{challenge.Email, challenge.EmailLink, challenge.SMS, challenge.Voice} {
 			_, err := tx.PutCounter(challenge.Counter{Tenant: t, Account: id, Method: m, Failed: 1, FailedAt: now})
 			counted = errors.Join(counted, err)
 		}
@@ -192,6 +193,8 @@ var deeds = func() (out []deed) {
 			if o.door == "Service" {
 				d.want = account.CodeAttributeOff
 			}
+		case "without a recovery":
+			d.want = account.CodeRecoverFirst
 		case "of a work account":
 			d.want = account.CodeOnlyPersonal
 		}

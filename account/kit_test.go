@@ -106,9 +106,10 @@ func standing(t testing.TB, db *memstore.Store, id policy.AccountID) (st policy.
 	return st
 }
 
-// lockedUntil is a throttle that is locked at home.
+// lockedUntil is a throttle that is locked at home, and for who is signed in.
 func lockedUntil(at time.Time) password.Throttle {
-	return password.Throttle{Familiar: password.Failures{Count: 10, LockedUntil: at}, InARow: 10}
+	f := password.Failures{Count: 10, LockedUntil: at}
+	return password.Throttle{Familiar: f, SignedIn: f, InARow: 10}
 }
 
 // forking gives worlds that begin alike.

@@ -62,12 +62,12 @@ func expect(o operation, r policy.Rule, a testkit.Somebody, c condition) outcome
 	return done
 }
 
-// held is what waits for an account that is settled again.
+// held is what waits for an account that is settled again, or for a new password.
 func held(r policy.Rule, a testkit.Somebody, c condition) policy.Code {
-	if r.Settled && c.restricted && !a.Elsewhere && a.Sort == testkit.Person {
+	if r.Settled && c.restricted && !a.Elsewhere && a.Sort == testkit.Person && (r.Action != account.ChangePassword || !c.Demanded) {
 		return policy.CodeRestricted
 	}
-	return ""
+	return c.Waits(r, a)
 }
 
 // pages are the attributes that only help to show the pages: the owner's by default, and no directory's.
@@ -113,6 +113,16 @@ func ifHidden(name account.Attribute) func(testkit.Somebody, condition) policy.C
 			return ifKept(name)(a, c)
 		}
 		return ""
+	}
+}
+
+// ifEdited is what an owner hears about an update that changes an attribute: what it waits for is decided for each.
+func ifEdited(name account.Attribute) func(testkit.Somebody, condition) policy.Code {
+	return func(a testkit.Somebody, c condition) policy.Code {
+		if code := ifKept(name)(a, c); code != "" {
+			return code
+		}
+		return c.Waits(policy.Rule{Access: policy.Edit}, a)
 	}
 }
 
@@ -252,6 +262,25 @@ func ifNoSession(a testkit.Somebody, _ condition) policy.Code {
 func ifNotRecoverable(a testkit.Somebody, c condition) policy.Code {
 	if a.Elsewhere || c.inactive() {
 		return account.CodeWrongRecoveryCode
+	}
+	return ""
+}
+
+// ifNotToReset is what a host hears about setting a new password for somebody who recovered their account.
+func ifNotToReset(a testkit.Somebody, c condition) policy.Code {
+	switch {
+	case a.Elsewhere:
+		return ""
+	case c.state == policy.Closing:
+		return policy.CodeAccountClosing
+	case c.state == policy.Disabled:
+		return account.CodeAlreadyDisabled
+	case c.state == policy.Closed:
+		return policy.CodeAccountClosed
+	case c.kept != account.KeptHere:
+		return ifElsewhere(c)
+	case c.restricted:
+		return policy.CodeRestricted
 	}
 	return ""
 }

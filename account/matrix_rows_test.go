@@ -3,6 +3,7 @@ package account_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
@@ -30,6 +31,7 @@ type props struct {
 	hash      secret.Hash // of the password "better"
 	recovery  secret.Text // the personal account's code
 	reopening account.Reopening
+	now       time.Time
 	changes   map[policy.AccountID]emailChange // of addresses, that were begun
 	steps     map[policy.AccountID]account.CodeAnswer
 }
@@ -79,6 +81,16 @@ func (c *cell) change(current, fresh string) (any, error) {
 	return nil, c.Service.ChangePassword(c.t.Context(), c.actor, account.PasswordChange{Current: secret.NewText(current), New: secret.NewText(fresh)})
 }
 
+// reset sets a new password by a factor that is proven.
+func (c *cell) reset(f policy.Factor) error {
+	return c.Host.ResetPassword(c.t.Context(), c.actor,
+		account.Reset{Account: c.subject, Proofs: []policy.Proof{{Factor: f, At: c.now}}, New: secret.NewText(better)})
+}
+
+func ifNothing(code policy.Code) func(testkit.Somebody, condition) policy.Code {
+	return func(testkit.Somebody, condition) policy.Code { return code }
+}
+
 // operations are all rows of the matrix.
 var operations = slices.Concat(profileRows, emailRows, recoveryRows, closingRows, codeRows)
 
@@ -87,15 +99,15 @@ var profileRows = []operation{
 		call: func(c *cell) (any, error) { return c.Service.Overview(c.t.Context(), c.actor) }},
 	{door: "Service", method: "Profile", action: account.ReadProfile,
 		call: func(c *cell) (any, error) { return c.Service.Profile(c.t.Context(), c.actor) }},
-	{door: "Service", method: "UpdateProfile", as: "of the language", action: account.UpdateProfile, inside: ifKept(account.Language), changes: true,
+	{door: "Service", method: "UpdateProfile", as: "of the language", action: account.UpdateProfile, inside: ifEdited(account.Language), changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Service.UpdateProfile(c.t.Context(), c.actor, set(account.Language, "fr"))
 		}},
-	{door: "Service", method: "UpdateProfile", as: "of the name", action: account.UpdateProfile, inside: ifKept(account.DisplayName), changes: true,
+	{door: "Service", method: "UpdateProfile", as: "of the name", action: account.UpdateProfile, inside: ifEdited(account.DisplayName), changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Service.UpdateProfile(c.t.Context(), c.actor, set(account.DisplayName, "Another"))
 		}},
-	{door: "Service", method: "UpdateProfile", as: "of the title", action: account.UpdateProfile, inside: ifKept(account.Title), changes: true,
+	{door: "Service", method: "UpdateProfile", as: "of the title", action: account.UpdateProfile, inside: ifEdited(account.Title), changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Service.UpdateProfile(c.t.Context(), c.actor, set(account.Title, "Director"))
 		}},
@@ -173,6 +185,10 @@ var profileRows = []operation{
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.SetPassword(c.t.Context(), c.actor, c.subject, secret.NewText(better))
 		}},
+	{door: "Host", method: "ResetPassword", action: account.ResetPassword, forbids: ifNotToReset, changes: true,
+		call: func(c *cell) (any, error) { return nil, c.reset(policy.FactorRecovery) }},
+	{door: "Host", method: "ResetPassword", as: "without a recovery", action: account.ResetPassword, forbids: ifNotToReset, inside: ifNothing(account.CodeRecoverFirst), changes: true,
+		call: func(c *cell) (any, error) { return nil, c.reset(policy.FactorPasskey) }},
 	{door: "Host", method: "ImportHash", action: account.PutPassword, forbids: ifClosed, changes: true,
 		call: func(c *cell) (any, error) {
 			return nil, c.Host.ImportHash(c.t.Context(), c.actor, c.subject, c.hash)

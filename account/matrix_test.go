@@ -69,6 +69,7 @@ func newTheatre(t testing.TB) *theatre {
 	}
 	th.hash, err = quick(t, w).Hash(t.Context(), secret.NewText(better))
 	require.NoError(t, err)
+	th.now = w.Clock.Now()
 	th.recovery, err = w.App.Account.NewRecoveryCode(t.Context(), here["pat"])
 	require.NoError(t, err)
 	openTo(t, w, policy.Edit)
@@ -180,6 +181,7 @@ var conditions = []reached{
 			editStanding(t, th.DB, id, func(st *policy.Standing) { st.RestrictedUntil = th.Clock.Now().Add(time.Hour) })
 		}
 	}},
+	toldToChange(condition{name: "a new password demanded"}), toldToChange(condition{name: "a new password demanded while restricted", restricted: true}),
 	inState(policy.Disabled), inState(policy.Closed),
 	closingBy("their owner", condition{}), closingBy("an administrator", condition{deleted: true}), closingBy("their owner for good", condition{over: true}),
 	{condition{name: "work accounts may be closed", mayClose: true}, func(t testing.TB, th *theatre) {
@@ -210,6 +212,21 @@ func locked(area policy.Area, to policy.Access) reached {
 func demanded(area policy.Area) reached {
 	return reached{condition{name: string(area) + " unlicensed", Tenant: testkit.Tenant{Unlicensed: area}}, func(t testing.TB, th *theatre) {
 		require.NoError(t, th.App.Admin.Policy.Require(t.Context(), th.Host, area, "P1"))
+	}}
+}
+
+// toldToChange demands a new password of everybody.
+func toldToChange(c condition) reached {
+	c.Demanded = true
+	return reached{c, func(t testing.TB, th *theatre) {
+		for _, id := range everybody {
+			editStanding(t, th.DB, id, func(st *policy.Standing) {
+				st.MustChangePassword = true
+				if c.restricted {
+					st.RestrictedUntil = th.Clock.Now().Add(time.Hour)
+				}
+			})
+		}
 	}}
 }
 

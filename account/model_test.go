@@ -17,12 +17,13 @@ import (
 )
 
 // throttled is the model of an account's password and of what is counted of wrong ones, written from the rules and not
-// from the code: two counters by kind of place, the last three wrong passwords, a lock that doubles, a limit in a row.
+// from the code: a counter for each kind of place, the last three wrong passwords, a lock that doubles, a limit in a row.
 type throttled struct {
 	phrase string
-	places map[bool]*place // by whether they are familiar
+	places map[password.Place]*place
 	inARow int
 	spent  bool
+	must   bool     // somebody set it for the person
 	wrong  []string // the newest last
 }
 
@@ -32,19 +33,19 @@ type place struct {
 }
 
 const (
-	modelThreshold = 3
+	modelThreshold = 2
 	modelLimit     = 12
 )
 
-func (m *throttled) locked(familiar bool, now time.Time) bool {
-	return m.spent || now.Before(m.places[familiar].until)
+func (m *throttled) locked(at password.Place, now time.Time) bool {
+	return m.spent || now.Before(m.places[at].until)
 }
 
 // try is an attempt with a password; it tells whether it is taken.
-func (m *throttled) try(given string, familiar bool, now time.Time) bool {
-	p := m.places[familiar]
+func (m *throttled) try(given string, at password.Place, now time.Time) bool {
+	p := m.places[at]
 	switch {
-	case m.locked(familiar, now):
+	case m.locked(at, now):
 		return false
 	case given == m.phrase:
 		*p, m.inARow = place{}, 0
@@ -70,7 +71,12 @@ func (m *throttled) try(given string, familiar bool, now time.Time) bool {
 }
 
 func (m *throttled) reset() {
-	*m = throttled{phrase: m.phrase, places: map[bool]*place{true: {}, false: {}}}
+	*m = throttled{phrase: m.phrase}
+	m.unlock()
+}
+
+func (m *throttled) unlock() {
+	m.places = map[password.Place]*place{password.Familiar: {}, password.Unfamiliar: {}, password.SignedIn: {}}
 }
 
 // change replaces the password. Wrong ones are known again by what the password's own salt makes of them, so those of
@@ -84,7 +90,10 @@ func (m *throttled) change(to string) {
 
 // now is what the model says must be kept.
 func (m *throttled) now() []any {
-	return []any{m.inARow, m.spent, m.places[true].count, m.places[false].count, m.places[true].until, m.places[false].until, len(m.wrong)}
+	at := func(p password.Place) password.Failures {
+		return password.Failures{Count: m.places[p].count, LockedUntil: m.places[p].until}
+	}
+	return []any{m.inARow, m.spent, at(password.Familiar), at(password.Unfamiliar), at(password.SignedIn), len(m.wrong)}
 }
 
 func TestTheDoorsCountWrongPasswordsAsTheRulesSay(t *testing.T) {
@@ -103,7 +112,7 @@ func TestTheDoorsCountWrongPasswordsAsTheRulesSay(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"verify": func(rt *rapid.T) {
 				text, familiar := given.Draw(rt, "password"), rapid.Bool().Draw(rt, "familiar")
-				ok := m.try(text, familiar, k.Clock.Now())
+				ok := m.try(text, map[bool]password.Place{true: password.Familiar, false: password.Unfamiliar}[familiar], k.Clock.Now())
 				err := k.verify(t, "per", text, familiar)
 				require.Equal(rt, map[bool]policy.Code{true: "", false: account.CodeWrongPassword}[ok], codeOf(err), "%v", err)
 				met["taken"] = met["taken"] || ok
@@ -119,9 +128,12 @@ func TestTheDoorsCountWrongPasswordsAsTheRulesSay(t *testing.T) {
 				switch {
 				case m.spent:
 					want = account.CodePasswordSpent
-				case m.locked(true, now):
+				case m.locked(password.SignedIn, now):
 					want = policy.CodeThrottled
-				case m.try(text, true, now):
+				case m.must && text == to: // what is given as the current one is no new one, right or wrong
+					want = notARefusal
+				case m.try(text, password.SignedIn, now):
+					m.must = false
 					m.change(to)
 					ended = now
 				default:
@@ -135,12 +147,13 @@ func TestTheDoorsCountWrongPasswordsAsTheRulesSay(t *testing.T) {
 			},
 			"unlock": func(*rapid.T) {
 				require.NoError(t, k.App.Admin.Account.UnlockPassword(t.Context(), k.Host, "per"))
-				m.places = map[bool]*place{true: {}, false: {}}
+				m.unlock()
 			},
 			"set": func(rt *rapid.T) {
 				m.phrase = rapid.SampledFrom([]string{good, better}).Draw(rt, "to")
 				require.NoError(t, k.App.Host.Account.SetPassword(t.Context(), k.Host, "per", secret.NewText(m.phrase)))
 				m.reset()
+				m.must = true
 				if now := k.Clock.Now(); now.After(ended) {
 					ended = now
 				}
@@ -150,7 +163,7 @@ func TestTheDoorsCountWrongPasswordsAsTheRulesSay(t *testing.T) {
 			},
 			"": func(rt *rapid.T) {
 				th := credential(t, k.DB, "per").Throttle
-				require.Equal(rt, m.now(), []any{th.InARow, th.Disabled, th.Familiar.Count, th.Unfamiliar.Count, th.Familiar.LockedUntil, th.Unfamiliar.LockedUntil, len(th.Wrong)})
+				require.Equal(rt, m.now(), []any{th.InARow, th.Disabled, th.Familiar, th.Unfamiliar, th.SignedIn, len(th.Wrong)})
 			},
 		})
 	})

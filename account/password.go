@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -25,9 +26,18 @@ type PasswordChange struct {
 }
 
 // ChangePassword changes the actor's password. In one commit all other sessions end, whatever was pending (resets,
-// changes of address, step-ups) is void, and the account is no longer at risk; the present session goes on, and
+// changes of address, step-ups) is void, and a demand for a new password is met; the present session goes on, and
 // signins.Host.AddProof gives it a new token. A new password that is not acceptable is a [password.Unacceptable], which
-// says everything that is wrong with it; a wrong current one counts as it does at sign-in.
+// says everything that is wrong with it. Where a new one is demanded, or the account is at risk, the current one is none.
+//
+// A secure change ends the account's risk: by somebody whose proofs of the last 15 minutes reach AAL2, or who recovered the
+// account. A change with the password alone, which may be what a thief has, ends a low risk and leaves any other.
+//
+// A demanded change is open to an account that is restricted too, with the current password.
+//
+// A wrong current password counts in the one throttle that sign-in counts in, as given by somebody who is signed in
+// ([password.SignedIn]): a stolen session locks its owner out nowhere, nor does a stranger who guesses at sign-in keep them
+// from changing the password.
 func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c PasswordChange) error {
 	now, err := policy.Prepare(ctx, s.guard, s.store, actor, changePassword, policy.Target{}, prepare)
 	if err != nil {
@@ -44,14 +54,14 @@ func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c Pass
 		}
 	}
 	// The new one is hashed whether the current one is right or not: the time that it takes tells nothing.
-	hash, err := s.newHash(ctx, now, c.New, byProofs)
+	hash, err := s.newHash(ctx, ChangePassword, now, c.New, byProofs)
 	if err != nil {
 		return err
 	}
 	_, err = policy.Do(ctx, s.guard, s.store, actor, changePassword, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
-			if l.credential.Hash != now.Hash {
-				return none{}, policy.Change{}, fmt.Errorf("the password has changed meanwhile: %w", store.ErrConflict)
+			if err := now.stillHolds(l); err != nil {
+				return none{}, policy.Change{}, err
 			}
 			if byProofs {
 				if !proofsStandIn(op) { // they have grown old, or the tenant no longer wants that
@@ -60,11 +70,14 @@ func (s *Service) ChangePassword(ctx context.Context, actor policy.Actor, c Pass
 				ch, err := l.replace(tx, op, hash, now.facts())
 				return none{}, ch, err
 			}
-			ch, err := l.judge(tx, op, v, true, wrongCurrent)
-			if err != nil || ch.Failed != nil {
-				return none{}, ch, err
+			no, err := l.judge(tx, op, v, password.SignedIn, wrongCurrent)
+			if err != nil {
+				return none{}, policy.Change{}, err
 			}
-			ch, err = l.replace(tx, op, hash, now.facts())
+			if no != nil {
+				return none{}, *no, nil
+			}
+			ch, err := l.replace(tx, op, hash, now.facts())
 			return none{}, ch, err
 		})
 	return err
@@ -121,7 +134,23 @@ func prepare(tx Tx, op *policy.Op, l login) (prepared, error) {
 		return prepared{}, err
 	}
 	banned, err := bannedPasswords(tx, op, policy.Target{})
-	return prepared{l.credential, password.RulesOf(op.Settings), banned.Terms, about, proofsStandIn(op), op.Settings.Yes(password.RequireBreachCheck), false}, err
+	rules := password.RulesOf(op.Settings)
+	rules.NotCurrent = rules.NotCurrent || l.suspect()
+	return prepared{l.credential, rules, banned.Terms, about, proofsStandIn(op), op.Settings.Yes(password.RequireBreachCheck), false}, err
+}
+
+// suspect tells that somebody else may know the password: the same once more would change nothing.
+func (l login) suspect() bool { return l.MustChangePassword || l.Risk != policy.NoRisk }
+
+// stillHolds tells whether a new password that was judged by p may be l's now.
+func (p *prepared) stillHolds(l login) error {
+	switch {
+	case l.credential.Hash != p.Hash:
+		return fmt.Errorf("the password has changed meanwhile: %w", store.ErrConflict)
+	case l.suspect() && !p.rules.NotCurrent:
+		return fmt.Errorf("a new password is demanded since: %w", store.ErrConflict)
+	}
+	return nil
 }
 
 // check tells whether a password may be the new one.
@@ -160,8 +189,12 @@ func (p *prepared) facts() []policy.Fact {
 	return []policy.Fact{{Name: "breach-check", Value: "unavailable"}}
 }
 
-// proofsStandIn reports whether the actor's recent proofs stand in for the current password.
+// proofsStandIn reports whether the actor's recent proofs stand in for the current password. Those of a restricted account
+// may be of security info that somebody else put there.
 func proofsStandIn(op *policy.Op) bool {
+	if op.Standing.Restricted(op.Now) {
+		return false
+	}
 	other := func(p policy.Proof) bool { return p.Factor != policy.FactorPassword }
 	known := slices.DeleteFunc(slices.Clone(op.Actor.Proofs), other)
 	return op.Settings.Yes(RecentProofsStandIn) && policy.Assurance(known, op.Now, recent) >= policy.AAL1 &&
@@ -170,53 +203,65 @@ func proofsStandIn(op *policy.Op) bool {
 
 // newHash hashes a new password. Where the last one must not be taken again and was not given, so that [prepared.check]
 // could not tell, it is compared with its hash.
-func (r *room) newHash(ctx context.Context, now prepared, fresh secret.Text, byProofs bool) (secret.Hash, error) {
+func (r *room) newHash(ctx context.Context, a policy.Action, now prepared, fresh secret.Text, byProofs bool) (secret.Hash, error) {
 	if now.rules.NotCurrent && byProofs {
 		switch same, err := r.hasher.Verify(ctx, fresh, now.Hash); {
 		case err != nil:
-			return "", fmt.Errorf("%s: %w", ChangePassword, err)
+			return "", fmt.Errorf("%s: %w", a, err)
 		case same.OK:
 			return "", &password.Unacceptable{Problems: []password.Problem{{Code: password.SameAsCurrent}}}
 		}
 	}
 	hash, err := r.hasher.Hash(ctx, fresh)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", ChangePassword, err)
+		return "", fmt.Errorf("%s: %w", a, err)
 	}
 	return hash, nil
 }
 
-// judge counts an attempt with the password. A wrong one gives a failed change, which commits with its count; whatever
-// is not judged at all is an error that refuses. After a right one the throttle is in l, to be stored with what follows.
-func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, familiar bool, wrong *policy.Reason) (policy.Change, error) {
-	if until, locked := l.credential.Throttle.Locked(op.Now, familiar); locked {
-		if wrong == wrongPassword { // whoever is not signed in learns nothing
-			return policy.Change{}, op.Refuse(wrong)
+// judge counts an attempt with the password. A wrong one gives the change that refuses: it commits with its count, or, if
+// that tells nothing new, as one more of its kind. After a right one there is none, and the throttle is in l, to be stored with
+// what follows.
+func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, at password.Place, wrong *policy.Reason) (*policy.Change, error) {
+	if until, locked := l.credential.Throttle.Locked(op.Now, at); locked {
+		switch {
+		case wrong == wrongPassword: // whoever is not signed in learns nothing
+		case until.IsZero():
+			wrong = passwordSpent
+		default:
+			wrong = policy.Throttled(until)
 		}
-		if until.IsZero() {
-			return policy.Change{}, op.Refuse(passwordSpent)
-		}
-		return policy.Change{}, op.Refuse(policy.Throttled(until))
+		return &policy.Change{Refused: op.Deny(wrong)}, nil
 	}
 	before := l.credential.Throttle
-	after, ok := before.Judge(v, op.Now, familiar, password.LockoutOf(op.Settings))
+	after, ok := before.Judge(v, op.Now, at, password.LockoutOf(op.Settings))
 	l.credential.Throttle = after
 	if ok {
-		return policy.Change{}, nil
+		return nil, nil
 	}
-	again := after.InARow == before.InARow // it is one of the last three, and from now on the last
-	if again && slices.EqualFunc(before.Wrong, after.Wrong, secret.Digest.Equal) {
-		return policy.Change{}, op.Refuse(wrong)
+	no := &policy.Change{Subject: l.Account, Failed: op.Deny(wrong)}
+	if after.InARow == before.InARow { // it is one of the last three, and from now on the last
+		no = &policy.Change{Refused: op.Deny(wrong)}
+		if slices.EqualFunc(before.Wrong, after.Wrong, secret.Digest.Equal) {
+			return no, nil
+		}
 	}
-	if _, err := tx.PutCredential(l.credential); err != nil {
-		return policy.Change{}, err
-	}
-	return policy.Change{Subject: l.Account, Failed: op.Deny(wrong), Again: again}, nil
+	_, err := tx.PutCredential(l.credential)
+	return no, err
 }
 
-// replace stores a new password that the person chose, and does all that follows from it.
+// replace stores a new password that the actor chose, and does all that follows from it.
 func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash, facts []policy.Fact) (policy.Change, error) {
-	return l.put(tx, op, hash, l.WithNewPassword(op.Now), facts)
+	securely := policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2 || recovers(op.Actor.Proofs, op.Now)
+	return l.put(tx, op, hash, l.WithNewPassword(op.Now, securely), facts)
+}
+
+// recovers reports whether a recovery of the account is among what was proven just now.
+func recovers(proofs []policy.Proof, now time.Time) bool {
+	return slices.ContainsFunc(proofs, func(p policy.Proof) bool {
+		age := now.Sub(p.At)
+		return p.Factor == policy.FactorRecovery && age <= recent && age >= -policy.ClockSkew
+	})
 }
 
 // put stores a password, and what the account is with it.
@@ -263,6 +308,19 @@ type PasswordAttempt struct {
 	// Familiar says that the person signed in from such a place and device before. Wrong passwords from elsewhere are
 	// counted apart, so that a stranger cannot lock somebody out at home.
 	Familiar bool
+	// SignedIn says that it is given once more in a session, such as for a step-up ([password.SignedIn]), wherever that is.
+	SignedIn bool
+}
+
+// place is the kind of place that an attempt is from.
+func (a PasswordAttempt) place() password.Place {
+	switch {
+	case a.SignedIn:
+		return password.SignedIn
+	case a.Familiar:
+		return password.Familiar
+	}
+	return password.Unfamiliar
 }
 
 // of gives whose password is verified: what the host says, or who has the key that was typed; nobody if there is none such.
@@ -279,7 +337,8 @@ type VerifiedPassword struct {
 	Account policy.AccountID
 	// Proof is for signins.NewSession.
 	Proof policy.Proof
-	// MustChangePassword says that the person has to set a new password before anything else.
+	// MustChangePassword says that the person has to set a new password before anything else: whatever they would change is
+	// refused until then with [policy.CodeMustChangePassword].
 	MustChangePassword bool
 	// Closing says that the account is being closed, by whomever: no session can be started. Whether it can be reopened says Reopen.
 	Closing bool
@@ -315,13 +374,15 @@ const (
 	attemptWrong      = 50126
 )
 
-// VerifyPassword verifies a password for a sign-in page. It does the same work for accounts that are known, unknown, not
-// active or locked, and refuses them alike with [CodeWrongPassword], in an error that is a [PasswordRefused] for the host's
+// VerifyPassword verifies a password for a sign-in page. It does the same work, in as many transactions, for accounts that are
+// known, unknown, not active or locked, and refuses them alike with [CodeWrongPassword], in an error that is a [PasswordRefused] for the host's
 // record of the attempt. A hash of lesser parameters than today's is made anew when the password is right.
 func (h *Host) VerifyPassword(ctx context.Context, actor policy.Actor, a PasswordAttempt) (VerifiedPassword, error) {
 	key := ""
 	if a.Identifier != "" && a.Account == "" {
 		key = keyOf(a.Identifier) // what cannot be one is unknown, as others are
+	} else if a.Account == "" { // a host's form has no field for accounts
+		return VerifiedPassword{}, &policy.Invalid{Field: "identifier", Problem: "is empty; want what was typed, or give the account"}
 	} else if err := policy.CheckID("account", a.Account); err != nil {
 		return VerifiedPassword{}, err
 	} else if a.Identifier != "" {
@@ -363,7 +424,7 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 			if errors.Is(err, store.ErrNotFound) {
 				return k, nil
 			}
-			_, locked := k.Throttle.Locked(op.Now, a.Familiar)
+			_, locked := k.Throttle.Locked(op.Now, a.place())
 			k.counts = signsIn(st) && !locked
 			return k, err
 		})
@@ -395,22 +456,22 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 				return VerifiedPassword{}, policy.Change{}, err
 			}
 			if id != now.Account || id == "" { // unknown, or given up meanwhile
-				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
+				return VerifiedPassword{}, policy.Change{Refused: op.Deny(wrongPassword)}, nil
 			}
 			l, err := bareLogin(tx, op, id)
 			switch {
 			case errors.Is(err, store.ErrNotFound), err == nil && l.State == policy.Closed:
-				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
+				return VerifiedPassword{}, policy.Change{Refused: op.Deny(wrongPassword)}, nil
 			case err != nil:
 				return VerifiedPassword{}, policy.Change{}, err
 			}
-			if why.Account, why.Code = id, l.useless(op, a.Familiar); why.Code == attemptDisabled || why.Code == attemptNoPassword {
-				return VerifiedPassword{}, policy.Change{}, op.Refuse(wrongPassword)
+			if why.Account, why.Code = id, l.useless(op, a.place()); why.Code == attemptDisabled || why.Code == attemptNoPassword {
+				return VerifiedPassword{}, policy.Change{Refused: op.Deny(wrongPassword)}, nil
 			}
 			if l.credential.Hash != now.Hash {
 				return VerifiedPassword{}, policy.Change{}, fmt.Errorf("the password has changed meanwhile: %w", store.ErrConflict)
 			}
-			return l.verified(tx, op, v, a.Familiar, renewed)
+			return l.verified(tx, op, v, a.place(), renewed)
 		})
 	if denied := new(policy.Denied); errors.As(err, &denied) && denied.Reason().Code == CodeWrongPassword {
 		why.refusal = err
@@ -420,8 +481,8 @@ func (h *Host) verifyOnce(ctx context.Context, actor policy.Actor, a PasswordAtt
 }
 
 // useless is why no password is of use to l now, and else what a wrong one is.
-func (l login) useless(op *policy.Op, familiar bool) int {
-	_, locked := l.credential.Throttle.Locked(op.Now, familiar)
+func (l login) useless(op *policy.Op, at password.Place) int {
+	_, locked := l.credential.Throttle.Locked(op.Now, at)
 	switch {
 	case !signsIn(l.Standing):
 		return attemptDisabled
@@ -434,11 +495,14 @@ func (l login) useless(op *policy.Op, familiar bool) int {
 }
 
 // verified judges what came of verifying l's password, and counts it.
-func (l login) verified(tx Tx, op *policy.Op, v secret.Verified, familiar bool, renewed secret.Hash) (VerifiedPassword, policy.Change, error) {
+func (l login) verified(tx Tx, op *policy.Op, v secret.Verified, at password.Place, renewed secret.Hash) (VerifiedPassword, policy.Change, error) {
 	before := l.credential.Throttle
-	ch, err := l.judge(tx, op, v, familiar, wrongPassword)
-	if err != nil || ch.Failed != nil {
-		return VerifiedPassword{}, ch, err
+	no, err := l.judge(tx, op, v, at, wrongPassword)
+	if err != nil {
+		return VerifiedPassword{}, policy.Change{}, err
+	}
+	if no != nil {
+		return VerifiedPassword{}, *no, nil
 	}
 	out := VerifiedPassword{Account: l.Account, Proof: policy.Proof{Factor: policy.FactorPassword, At: op.Now},
 		MustChangePassword: l.MustChangePassword, Closing: l.State == policy.Closing}
@@ -448,7 +512,7 @@ func (l login) verified(tx Tx, op *policy.Op, v secret.Verified, familiar bool, 
 		}
 	}
 	after := l.credential.Throttle
-	if renewed == "" && before.InARow == after.InARow && before.Familiar == after.Familiar && before.Unfamiliar == after.Unfamiliar {
+	if renewed == "" && before.InARow == after.InARow && before.At(at) == after.At(at) {
 		return out, policy.Change{}, nil // as nearly always: nothing to write
 	}
 	if renewed != "" {

@@ -26,7 +26,7 @@ func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.Ac
 	}
 	return h.putHash(ctx, actor, id, hash, now.facts(), func(l *login, now time.Time) policy.Standing {
 		l.credential.Throttle = password.Throttle{}
-		st := l.WithNewPassword(now)
+		st := l.WithNewPassword(now, true) // nobody else knows it yet
 		st.MustChangePassword = true
 		return st
 	})
@@ -122,7 +122,20 @@ func (a *Admin) UnlockPassword(ctx context.Context, actor policy.Actor, id polic
 	return err
 }
 
-// DemandNewPassword has a person set a new password at the next sign-in; all of their sessions end. Where the password is
+// NoNewPassword says, in another room's transaction, why no new password can be demanded of an account: it is kept elsewhere.
+// Nothing if one can.
+func NoNewPassword(tx Tx, op *policy.Op, id policy.AccountID) (why string, err error) {
+	c, err := credentialOf(tx, op, id)
+	if err != nil {
+		return "", err
+	}
+	if r := c.reason(); r != nil {
+		return r.Message(), nil
+	}
+	return "", nil
+}
+
+// DemandNewPassword has a person set a new password before anything else; all of their sessions end. Where the password is
 // kept elsewhere nobody could meet that: it is refused with the place where it is ([CodePasswordElsewhere]), or because there
 // is to be none ([CodePasswordless]).
 func (a *Admin) DemandNewPassword(ctx context.Context, actor policy.Actor, id policy.AccountID) error {

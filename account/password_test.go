@@ -77,7 +77,7 @@ func TestAChangedPasswordEndsEveryOtherSessionAndKeepsThePresentOne(t *testing.T
 	require.EqualValues(t, 2, st.Credentials, "what was pending is void")
 }
 
-func TestAChangedPasswordEndsTheAccountsRisk(t *testing.T) {
+func TestAChangedPasswordMeetsTheDemandForOne(t *testing.T) {
 	k := passwords(t)
 	require.NoError(t, k.App.Admin.Account.DemandNewPassword(t.Context(), k.Host, "per"))
 	require.False(t, k.alive(t, k.session.Token))
@@ -87,7 +87,7 @@ func TestAChangedPasswordEndsTheAccountsRisk(t *testing.T) {
 	require.False(t, k.start(t, "per").MustChangePassword)
 }
 
-func TestAWrongCurrentPasswordCountsAsOneAtSignInDoes(t *testing.T) {
+func TestAWrongCurrentPasswordCountsAndLocksNobodyOutAtSignIn(t *testing.T) {
 	k := passwords(t)
 	for i := range 10 {
 		err := k.change(t, k.session.Actor, "wrong "+string(rune('a'+i)), better)
@@ -95,9 +95,19 @@ func TestAWrongCurrentPasswordCountsAsOneAtSignInDoes(t *testing.T) {
 	}
 	d := refused(t, k.change(t, k.session.Actor, good, better), policy.CodeThrottled)
 	require.Equal(t, k.Clock.Now().Add(time.Minute), d.Reason().Until)
-	refused(t, k.verify(t, "per", good, true), account.CodeWrongPassword)
-	require.NoError(t, k.verify(t, "per", good, false), "strangers are counted apart")
+	require.Equal(t, 10, credential(t, k.DB, "per").Throttle.InARow, "they are ten of the hundred that end the use of the password")
+	require.NoError(t, k.verify(t, "per", good, true), "a stolen session locks nobody out at home")
+	require.NoError(t, k.verify(t, "per", good, false), "nor elsewhere")
+	refused(t, k.change(t, k.session.Actor, good, better), policy.CodeThrottled)
 	k.Clock.Advance(time.Minute)
+	require.NoError(t, k.change(t, k.session.Actor, good, better))
+}
+
+func TestStrangersAtSignInKeepNobodyFromChangingThePassword(t *testing.T) {
+	k := passwords(t)
+	for i := range 20 {
+		require.Error(t, k.verify(t, "per", "wrong "+string(rune('a'+i)), i%2 == 0))
+	}
 	require.NoError(t, k.change(t, k.session.Actor, good, better))
 }
 
@@ -183,7 +193,26 @@ func TestRecentProofsStandInForTheCurrentPasswordWherePolicySaysSo(t *testing.T)
 	codes := fresh.Actor
 	codes.Proofs = []policy.Proof{{Factor: policy.FactorPasskey, At: k.Clock.Now()}}
 	refused(t, k.change(t, codes, "", better), account.CodeWrongPassword)
+	alone := fresh.Actor
+	alone.Proofs = alone.Proofs[:1]
+	require.Equal(t, policy.FactorPassword, alone.Proofs[0].Factor)
+	refused(t, k.change(t, alone, "", better), account.CodeWrongPassword)
 	require.NoError(t, k.change(t, fresh.Actor, "", better))
+}
+
+func TestProofsStandInNoMoreIfTheTenantThinksBetterOfItMeanwhile(t *testing.T) {
+	hasher, err := secret.NewHasher(secret.Params{MemoryKiB: 8, Passes: 1, Parallelism: 1}, 1)
+	require.NoError(t, err)
+	i := &interrupted{Hasher: hasher}
+	k := passwords(t, myaccount.WithHasher(i))
+	for _, s := range []policy.Setting{account.RecentProofsStandIn, password.OlderRules} { // these have the last one verified
+		require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, s, 1))
+	}
+	i.meanwhile = func() {
+		require.NoError(t, k.App.Admin.Policy.Set(t.Context(), k.Host, account.RecentProofsStandIn, 0))
+	}
+	refused(t, k.change(t, k.session.Actor, "", "Violet Tractor 12 sandal"), account.CodeWrongPassword)
+	require.NoError(t, k.verify(t, "per", good, true))
 }
 
 func TestOlderRulesRefuseTheLastPasswordHoweverItWasProven(t *testing.T) {
@@ -401,6 +430,7 @@ func TestDuringALockTheRightPasswordCostsWhatAWrongOneDoes(t *testing.T) {
 		} else {
 			for i := range 10 {
 				refused(t, k.verify(t, "per", "wrong "+string(rune('a'+i)), true), account.CodeWrongPassword)
+				refused(t, k.change(t, session.Actor, "wrong "+string(rune('k'+i)), better), account.CodeWrongPassword)
 			}
 		}
 		require.EqualValues(t, 1, costs(func() error { return k.verify(t, "per", good, true) }), state)
@@ -449,13 +479,6 @@ func TestAPasswordThatIsReplacedWhileItIsVerifiedIsNoLongerTheCurrentOne(t *test
 	refused(t, k.verify(t, "per", better, true), account.CodeWrongPassword)
 	i.meanwhile = func() { require.NoError(t, k.change(t, k.session.Actor, good, better)) }
 	require.NoError(t, k.verify(t, "per", better, true), "it is verified anew")
-}
-
-func TestARiskThatWasReportedEndsWithTheChange(t *testing.T) {
-	k := passwords(t)
-	editStanding(t, k.DB, "per", func(st *policy.Standing) { st.Risk = policy.HighRisk })
-	require.NoError(t, k.change(t, k.session.Actor, good, better))
-	require.Equal(t, policy.NoRisk, standing(t, k.DB, "per").Risk)
 }
 
 func TestANewPasswordIsDemandedOnlyWhereOneCanBeSet(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
@@ -64,9 +63,9 @@ func (s *Service) RecoveryCode(ctx context.Context, actor policy.Actor) (Recover
 }
 
 // NewRecoveryCode makes the actor's recovery code and gives it, this once: 25 characters of Crockford's Base32, which has
-// no I, L, O and U, in five groups of five; 125 random bits. In the same commit the code before it is dead, wrong ones are
-// forgotten, all other sessions end and whatever was pending is void, as with any change of what a person proves
-// themselves with; the present session goes on.
+// no I, L, O and U, in five groups of five; 125 random bits. In the same commit the code before it is dead, all other sessions
+// end and whatever was pending is void, as with any change of what a person proves themselves with; the present session goes
+// on.
 func (s *Service) NewRecoveryCode(ctx context.Context, actor policy.Actor) (secret.Text, error) {
 	d, err := s.drawCode(NewRecoveryCode, actor.Tenant, actor.Account)
 	if err != nil {
@@ -74,9 +73,6 @@ func (s *Service) NewRecoveryCode(ctx context.Context, actor policy.Actor) (secr
 	}
 	return policy.Do(ctx, s.guard, s.store, actor, newRecoveryCode, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, r recoverable) (secret.Text, policy.Change, error) {
-			if _, err := challenge.Clear(tx, op, r.Account, ByRecoveryCode); err != nil {
-				return secret.Text{}, policy.Change{}, err
-			}
 			ch, err := r.put(tx, op, d)
 			if err != nil {
 				return secret.Text{}, policy.Change{}, err
@@ -99,9 +95,9 @@ func (s *Service) RemoveRecoveryCode(ctx context.Context, actor policy.Actor) er
 
 // Recovered is what comes of the right recovery code.
 type Recovered struct {
-	// Proof proves no level: with it alone nobody is signed in. It is for replacing security info and for setting a
-	// password; for an account with a second factor it is one of the two proofs that this takes (NIST SP 800-63B-4
-	// 4.2.2.2).
+	// Proof proves no level: signins.Host.Start refuses it alone. It is for [Host.ResetPassword], which leads back in, and
+	// for replacing security info; for an account with a second factor it is one of the two proofs that this takes (NIST
+	// SP 800-63B-4 4.2.2.2).
 	Proof policy.Proof
 	// Code is the new recovery code: the one that was given is spent. It is shown this once.
 	Code secret.Text
@@ -111,9 +107,9 @@ type Recovered struct {
 // read as 1, O as 0. The right code is spent in the commit that makes the next one; the person is told. No session ends:
 // what is done with the proof does that.
 //
-// A wrong code is counted by account, and [challenge.Wait] says how long no further one is heard. An account that is
-// unknown, not active or without a code, a wrong code and a right one that is not heard are refused alike with
-// [CodeWrongRecoveryCode].
+// No number of wrong codes keeps the right one from being heard: a code has 125 random bits, and NIST SP 800-63B-4 asks for a
+// limit below 64. Else a stranger could lock somebody out who has no other way. An account that is unknown, not active or
+// without a code, and a wrong code are refused alike with [CodeWrongRecoveryCode], in as many transactions.
 func (h *Host) Recover(ctx context.Context, actor policy.Actor, id policy.AccountID, code secret.Text) (Recovered, error) {
 	if err := policy.CheckID("account", id); err != nil {
 		return Recovered{}, err
@@ -126,21 +122,17 @@ func (h *Host) Recover(ctx context.Context, actor policy.Actor, id policy.Accoun
 	if err != nil {
 		return Recovered{}, err
 	}
-	// The target is none, so that guesses at names leave one record and not one each. What is counted names its account.
+	// The target is none, so that guesses at names leave one record and not one each. That of a code names its account.
 	return policy.Do(ctx, h.guard, h.store, actor, recoverAccount, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, _ none) (Recovered, policy.Change, error) {
 			r, err := claimed(tx, op, id)
-			if err != nil {
-				return Recovered{}, policy.Change{}, err
-			}
-			denied, err := challenge.Attempt(tx, op, id, ByRecoveryCode, r.code.opens(given))
 			switch {
-			case errors.As(err, new(*policy.Denied)): // that there were too many would tell that there is such an account
-				return Recovered{}, policy.Change{}, op.Refuse(wrongRecovery)
 			case err != nil:
 				return Recovered{}, policy.Change{}, err
-			case denied != nil:
-				return Recovered{}, policy.Change{Subject: id, Target: onAccount(id), Failed: op.Deny(wrongRecovery)}, nil
+			case r == nil:
+				return Recovered{}, policy.Change{Refused: op.Deny(wrongRecovery)}, nil
+			case !r.code.opens(given):
+				return Recovered{}, policy.Change{Subject: id, Target: onAccount(id), Refused: op.Deny(wrongRecovery)}, nil
 			}
 			ch, err := r.put(tx, op, next)
 			ch.Notify = true
@@ -148,28 +140,18 @@ func (h *Host) Recover(ctx context.Context, actor policy.Actor, id policy.Accoun
 		})
 }
 
-// claimed is the account that somebody says is theirs, if a code can be of it.
-func claimed(tx Tx, op *policy.Op, id policy.AccountID) (recoverable, error) {
+// claimed is the account that somebody says is theirs; nil if no code can be of it.
+func claimed(tx Tx, op *policy.Op, id policy.AccountID) (*recoverable, error) {
 	st, err := op.Account(tx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return recoverable{}, err
+		return nil, err
 	}
 	st.Account = id // of one that is unknown too, so that the same is read
 	r, err := withCode(tx, op, st)
-	if err == nil && (st.State != policy.Active || st.Kind != policy.Personal || !r.code.exists()) {
-		err = op.Refuse(wrongRecovery)
+	if err != nil || st.State != policy.Active || st.Kind != policy.Personal || !r.code.exists() {
+		return nil, err
 	}
-	return r, err
-}
-
-// UnlockRecovery forgets the wrong recovery codes of an account, so that the right one is heard.
-func (a *Admin) UnlockRecovery(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
-	_, err := policy.Do(ctx, a.guard, a.store, actor, unlockRecovery, onAccount(id), "",
-		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
-			rev, err := challenge.Clear(tx, op, st.Account, ByRecoveryCode)
-			return none{}, policy.Change{Subject: st.Account, Revision: rev}, err
-		})
-	return err
+	return &r, nil
 }
 
 // put stores a code in place of the one that there was.

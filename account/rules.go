@@ -132,7 +132,8 @@ var (
 	updateProfile = &policy.Spec[Tx, person]{
 		Rule: policy.Rule{Action: UpdateProfile, Activity: updateUser, Category: userCategory,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaProfile, Access: policy.ReadOnly, Records: policy.NotedSuccess,
-			Says: "Change one's own profile: all of an update, or nothing.", States: "as for each attribute that is changed", Source: "S4; S5"},
+			Demand: policy.NeverWaits, // but each attribute does
+			Says:   "Change one's own profile: all of an update, or nothing.", States: "as for each attribute that is changed", Source: "S4; S5"},
 		Load: ownPerson,
 	}
 	readPhoto = &policy.Spec[Tx, person]{
@@ -231,7 +232,7 @@ func Rules() []policy.Rule {
 	return append([]policy.Rule{
 		readOverview.Rule, readProfile.Rule, editAttribute.Rule, updateProfile.Rule, readPhoto.Rule, changePhoto.Rule,
 		changePassword.Rule, setFirstPassword.Rule, changeEmail.Rule, confirmEmail.Rule, resendEmailCode.Rule, dropEmailChange.Rule,
-		putProfile.Rule, verifyPassword.Rule, sendCode.Rule, verifyCode.Rule, putPassword.Rule, keepElsewhere.Rule,
+		putProfile.Rule, verifyPassword.Rule, sendCode.Rule, verifyCode.Rule, putPassword.Rule, resetPassword.Rule, keepElsewhere.Rule,
 		putIdentifier.Rule, dropIdentifier.Rule, readIdentifiers.Rule, lookUp.Rule, cancelEmailChange.Rule,
 		readAnyProfile.Rule, updateAnyProfile.Rule, readAnyPhoto.Rule, changeAnyPhoto.Rule, readSchema.Rule, setSchema.Rule,
 		unlockPassword.Rule, demandNew.Rule, readBanned.Rule, setBanned.Rule,

@@ -17,6 +17,7 @@ const (
 
 	VerifyPassword    policy.Action = "account.verify-password"
 	PutPassword       policy.Action = "account.put-password" // [Host.SetPassword] and [Host.ImportHash]
+	ResetPassword     policy.Action = "account.reset-password"
 	KeepElsewhere     policy.Action = "account.keep-password-elsewhere"
 	UnlockPassword    policy.Action = "account.admin.unlock-password"
 	DemandNewPassword policy.Action = "account.admin.demand-new-password"
@@ -27,6 +28,7 @@ const (
 
 const (
 	passwordsSource  = "S4; Entra: password policies, smart lockout; NIST SP 800-63B-4 3.1.1"
+	resetSource      = "Entra: self-service password reset; NIST SP 800-63B-4 4.2; OWASP ASVS 6.4.3"
 	protectionSource = "Entra: password protection, custom banned password list"
 )
 
@@ -53,6 +55,7 @@ const (
 	CodePasswordElsewhere policy.Code = "password-elsewhere"
 	CodePasswordless      policy.Code = "passwordless"
 	CodePasswordSpent     policy.Code = "password-spent"
+	CodeRecoverFirst      policy.Code = "recover-first"
 )
 
 var (
@@ -67,11 +70,17 @@ var (
 	passwordless     = policy.Forbidden(CodePasswordless, policy.NoRemedy, "This account has no password, and needs none to sign in.")
 	closedForGood    = policy.Forbidden(policy.CodeAccountClosed, policy.NoRemedy, "This account is closed for good.")
 	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "This password is of no use any more, after too many wrong ones or because somebody else may know it. It has to be reset.")
+	notEnabled       = policy.Forbidden(CodeAlreadyDisabled, policy.AskAdministrator, "This account is disabled.")
+	recoverFirst     = &policy.Reason{Code: CodeRecoverFirst, Class: policy.ClassProof, Remedy: policy.ProveAgain, MaxAge: recent,
+		Text: "Recover the account first. That counts for {minutes} minutes, and for one new password."}
+	anotherFactor = &policy.Reason{Code: policy.CodeStrongerProof, Class: policy.ClassProof, Remedy: policy.ProveMore, Level: policy.AAL1, MaxAge: recent,
+		Text: "Verify your identity with another factor besides recovering the account."}
 )
 
 const (
 	changedPassword    = "Change password (self-service)"
 	setPassword        = "Reset user password"
+	resetByPerson      = "Reset password (self-service)"
 	wrongPasswordGiven = "Verify password"
 	unlockedUser       = "Unlock user account"
 	forcedChange       = "Set force change user password"
@@ -94,7 +103,8 @@ var (
 	changePassword = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: ChangePassword, Activity: changedPassword, Category: userCategory,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaPassword, Access: policy.Edit, Settled: true, Level: policy.AAL1, Notify: true,
-			Says: "Change one's own password; all other sessions end.", States: "kept elsewhere; no password yet; too many wrong ones", Source: passwordsSource},
+			Demand: policy.MeetsDemand,
+			Says:   "Change one's own password; all other sessions end.", States: "kept elsewhere; no password yet; too many wrong ones", Source: passwordsSource + "; Entra: remediate risks and unblock users"},
 		Load: ownLogin,
 		Forbids: func(op *policy.Op, l login) *policy.Reason {
 			if r := l.credential.reason(); r != nil {
@@ -109,7 +119,8 @@ var (
 	setFirstPassword = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: SetFirstPassword, Activity: changedPassword, Category: userCategory,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaPassword, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: recent, Notify: true,
-			Says: "Set a first password.", States: "kept elsewhere; has one", Source: passwordsSource},
+			Demand: policy.NeverWaits,
+			Says:   "Set a first password.", States: "kept elsewhere; has one", Source: passwordsSource},
 		Load: ownLogin,
 		Forbids: func(_ *policy.Op, l login) *policy.Reason {
 			if r := l.credential.reason(); r != nil {
@@ -132,6 +143,26 @@ var (
 			Says: "Set a password for an account that is new or comes from elsewhere.", States: "closed", Source: "OWASP ASVS 6.4.1"},
 		Load:    anyLogin,
 		Forbids: closedLogin,
+	}
+	resetPassword = &policy.Spec[Tx, login]{
+		Rule: policy.Rule{Action: ResetPassword, Activity: resetByPerson, Category: userCategory, By: policy.ByHost, Notify: true,
+			Says:   "Set a new password for somebody who recovered their account; all sessions end.",
+			States: "kept elsewhere; disabled; being closed; closed; restricted; not recovered in the last 15 minutes", Source: resetSource},
+		Load: anyLogin,
+		Forbids: func(op *policy.Op, l login) *policy.Reason {
+			switch {
+			case l.State == policy.Closed:
+				return closedForGood
+			case l.State == policy.Closing:
+				return beingClosed
+			case l.State != policy.Active:
+				return notEnabled
+			}
+			if r := l.credential.reason(); r != nil {
+				return r
+			}
+			return when(l.Restricted(op.Now), policy.Restricted(l.RestrictedUntil))
+		},
 	}
 	keepElsewhere = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: KeepElsewhere, Activity: updateUser, Category: userCategory, By: policy.ByHost, Records: policy.NotedSuccess, Notify: true,
@@ -158,7 +189,7 @@ var (
 	demandNew = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: DemandNewPassword, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
 			Level: policy.AAL2, MaxAge: recent, Notify: true,
-			Says: "Demand that a person sets a new password at the next sign-in.", States: "closed; kept elsewhere", Source: "Entra: audit activities"},
+			Says: "Demand that a person sets a new password before anything else.", States: "closed; kept elsewhere", Source: "Entra: audit activities"},
 		Load: anyLogin,
 		Forbids: func(op *policy.Op, l login) *policy.Reason {
 			if r := closedLogin(op, l); r != nil {
@@ -193,7 +224,7 @@ func when(wrong bool, r *policy.Reason) *policy.Reason {
 // locked is the reason against taking the current password, after too many wrong ones. It is told before any work is
 // done, so that nobody learns by the time that takes what a guess during a lock was worth.
 func (l login) locked(op *policy.Op) *policy.Reason {
-	switch until, locked := l.credential.Throttle.Locked(op.Now, true); {
+	switch until, locked := l.credential.Throttle.Locked(op.Now, password.SignedIn); {
 	case !locked:
 		return nil
 	case until.IsZero():

@@ -3,7 +3,6 @@ package account
 import (
 	"errors"
 
-	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -21,7 +20,6 @@ const (
 	ReplaceSecurityInfo policy.Action = "account.replace-security-info"
 	CancelReplacement   policy.Action = "account.cancel-replacement"
 
-	UnlockRecovery  policy.Action = "account.admin.unlock-recovery"
 	LiftRestriction policy.Action = "account.admin.lift-restriction"
 )
 
@@ -29,9 +27,6 @@ const (
 	recoverySource    = "Microsoft account: recovery code; NIST SP 800-63B-4 4.2.1.1; OWASP ASVS 6.5.2, 7.4.3, 7.5.1"
 	restrictionSource = "Microsoft account: replacing security info"
 )
-
-// ByRecoveryCode is the method under which package challenge counts wrong recovery codes.
-const ByRecoveryCode challenge.Method = "recovery-code"
 
 // Codes of the reasons about recovery.
 const (
@@ -44,9 +39,9 @@ const (
 var (
 	onlyPersonal   = policy.OtherKind(CodeOnlyPersonal, "This is for personal accounts. Your organization helps you to get back into yours.")
 	noRecoveryCode = policy.Forbidden(CodeNoRecoveryCode, policy.NoRemedy, "This account has no recovery code.")
-	// wrongRecovery is told alike for a wrong code, an unknown account, one that is not active or has no code, and one
-	// whose codes are not heard now (security rule F1).
-	wrongRecovery = policy.WrongCredentials(CodeWrongRecoveryCode, policy.NoRemedy, "The account or the recovery code is wrong, or there were too many attempts. Check both, or wait a little.")
+	// wrongRecovery is told alike for a wrong code, an unknown account, and one that is not active or has no code (security
+	// rule F1).
+	wrongRecovery = policy.WrongCredentials(CodeWrongRecoveryCode, policy.NoRemedy, "The account or the recovery code is wrong. Check both.")
 	notRestricted = policy.Forbidden(CodeNotRestricted, policy.NoRemedy, "This account is not restricted.")
 )
 
@@ -94,7 +89,7 @@ var (
 	recoverAccount = &policy.Spec[Tx, none]{
 		Rule: policy.Rule{Action: Recover, Activity: recoveryProgress, Category: userCategory, By: policy.ByHost,
 			Says:   "Take a recovery code, and give the next one; the person is told of a right one.",
-			States: "wrong; unknown; no code; not active; too many wrong ones: all alike", Source: recoverySource},
+			States: "wrong; unknown; no code; not active: all alike", Source: recoverySource},
 		Load: noRow,
 	}
 	replaceSecurityInfo = &policy.Spec[Tx, policy.Standing]{
@@ -112,18 +107,6 @@ var (
 
 // What administrators may do.
 var (
-	unlockRecovery = &policy.Spec[Tx, policy.Standing]{
-		Rule: policy.Rule{Action: UnlockRecovery, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
-			Level: policy.AAL2, MaxAge: recent, Notify: true,
-			Says: "Forget the wrong recovery codes of an account, so that the right one is heard.", States: "one's own; closed", Source: recoverySource},
-		Load: anyStanding,
-		Forbids: func(op *policy.Op, st policy.Standing) *policy.Reason {
-			if r := themselves(op, st.Account); r != nil {
-				return r
-			}
-			return when(st.State == policy.Closed, closedForGood)
-		},
-	}
 	liftRestriction = &policy.Spec[Tx, policy.Standing]{
 		Rule: policy.Rule{Action: LiftRestriction, Activity: adminUpdatedInfo, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
 			Level: policy.AAL2, MaxAge: recent, Notify: true,
@@ -142,7 +125,7 @@ func recoveryRules() []policy.Rule {
 	return []policy.Rule{
 		readRecoveryCode.Rule, newRecoveryCode.Rule, removeRecoveryCode.Rule,
 		recoverAccount.Rule, replaceSecurityInfo.Rule, cancelReplacement.Rule,
-		unlockRecovery.Rule, liftRestriction.Rule,
+		liftRestriction.Rule,
 	}
 }
 

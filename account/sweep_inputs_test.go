@@ -224,11 +224,36 @@ var inputs = map[reflect.Type]input{
 			return err
 		},
 		wrong: map[string][]wrong{
-			"Account":    append(unfit("account"), wrong{value: "", says: "account"}, wrong{value: "nobody", says: string(account.CodeWrongPassword)}),
+			"Account":    append(unfit("account"), wrong{value: "", says: "identifier"}, wrong{value: "nobody", says: string(account.CodeWrongPassword)}),
 			"Identifier": {{value: "per", says: "identifier"}, {value: "a\x00b", says: "identifier"}},
 			"Password":   secrets(string(account.CodeWrongPassword), true, "", "wrong", good+" ", "a\x00b", "\xff", strings.Repeat("x", 1<<20)),
 		},
-		free: []string{"Familiar"},
+		free: []string{"Familiar", "SignedIn"},
+	},
+	reflect.TypeFor[account.Reset](): {
+		good: func(_ *testing.T, l leaver) any {
+			return account.Reset{Account: "per", Proofs: []policy.Proof{recoveredAt(l.Clock.Now())}, New: secret.NewText(better)}
+		},
+		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
+			return l.App.Host.Account.ResetPassword(t.Context(), l.Host, in.(account.Reset))
+		},
+		wrong: map[string][]wrong{
+			"Account": append(accounts("account"), wrong{value: "rex", says: string(policy.CodeAccountClosing)}),
+			"Proofs": {{value: []policy.Proof(nil), says: string(account.CodeRecoverFirst)}, {value: make([]policy.Proof, 1000), says: "proofs"},
+				{value: []policy.Proof{{Factor: 99, At: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}}, says: "proofs"}, {value: []policy.Proof{{Factor: policy.FactorRecovery}}, says: "proofs"}},
+			"New": secrets("password", false, "", "short", "password password", "a\x00b tambourine oblique", "\xff tambourine oblique", strings.Repeat("x", 257), strings.Repeat("x", 1<<20)),
+		},
+	},
+	reflect.TypeFor[account.BannedPasswords](): {
+		good: func(*testing.T, leaver) any { return account.BannedPasswords{Terms: []string{"quartzworks"}} },
+		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
+			return l.App.Admin.Account.SetBannedPasswords(t.Context(), l.Host, in.(account.BannedPasswords))
+		},
+		wrong: map[string][]wrong{
+			"Revision": {{value: store.Revision(1 << 40), says: "conflict"}},
+			"Terms":    {{value: []string{""}, says: "terms[0]"}, {value: []string{"quartzworks", "abc"}, says: "terms[1]"}, {value: []string{strings.Repeat("x", 1<<16)}, says: "terms[0]"}},
+		},
+		free: []string{"Tenant"},
 	},
 	reflect.TypeFor[account.ReopenRequest](): {
 		good: func(*testing.T, leaver) any {

@@ -75,7 +75,7 @@ func (l leaver) decided(t *testing.T, a policy.Actor, id policy.AccountID) map[s
 	return map[string]error{
 		"Disable": admin.Disable(t.Context(), a, id), "Delete": err,
 		"DemandNewPassword": admin.DemandNewPassword(t.Context(), a, id), "UnlockPassword": admin.UnlockPassword(t.Context(), a, id),
-		"UnlockRecovery": admin.UnlockRecovery(t.Context(), a, id), "LiftRestriction": admin.LiftRestriction(t.Context(), a, id),
+		"LiftRestriction": admin.LiftRestriction(t.Context(), a, id),
 	}
 }
 

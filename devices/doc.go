@@ -30,19 +30,19 @@
 //	    Mark a device as one's own or as not recognized.
 //	    by the account's owner
 //	    kinds: work, personal; area: devices edit
-//	    refused if: removed
+//	    refused if: removed; a new password demanded
 //	    event: Update device
 //	devices.disable
 //	    Disable a device for good.
 //	    by the account's owner
 //	    kinds: work, personal; area: devices edit; confirmed
-//	    refused if: not the owner; printer; removed; already disabled
+//	    refused if: not the owner; printer; removed; already disabled; a new password demanded
 //	    event: Update device, the person is told
 //	devices.remove
 //	    Take an old or unused device off a personal account.
 //	    by the account's owner
 //	    kinds: personal; area: devices edit; confirmed
-//	    refused if: not the owner; printer; removed
+//	    refused if: not the owner; printer; removed; a new password demanded
 //	    event: Unregister device, the person is told
 //	devices.list-keys
 //	    See which recovery keys there are, never the keys.
@@ -52,7 +52,7 @@
 //	    Read a recovery key that was escrowed while the device was one's own.
 //	    by the account's owner
 //	    kinds: work, personal; area: devices.keys edit; limit: 10 in 1 h; proof: aal2 within 15 min
-//	    refused if: owners may not read keys; replaced by the device; on the device itself; on an unregistered device where policy asks; restricted
+//	    refused if: owners may not read keys; replaced by the device; on the device itself; on an unregistered device where policy asks; restricted; a new password demanded
 //	    event: Read BitLocker key, the person is told
 //	devices.register
 //	    Add a device that a person joined or connected.
@@ -88,34 +88,34 @@
 //	devices.admin.register
 //	    Add a device for a person.
 //	    by Global Administrator, Cloud Device Administrator, Intune Administrator; the host
-//	    refused if: id in use or spent; device limit
+//	    refused if: id in use or spent; device limit; a new password demanded
 //	    event: Register device, the person is told
 //	devices.admin.enable
 //	    Add a disabled device again: the only way back.
 //	    by Global Administrator, Cloud Device Administrator, Intune Administrator; the host
-//	    refused if: printer; removed; not disabled
+//	    refused if: printer; removed; not disabled; a new password demanded
 //	    event: Update device, the person is told
 //	devices.admin.disable
 //	    Disable any device.
 //	    by Global Administrator, Cloud Device Administrator, Intune Administrator; the host
-//	    refused if: printer; removed; already disabled
+//	    refused if: printer; removed; already disabled; a new password demanded
 //	    event: Update device, the person is told
 //	devices.admin.delete
 //	    Delete a device with its recovery keys; cannot be undone.
 //	    by Global Administrator, Cloud Device Administrator, Intune Administrator
 //	    confirmed
-//	    refused if: printer; autopilot-managed
+//	    refused if: printer; autopilot-managed; a new password demanded
 //	    event: Delete device, the person is told
 //	devices.admin.transfer
 //	    Give a device another owner, who does not get the keys of before.
 //	    by Global Administrator, Cloud Device Administrator, Intune Administrator; the host
-//	    refused if: removed; same owner; device limit
+//	    refused if: removed; same owner; device limit; a new password demanded
 //	    event: Add registered owner to device, the person is told
 //	devices.admin.reveal-key
 //	    Read any device's recovery key.
 //	    by Global Administrator, Global Reader, Cloud Device Administrator, Helpdesk Administrator, Intune Administrator, Security Administrator, Security Reader
 //	    limit: 100 in 1 h; proof: aal2 within 15 min
-//	    refused if: on the device itself
+//	    refused if: on the device itself; a new password demanded
 //	    event: Read BitLocker key, the person is told
 //	devices.admin.keys-to-rotate
 //	    See which keys should be replaced and are not yet.
@@ -123,9 +123,11 @@
 //	devices.admin.import
 //	    Take over devices from a directory's export; never enables a disabled one.
 //	    by Global Administrator, Cloud Device Administrator, Intune Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Register device (only if something of note changed)
 //	devices.admin.import-keys
 //	    Take over recovery keys from a directory's export; never replaces one.
 //	    by Global Administrator, Cloud Device Administrator, Intune Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Add BitLocker key (only if something of note changed)
 package devices

@@ -133,7 +133,7 @@ var operations = []operation{
 		forbids: either(ifNotOwnPrinterOrGone, ifDisabled), changes: true,
 		call: func(c *cell) (int, error) { return c.confirmed(c.Service.AskDisable, c.Service.Disable) }},
 	{door: "Service", method: "Disable", as: "unconfirmed", persons: true, about: oneOwnDevice, kinds: policy.Work | policy.Personal, needs: policy.Edit,
-		forbids: either(ifNotOwnPrinterOrGone, ifDisabled, always(policy.CodeConfirmationMissing)), changes: true,
+		forbids: either(ifNotOwnPrinterOrGone, ifDisabled), inside: always(policy.CodeConfirmationMissing), changes: true,
 		call: func(c *cell) (int, error) {
 			return one, c.Service.Disable(c.t.Context(), c.actor, c.device, "")
 		}},
@@ -190,7 +190,7 @@ var operations = []operation{
 		call: func(c *cell) (int, error) { return one, c.Admin.Enable(c.t.Context(), c.actor, c.device) }},
 	{door: "Admin", method: "Disable", deviceAdmin: true, hosts: true, about: anyDevice, forbids: either(ifPrinterOrGone, ifDisabled), changes: true,
 		call: func(c *cell) (int, error) { return one, c.Admin.Disable(c.t.Context(), c.actor, c.device) }},
-	{door: "Admin", method: "AskDelete", deviceAdmin: true, about: anyDevice, forbids: either(ifPrinter, ifAutopilot),
+	{door: "Admin", method: "AskDelete", deviceAdmin: true, waits: true, about: anyDevice, forbids: either(ifPrinter, ifAutopilot),
 		call: func(c *cell) (int, error) {
 			_, _, err := c.Admin.AskDelete(c.t.Context(), c.actor, c.device)
 			return one, err
@@ -198,7 +198,7 @@ var operations = []operation{
 	{door: "Admin", method: "Delete", deviceAdmin: true, about: anyDevice, forbids: either(ifPrinter, ifAutopilot), changes: true,
 		call: func(c *cell) (int, error) { return c.confirmed(c.Admin.AskDelete, c.Admin.Delete) }},
 	{door: "Admin", method: "Delete", as: "unconfirmed", deviceAdmin: true, about: anyDevice,
-		forbids: either(ifPrinter, ifAutopilot, always(policy.CodeConfirmationMissing)), changes: true,
+		forbids: either(ifPrinter, ifAutopilot), inside: always(policy.CodeConfirmationMissing), changes: true,
 		call: func(c *cell) (int, error) { return one, c.Admin.Delete(c.t.Context(), c.actor, c.device, "") }},
 	{door: "Admin", method: "Transfer", deviceAdmin: true, hosts: true, about: anyDevice, forbids: ifGone, changes: true,
 		call: func(c *cell) (int, error) { return one, c.Admin.Transfer(c.t.Context(), c.actor, c.device, "eve") }},
@@ -274,6 +274,19 @@ var states = []struct {
 	}},
 	{tenant("turned off", func(s *state) { s.turnedOff = true }), func(t testing.TB, w *accounttest.World) {
 		require.NoError(t, w.App.Admin.Policy.TurnOn(t.Context(), w.Host, false))
+	}},
+	{tenant("a new password demanded", func(s *state) { s.demanded = true }), func(t testing.TB, w *accounttest.World) {
+		for _, id := range []policy.AccountID{"ada", "bob", "eve", "gus", "pat", "root"} {
+			require.NoError(t, w.DB.Policy().Update(t.Context(), func(tx policy.AdminTx) error {
+				st, err := tx.Standing(accounttest.Tenant, id)
+				if err != nil {
+					return err
+				}
+				st.MustChangePassword = true
+				_, err = tx.PutStanding(st)
+				return err
+			}))
+		}
 	}},
 	{tenant("printer", func(s *state) { s.printer = true }), everyThing(func(d *devices.Device) { d.Profile = devices.Printer })},
 	{tenant("autopilot", func(s *state) { s.autopilot = true }), everyThing(func(d *devices.Device) { d.Autopilot = true })},

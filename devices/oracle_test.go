@@ -76,6 +76,7 @@ type state struct {
 	keysLocked         policy.Access // of the keys
 	ownersMayNotRead   bool
 	knownOnly          bool
+	demanded           bool // everybody has to set a new password
 }
 
 func open(name string) state {
@@ -112,8 +113,10 @@ type operation struct {
 	elsewhere bool          // never on the very device
 	itself    bool          // only from the very device
 
-	// forbids is what the state of the device forbids.
-	forbids func(somebody, state) policy.Code
+	// forbids is what the state of the device forbids; inside what is found out last of all.
+	forbids, inside func(somebody, state) policy.Code
+	// waits tells of what only looks that it waits for a new password as what it asks about does.
+	waits bool
 	// empty tells that an allowed answer holds nothing.
 	empty func(somebody, state) bool
 
@@ -155,6 +158,9 @@ func expect(o operation, a somebody, s state) outcome {
 			return refused(c)
 		}
 	}
+	if s.demanded && a.sort == person && !a.elsewhere && (o.changes || o.waits || o.needs == policy.Edit) {
+		return refused(policy.CodeMustChangePassword)
+	}
 	switch {
 	case o.itself && a.from != theVeryDevice:
 		return refused(devices.CodeNotThatDevice)
@@ -164,6 +170,8 @@ func expect(o operation, a somebody, s state) outcome {
 		return refused(devices.CodeUnregistered)
 	case o.proof && a.unproven != "":
 		return refused(a.unproven)
+	case o.inside != nil:
+		return refused(o.inside(a, s))
 	case o.empty != nil && o.empty(a, s):
 		return nothing
 	}

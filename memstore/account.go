@@ -39,7 +39,7 @@ func (tx *Tx) Credential(t policy.TenantID, a policy.AccountID) (account.Credent
 func (tx *Tx) PutCredential(c account.Credential) (store.Revision, error) {
 	c = c.Clone()
 	c.SetAt = store.Time(c.SetAt)
-	for _, f := range []*time.Time{&c.Throttle.Familiar.LockedUntil, &c.Throttle.Unfamiliar.LockedUntil} {
+	for _, f := range []*time.Time{&c.Throttle.Familiar.LockedUntil, &c.Throttle.Unfamiliar.LockedUntil, &c.Throttle.SignedIn.LockedUntil} {
 		*f = store.Time(*f)
 	}
 	return put(tx, credentialsByID, &c, func(r *account.Credential) *store.Revision { return &r.Revision })

@@ -19,7 +19,7 @@
 //   - [Hasher.Verify] takes the same work for accounts that exist, do not exist, are disabled or locked, and knows the
 //     last wrong passwords again without a second hash.
 //   - [Throttle] is Entra's smart lockout (howto-password-smart-lockout) over a plain row: ten failures lock for a
-//     minute, each further one for twice as long, familiar and other places apart. After a hundred in a row the
+//     minute, each further one for twice as long, familiar and other places apart, and who is signed in already apart from both. After a hundred in a row the
 //     password is of no use until it is reset (NIST SP 800-63B-4 section 3.2.2).
 //
 // What is not here: rows and events (the room of the account keeps them), and any list of breached passwords: a host

@@ -61,7 +61,7 @@ func ExampleHasher_Verify() {
 		v, err := hasher.Verify(ctx, secret.NewText(given), stored) // "" where there is no account
 		check(err)
 		var ok bool
-		row, ok = row.Judge(v, now, true, password.Lockout{})
+		row, ok = row.Judge(v, now, password.Familiar, password.Lockout{})
 		fmt.Println(ok, row.Familiar.Count)
 	}
 	// Output:
@@ -74,11 +74,11 @@ func ExampleThrottle() {
 	var row password.Throttle
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i := range 10 {
-		row, _ = row.Failed([]secret.Digest{{byte(i + 1)}}, now, false, password.Lockout{})
+		row, _ = row.Failed([]secret.Digest{{byte(i + 1)}}, now, password.Unfamiliar, password.Lockout{})
 	}
-	until, locked := row.Locked(now, false)
+	until, locked := row.Locked(now, password.Unfamiliar)
 	fmt.Println("elsewhere:", locked, until.Sub(now))
-	_, locked = row.Locked(now, true)
+	_, locked = row.Locked(now, password.Familiar)
 	fmt.Println("at home:", locked)
 	// Output:
 	// elsewhere: true 1m0s

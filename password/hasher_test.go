@@ -79,7 +79,7 @@ func signIn(t testing.TB, h *password.Hasher, a *account, given string, now time
 		return false
 	}
 	var ok bool
-	a.throttle, ok = a.throttle.Judge(v, now, false, password.Lockout{})
+	a.throttle, ok = a.throttle.Judge(v, now, password.Unfamiliar, password.Lockout{})
 	return ok
 }
 

@@ -49,15 +49,16 @@ func (l Lockout) lasts(failures int) time.Duration {
 	return d
 }
 
-// Throttle is what an account's row keeps of wrong passwords, some 400 bytes of JSON at the most. The zero Throttle
+// Throttle is what an account's row keeps of wrong passwords, some 450 bytes of JSON at the most. The zero Throttle
 // has met none: put it where the password was reset because it was forgotten. A change of the password by somebody who
 // knows it leaves it as it is (Entra).
 //
-// Familiar places are those that the person used before. They are counted apart, so that a stranger who locks an
-// account does not lock its owner out at home.
+// Each kind of place is counted apart ([Place]), so that a stranger who locks an account does not lock its owner out at
+// home.
 type Throttle struct {
 	Familiar   Failures `json:"familiar"`
 	Unfamiliar Failures `json:"unfamiliar"`
+	SignedIn   Failures `json:"signedIn,omitzero"`
 	// InARow is the number of failures that were counted since the last success anywhere.
 	InARow int `json:"inARow,omitempty"`
 	// Disabled says that they were too many, or that somebody else may know the password ([Throttle.Spent]): it is of no use
@@ -67,27 +68,45 @@ type Throttle struct {
 	Wrong []secret.Digest `json:"wrong,omitempty"`
 }
 
+// Place is the kind of place that a password is given from.
+type Place uint8
+
+// Kinds of place. The first two are those of Entra's smart lockout, at sign-in.
+const (
+	Unfamiliar Place = iota
+	Familiar         // the person signed in from there before
+	// SignedIn is a session whose person gives the current password once more. Where it is used says nothing about who uses
+	// it, since it may be stolen: its failures lock no sign-in, and those of strangers not what its person does.
+	SignedIn
+)
+
 // Failures counts for one kind of place.
 type Failures struct {
 	Count       int       `json:"count,omitempty"` // since the last success from such a place
 	LockedUntil time.Time `json:"lockedUntil,omitzero"`
 }
 
+// At is the count of a kind of place.
+func (t Throttle) At(at Place) Failures { return *t.at(at) }
+
 // at is the counter of a kind of place.
-func (t *Throttle) at(familiar bool) *Failures {
-	if familiar {
+func (t *Throttle) at(at Place) *Failures {
+	switch at {
+	case Familiar:
 		return &t.Familiar
+	case SignedIn:
+		return &t.SignedIn
 	}
 	return &t.Unfamiliar
 }
 
 // Locked reports whether passwords are refused from such a place, right or wrong, and until when. The zero time means
 // until the password is reset.
-func (t Throttle) Locked(now time.Time, familiar bool) (until time.Time, locked bool) {
+func (t Throttle) Locked(now time.Time, at Place) (until time.Time, locked bool) {
 	if t.Disabled {
 		return time.Time{}, true
 	}
-	if until = t.at(familiar).LockedUntil; now.Before(until) {
+	if until = t.at(at).LockedUntil; now.Before(until) {
 		return until, true
 	}
 	return time.Time{}, false
@@ -98,21 +117,21 @@ func (t Throttle) Locked(now time.Time, familiar bool) (until time.Time, locked 
 //
 // Verify first and outside of the transaction, then judge inside, on the row as it is there: so no number of attempts at
 // once gets more guesses than one after the other.
-func (t Throttle) Judge(v secret.Verified, now time.Time, familiar bool, l Lockout) (after Throttle, ok bool) {
-	if _, locked := t.Locked(now, familiar); locked {
+func (t Throttle) Judge(v secret.Verified, now time.Time, at Place, l Lockout) (after Throttle, ok bool) {
+	if _, locked := t.Locked(now, at); locked {
 		return t, false
 	}
 	if v.OK {
-		return t.Succeeded(familiar), true
+		return t.Succeeded(at), true
 	}
-	after, _ = t.Failed(v.Wrong, now, familiar, l)
+	after, _ = t.Failed(v.Wrong, now, at, l)
 	return after, false
 }
 
 // Failed is t after a wrong password, and whether it was counted: one of the last three is not counted again, nor is
 // any during a lock. What is remembered is wrong[0]; the others are digests under older keys.
-func (t Throttle) Failed(wrong []secret.Digest, now time.Time, familiar bool, l Lockout) (after Throttle, counted bool) {
-	if _, locked := t.Locked(now, familiar); locked {
+func (t Throttle) Failed(wrong []secret.Digest, now time.Time, at Place, l Lockout) (after Throttle, counted bool) {
+	if _, locked := t.Locked(now, at); locked {
 		return t, false
 	}
 	known := func(d secret.Digest) bool { return slices.ContainsFunc(wrong, d.Equal) }
@@ -128,7 +147,7 @@ func (t Throttle) Failed(wrong []secret.Digest, now time.Time, familiar bool, l 
 	l = l.orDefaults()
 	t.InARow++
 	t.Disabled = t.InARow >= l.Limit
-	place := t.at(familiar)
+	place := t.at(at)
 	place.Count++
 	if d := l.lasts(place.Count); d > 0 {
 		place.LockedUntil = store.Time(now.Add(d))
@@ -139,7 +158,7 @@ func (t Throttle) Failed(wrong []secret.Digest, now time.Time, familiar bool, l 
 // Unlocked is t after an administrator ended its locks. A password that is of no use any more stays so: NIST leaves
 // no way but a new one.
 func (t Throttle) Unlocked() Throttle {
-	t.Familiar, t.Unfamiliar = Failures{}, Failures{}
+	t.Familiar, t.Unfamiliar, t.SignedIn = Failures{}, Failures{}, Failures{}
 	return t
 }
 
@@ -151,8 +170,8 @@ func (t Throttle) Spent() Throttle {
 
 // Succeeded is t after the right password, outside of a lock. It clears the counter of its own kind of place alone:
 // else a stranger had new guesses each time that the owner signs in.
-func (t Throttle) Succeeded(familiar bool) Throttle {
-	*t.at(familiar) = Failures{}
+func (t Throttle) Succeeded(at Place) Throttle {
+	*t.at(at) = Failures{}
 	t.InARow = 0
 	return t
 }

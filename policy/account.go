@@ -69,9 +69,10 @@ type Standing struct {
 	// SessionsValidFrom kills whatever was authenticated before it; zero kills nothing.
 	SessionsValidFrom time.Time `json:"sessionsValidFrom,omitzero"`
 	// Risk is that somebody else has got hold of the account. It is raised by what its person reports, and
-	// lowered by [HostDoor.PasswordChanged].
+	// ended by a new password ([Standing.WithNewPassword]).
 	Risk Risk `json:"risk,omitempty"`
-	// MustChangePassword says that the person has to set a new password at the next sign-in.
+	// MustChangePassword says that the person has to set a new password before anything else: whatever they would change
+	// is refused until then with [CodeMustChangePassword], but for what a [Rule] says about that ([Demand]).
 	MustChangePassword bool `json:"mustChangePassword,omitempty"`
 	// RestrictedUntil is when the account may do again what a [Rule] keeps from one whose security info was all
 	// replaced; zero if it was not.
@@ -99,11 +100,16 @@ func (st Standing) WithNewCredential(now time.Time) Standing {
 	return st
 }
 
-// WithNewPassword is the standing once the person set a new password: a new credential, and the account is no longer at
-// risk.
-func (st Standing) WithNewPassword(now time.Time) Standing {
+// WithNewPassword is the standing once there is a new password: a new credential, and none is demanded any more. The
+// account is no longer at risk if the password was set securely: with proof of more than the old password, which is what
+// somebody else may have got hold of (Entra: a secure password change remediates the risk of a user). Otherwise only a low
+// risk ends.
+func (st Standing) WithNewPassword(now time.Time, securely bool) Standing {
 	st = st.WithNewCredential(now)
-	st.Risk, st.MustChangePassword = NoRisk, false
+	st.MustChangePassword = false
+	if securely || st.Risk == LowRisk {
+		st.Risk = NoRisk
+	}
 	return st
 }
 

@@ -148,6 +148,68 @@ func TestARestrictedAccountWaitsForWhatNeedsASettledOne(t *testing.T) {
 	require.NoError(t, h.edit(h.SignIn(h.ada), settled, "n1", "five", ""))
 }
 
+func TestWhoHasToSetANewPasswordDoesThatBeforeAnythingElse(t *testing.T) {
+	h := newHouse(t)
+	h.standing(func(st *policy.Standing) { st.MustChangePassword = true })
+	demand := func(d policy.Demand) func(*noteSpec) { return func(sp *noteSpec) { sp.Demand = d } }
+	reads := func(sp *noteSpec) { sp.Activity, sp.Access = "", policy.ReadOnly }
+	for name, c := range map[string]struct {
+		rule  func(*noteSpec)
+		waits bool
+	}{
+		"a change":                           {func(*noteSpec) {}, true},
+		"a change that is decided elsewhere": {func(sp *noteSpec) { sp.Activity = "" }, true},
+		"a look":                             {reads, false},
+		"a look that leaves a record":        {func(sp *noteSpec) { reads(sp); sp.Activity = "Read note" }, true},
+		"an administrator's change":          {func(sp *noteSpec) { sp.By, sp.Access, sp.Roles = policy.ByRole, 0, []policy.Role{policy.GlobalReader} }, true},
+		"what never waits":                   {demand(policy.NeverWaits), false},
+		"what is demanded":                   {demand(policy.MeetsDemand), false},
+	} {
+		sp := editing(c.rule)
+		actor := h.ada
+		actor.Roles = []policy.Role{policy.GlobalReader}
+		can, err := policy.Can(ctx, h.guard, h.notes, actor, sp, onNote("n1"))
+		require.NoError(t, err)
+		require.Equal(t, c.waits, sp.Waits(), name)
+		require.Equal(t, !c.waits, can.Allowed, name)
+		if c.waits {
+			require.Equal(t, policy.CodeMustChangePassword, can.Reason().Code, name)
+			require.Equal(t, policy.ClassState, can.Reason().Class, name)
+			require.Equal(t, policy.SetNewPassword, can.Reason().Remedy, name)
+			refused(t, h.edit(actor, sp, "n1", "new", ""), policy.CodeMustChangePassword, name)
+		}
+	}
+	require.NoError(t, h.edit(h.Host, editing(func(sp *noteSpec) { sp.By = policy.ByHost }), "n1", "new", ""), "a host has no password")
+
+	sp := editing(func(sp *noteSpec) {
+		sp.Forbids = func(*policy.Op, note) *policy.Reason {
+			return policy.Forbidden(codeDone, policy.NoRemedy, "The note is done.")
+		}
+	})
+	refused(t, h.edit(h.ada, sp, "n1", "new", ""), codeDone)
+	sp = editing(func(sp *noteSpec) { sp.Limit, sp.Level = policy.Limit{Times: perHour, Per: time.Hour}, policy.AAL3 })
+	for range 3 {
+		refused(t, h.edit(h.ada, sp, "n1", "new", ""), policy.CodeMustChangePassword)
+	}
+}
+
+func TestARestrictionKeepsNobodyFromWhatIsDemandedOfThem(t *testing.T) {
+	h := newHouse(t)
+	for _, must := range []bool{false, true} {
+		h.standing(func(st *policy.Standing) {
+			st.RestrictedUntil, st.MustChangePassword = h.Clock.Now().Add(time.Hour), must
+		})
+		for demand, want := range map[policy.Demand]policy.Code{
+			policy.WaitsForPassword: policy.CodeRestricted, policy.NeverWaits: policy.CodeRestricted,
+			policy.MeetsDemand: map[bool]policy.Code{false: policy.CodeRestricted}[must],
+		} {
+			can, err := policy.Can(ctx, h.guard, h.notes, h.ada, editing(func(sp *noteSpec) { sp.Settled, sp.Demand = true, demand }), onNote("n1"))
+			require.NoError(t, err)
+			require.Equal(t, want, can.Reason().Code, "%d, %t: the restriction takes longer, and is told first", demand, must)
+		}
+	}
+}
+
 func TestASessionLivesAsLongAsItsAccountSays(t *testing.T) {
 	h := newHouse(t)
 	start := h.Clock.Now()

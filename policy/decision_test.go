@@ -44,6 +44,7 @@ func everyRefusal(t *testing.T) map[policy.Code]policy.Decision {
 	require.NoError(t, h.hosts.SetState(ctx, h.Host, "bob", policy.Disabled))
 	for id, change := range map[policy.AccountID]func(*policy.Standing){
 		"cleo": func(st *policy.Standing) { st.State = policy.Closing },
+		"mona": func(st *policy.Standing) { st.MustChangePassword = true },
 		"rhea": func(st *policy.Standing) { st.RestrictedUntil = h.Clock.Now().Add(time.Hour) },
 	} {
 		require.NoError(t, h.hosts.Provision(ctx, h.Host, id, policy.Work))
@@ -58,6 +59,7 @@ func everyRefusal(t *testing.T) map[policy.Code]policy.Decision {
 		}))
 	}
 	h.put(contoso, note{ID: "r1", Owner: "rhea"})
+	h.put(contoso, note{ID: "m1", Owner: "mona"})
 	for range 2 {
 		require.NoError(t, h.edit(h.ada, often, "n1", "a", ""))
 	}
@@ -76,26 +78,32 @@ func everyRefusal(t *testing.T) map[policy.Code]policy.Decision {
 		id    string
 		yes   policy.Confirmation
 	}{
-		policy.CodeNoActor:          {spec: editing()},
-		policy.CodeUnknownTenant:    {actor: ada(func(a *policy.Actor) { a.Tenant = "nowhere" }), spec: editing()},
-		policy.CodeUnknownAccount:   {actor: ada(func(a *policy.Actor) { a.Account = "eve" }), spec: editing()},
-		policy.CodeAccountNotActive: {actor: ada(func(a *policy.Actor) { a.Account = "bob" }), spec: editing()},
-		policy.CodeAccountClosing:   {actor: ada(func(a *policy.Actor) { a.Account = "cleo" }), spec: editing()},
-		policy.CodeRestricted:       {actor: ada(func(a *policy.Actor) { a.Account = "rhea" }), spec: editing(func(sp *noteSpec) { sp.Settled = true }), id: "r1"},
-		policy.CodeSessionEnded:     {actor: ada(func(a *policy.Actor) { a.Session = "s" }), spec: editing()},
-		policy.CodeUnknownDevice:    {actor: ada(func(a *policy.Actor) { a.Device = "d" }), spec: editing()},
-		policy.CodeDeviceDisabled:   {actor: ada(func(a *policy.Actor) { a.Device = "lost" }), spec: editing()},
-		policy.CodeNotPermitted:     {actor: h.Host, spec: editing()},
-		policy.CodeNotFound:         {actor: h.ada, spec: editing(), id: "nowhere"},
-		policy.CodeAccountKind:      {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.Kinds = policy.Guest })},
-		policy.CodeNotTurnedOn:      {actor: off, spec: editing()},
-		policy.CodeNotLicensed:      {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.License = "P2" })},
-		policy.CodeAreaOff:          {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.Area = areaHidden })},
-		policy.CodeAreaReadOnly:     {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.Area = areaPrivate })},
-		policy.CodeThrottled:        {actor: h.ada, spec: often},
-		policy.CodeStrongerProof:    {actor: h.ada, spec: editing(strict)},
+		policy.CodeNoActor:            {spec: editing()},
+		policy.CodeUnknownTenant:      {actor: ada(func(a *policy.Actor) { a.Tenant = "nowhere" }), spec: editing()},
+		policy.CodeUnknownAccount:     {actor: ada(func(a *policy.Actor) { a.Account = "eve" }), spec: editing()},
+		policy.CodeAccountNotActive:   {actor: ada(func(a *policy.Actor) { a.Account = "bob" }), spec: editing()},
+		policy.CodeAccountClosing:     {actor: ada(func(a *policy.Actor) { a.Account = "cleo" }), spec: editing()},
+		policy.CodeRestricted:         {actor: ada(func(a *policy.Actor) { a.Account = "rhea" }), spec: editing(func(sp *noteSpec) { sp.Settled = true }), id: "r1"},
+		policy.CodeMustChangePassword: {actor: ada(func(a *policy.Actor) { a.Account = "mona" }), spec: editing(), id: "m1"},
+		policy.CodeSessionEnded:       {actor: ada(func(a *policy.Actor) { a.Session = "s" }), spec: editing()},
+		policy.CodeUnknownDevice:      {actor: ada(func(a *policy.Actor) { a.Device = "d" }), spec: editing()},
+		policy.CodeDeviceDisabled:     {actor: ada(func(a *policy.Actor) { a.Device = "lost" }), spec: editing()},
+		policy.CodeNotPermitted:       {actor: h.Host, spec: editing()},
+		policy.CodeNotFound:           {actor: h.ada, spec: editing(), id: "nowhere"},
+		policy.CodeAccountKind:        {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.Kinds = policy.Guest })},
+		policy.CodeNotTurnedOn:        {actor: off, spec: editing()},
+		policy.CodeNotLicensed:        {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.License = "P2" })},
+		policy.CodeAreaOff:            {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.Area = areaHidden })},
+		policy.CodeAreaReadOnly:       {actor: h.ada, spec: editing(func(sp *noteSpec) { sp.Area = areaPrivate })},
+		policy.CodeThrottled:          {actor: h.ada, spec: often},
+		policy.CodeStrongerProof:      {actor: h.ada, spec: editing(strict)},
 		policy.CodeFresherProof: {actor: stale, spec: editing(func(sp *noteSpec) {
 			sp.Level, sp.MaxAge = policy.AAL2, 15*time.Minute
+		})},
+		policy.CodeAccountClosed: {actor: h.ada, spec: editing(func(sp *noteSpec) { // which rooms tell of others' accounts
+			sp.Forbids = func(*policy.Op, note) *policy.Reason {
+				return policy.Forbidden(policy.CodeAccountClosed, policy.NoRemedy, "This account is closed for good.")
+			}
 		})},
 		policy.CodeConfirmationMissing: {actor: h.ada, spec: overwriting()},
 		policy.CodeConfirmationStale:   {actor: h.ada, spec: overwriting(), yes: "yes.stale"},

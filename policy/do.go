@@ -165,6 +165,12 @@ func (c *call[T, R, V]) change(tx T, fn func(T, *Op, R) (V, Change, error)) erro
 	if err != nil {
 		return err
 	}
+	if c.denied = change.Refused; c.denied != nil {
+		if change.Subject == "" {
+			change.Subject = c.Actor.Account
+		}
+		return tx.CountRefusal(c.refusal(change, c.denied), c.Now.Add(-RefusalWindow))
+	}
 	if err := c.count(tx); err != nil {
 		return err
 	}
@@ -201,11 +207,8 @@ func (sp *Spec[T, R]) preview(op *Op, row R) Preview {
 	return p
 }
 
-// record appends the events of a change: those that the rule records, and every failure, if it is not one again.
+// record appends the events of a change: those that the rule records, and every failure.
 func (op *Op) record(tx Tx, ch Change, failed *Denied) error {
-	if failed != nil && ch.Again {
-		return tx.CountRefusal(op.refusal(failed), op.Now.Add(-RefusalWindow))
-	}
 	if failed != nil || op.rule.Records.success(ch) {
 		e := op.event(ch)
 		if failed != nil {
@@ -261,14 +264,15 @@ func recordRefusal[T Tx](ctx context.Context, s store.Store[T], op *Op, d *Denie
 	if op.Actor.system || d.Reason().Code == CodeNoActor || d.Reason().Code == CodeUnknownTenant {
 		return nil
 	}
+	e := op.refusal(Change{Subject: op.Actor.Account}, d)
 	return s.Update(context.WithoutCancel(ctx), func(tx T) error {
-		return tx.CountRefusal(op.refusal(d), op.Now.Add(-RefusalWindow))
+		return tx.CountRefusal(e, op.Now.Add(-RefusalWindow))
 	})
 }
 
 // refusal is the event of a refused change.
-func (op *Op) refusal(d *Denied) Event {
-	e := op.event(Change{Subject: op.Actor.Account})
+func (op *Op) refusal(ch Change, d *Denied) Event {
+	e := op.event(ch)
 	if d.Reason().Code == CodeUnknownAccount {
 		e.Account = "" // there is no such account whose history it could stand in
 	}

@@ -157,7 +157,7 @@ func TestAFailedChangeCommitsItsWritesAndRefuses(t *testing.T) {
 	refused(t, h.edit(h.ada, limited(), "n1", "third", ""), policy.CodeThrottled) // failures count against the limit
 }
 
-func TestAFailedChangeThatTellsNothingNewCommitsItsWritesAndSharesAnEvent(t *testing.T) {
+func TestARefusedChangeCommitsItsWritesAndSharesAnEvent(t *testing.T) {
 	h := newHouse(t)
 	again := func(text string) []policy.Event {
 		return h.since(func() {
@@ -165,7 +165,7 @@ func TestAFailedChangeThatTellsNothingNewCommitsItsWritesAndSharesAnEvent(t *tes
 				func(tx notesTx, op *policy.Op, n note) (int, policy.Change, error) {
 					n.Text = text
 					_, err := tx.PutNote(contoso, n)
-					return 0, policy.Change{Subject: "ada", Failed: wrongCode(), Again: true}, err
+					return 0, policy.Change{Subject: "ada", Refused: wrongCode()}, err
 				})
 			refused(t, err, "wrong-code")
 		})

@@ -33,14 +33,17 @@
 //	policy.set-access
 //	    Set an area to Off, ReadOnly or Edit.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Update authorization policy
 //	policy.set-turned-on
 //	    Turn the whole experience on or off.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Update authorization policy
 //	policy.set-license
 //	    Grant or withdraw a licence.
 //	    by Global Administrator, License Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Set company licensing
 //	policy.set-need
 //	    Demand a licence for an area.
@@ -49,11 +52,12 @@
 //	policy.set-contact
 //	    Set whom refusals tell people to ask.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Update authorization policy
 //	policy.set-value
 //	    Set a room's number or switch.
 //	    by Global Administrator, Privileged Role Administrator; the host
-//	    refused if: not licensed, where the setting is of an area
+//	    refused if: not licensed, where the setting is of an area; a new password demanded
 //	    event: Update authorization policy
 //	policy.provision-account
 //	    Make an account known.
@@ -66,7 +70,7 @@
 //	    refused if: closed; being closed
 //	    event: Update user, the person is told
 //	policy.password-changed
-//	    Note that an account has a new password, which ends its risk.
+//	    Note that an account has a new password that was set securely, which ends its risk.
 //	    by the host
 //	    refused if: closed; being closed
 //	    event: Change user password, the person is told

@@ -51,8 +51,8 @@ func judge[T Tx, R any](tx T, op *Op, sp *Spec[T, R], row *R) (Decision, error) 
 			return op.refuse(r, reason), nil
 		}
 	}
-	if r.Settled && op.Standing.Restricted(op.Now) {
-		return op.refuse(r, restricted.until(op.Standing.RestrictedUntil)), nil
+	if reason := r.held(op); reason != nil {
+		return op.refuse(r, reason), nil
 	}
 	if op.Actor.person() {
 		switch reason, err := op.withinLimit(tx, r); {
@@ -114,6 +114,20 @@ func (r *Rule) opens(op *Op) *Reason {
 		return areaOff.about(string(r.Area))
 	case access < r.Access:
 		return areaReadOnly.about(string(r.Area))
+	}
+	return nil
+}
+
+// held judges what an account has to wait for: the end of a restriction, which takes longer, or a new password. Of a host,
+// whose Standing is zero, nothing waits.
+func (r *Rule) held(op *Op) *Reason {
+	st := &op.Standing
+	demanded := st.MustChangePassword && op.Actor.person()
+	switch {
+	case r.Settled && st.Restricted(op.Now) && (!demanded || r.Demand != MeetsDemand):
+		return restricted.until(st.RestrictedUntil)
+	case demanded && r.Waits():
+		return mustChange
 	}
 	return nil
 }

@@ -111,7 +111,8 @@ type Change struct {
 	Also []Change
 	// Failed commits what the function wrote (a spent code, a counted attempt) and then refuses with it.
 	Failed *Denied
-	// Again says that a Failed change tells nothing new, such as a wrong answer that was given before. It is recorded as a
-	// refusal is, so that alike ones share an event: else repeating it would be a way to fill the log.
-	Again bool
+	// Refused refuses as an error that is a [Denied] does, alike ones counted in one event, but in the operation's own
+	// commit, with what the function wrote: where how long it takes must not tell a refusal from a Failed change, or where
+	// a failure tells nothing new, and repeating it would be a way to fill the log.
+	Refused *Denied
 }

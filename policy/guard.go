@@ -100,7 +100,7 @@ func (op *Op) Vouches() bool { return op.guard.vouched != 0 }
 // [Spec], where [Can] sees it too.
 func (op *Op) Refuse(r *Reason) error { return op.Deny(r) }
 
-// Deny is the same refusal for [Change.Failed]: what the operation wrote is committed with it.
+// Deny is the same refusal for [Change.Failed] and [Change.Refused]: what the operation wrote is committed with it.
 func (op *Op) Deny(r *Reason) *Denied {
 	return &Denied{Decision: Refusal(op.rule.Action, *r, op.Settings.Contact)}
 }

@@ -81,7 +81,7 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 	return err
 }
 
-// PasswordChanged notes that an account has a new password, set with proof of who the person is: it is no longer at
+// PasswordChanged notes that an account has a new password, set securely ([Standing.WithNewPassword]): it is no longer at
 // risk, nor has to change the password, and sessions, tokens and codes from before are dead. The session in which it was
 // set goes on if keep names it and it is alive. It is for a host that keeps passwords itself, and for guests, whose home organization
 // does: call it when you hear that the password was changed there, since nothing else ends a guest's risk. Package
@@ -101,7 +101,7 @@ func (h *HostDoor) PasswordChanged(ctx context.Context, actor Actor, id AccountI
 			if err != nil {
 				return struct{}{}, Change{}, err
 			}
-			st = st.WithNewPassword(op.Now)
+			st = st.WithNewPassword(op.Now, true)
 			rev, err := tx.PutStanding(st)
 			ch := Change{Subject: id, Revision: rev}
 			if err == nil && alive {

@@ -70,6 +70,7 @@ const (
 	CodeAreaOff             Code = "area-off"
 	CodeAreaReadOnly        Code = "area-read-only"
 	CodeRestricted          Code = "restricted"
+	CodeMustChangePassword  Code = "must-change-password"
 	CodeThrottled           Code = "throttled"
 	CodeStrongerProof       Code = "stronger-proof-needed"
 	CodeFresherProof        Code = "fresher-proof-needed"
@@ -91,12 +92,14 @@ const (
 	WaitUntil               // until Reason.Until
 	Confirm                 // look at the preview and say Yes
 	ReopenAccount           // ask for a code and reopen the account
+	SetNewPassword          // change the password, or set a first one
 )
 
 var remedyNames = enum.Names[Remedy]{
 	NoRemedy: "none", SignIn: "sign-in", ProveAgain: "prove-again", ProveMore: "prove-more",
 	AskAdministrator: "ask-administrator", UseAnotherDevice: "use-another-device", WaitUntil: "wait", Confirm: "confirm",
-	ReopenAccount: "reopen-account",
+	ReopenAccount:  "reopen-account",
+	SetNewPassword: "set-new-password",
 }
 
 // String is the remedy's name, such as "sign-in".
@@ -171,6 +174,10 @@ func OtherKind(c Code, text string) *Reason {
 // Throttled is the reason for what was done too often, until the given time.
 func Throttled(until time.Time) *Reason { return throttled.until(until) }
 
+// Restricted is the reason for what an account may not do until the given time, after all of its security info was replaced:
+// for a room's operation that binds others than the person alone. What is Settled needs no word of its own.
+func Restricted(until time.Time) *Reason { return restricted.until(until) }
+
 // SessionEnded is the reason for whom an operation does not know as signed in (any more).
 func SessionEnded() Reason { return *sessionEnded }
 
@@ -207,6 +214,7 @@ var (
 	areaReadOnly   = &Reason{Code: CodeAreaReadOnly, Class: ClassLocked, Remedy: AskAdministrator, Text: "This is managed by your organization."}
 	notLicensed    = &Reason{Code: CodeNotLicensed, Class: ClassNotLicensed, Remedy: AskAdministrator, Text: "Your organization does not have the licence {what}, which this needs."}
 	restricted     = &Reason{Code: CodeRestricted, Class: ClassState, Remedy: WaitUntil, Text: "All security info of this account was replaced lately. This can be done again after {until}."}
+	mustChange     = &Reason{Code: CodeMustChangePassword, Class: ClassState, Remedy: SetNewPassword, Text: "You have to set a new password before anything else."}
 	throttled      = &Reason{Code: CodeThrottled, Class: ClassThrottled, Remedy: WaitUntil, Text: "You have done this too often. Try again after {until}."}
 	strongerProof  = &Reason{Code: CodeStrongerProof, Class: ClassProof, Remedy: ProveMore, Text: "Verify your identity with another factor; this needs {level}."}
 	fresherProof   = &Reason{Code: CodeFresherProof, Class: ClassProof, Remedy: ProveAgain, Text: "Verify your identity again; this needs {level} at most {minutes} minutes old."}

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strconv"
 	"testing"
@@ -107,6 +108,28 @@ func TestAlikeRefusalsOfAnHourAreOneEvent(t *testing.T) {
 	h.Clock.Advance(time.Hour + time.Microsecond)
 	be()
 	require.Len(t, onlyRefusals(h.Events(contoso)), 3, "a microsecond past its hour begins another")
+}
+
+func TestARefusalInTheOperationsOwnCommitIsRecordedAsAnyOther(t *testing.T) {
+	h := newHouse(t)
+	later := func(tx notesTx, op *policy.Op, _ note) (string, policy.Change, error) {
+		return "handed out", policy.Change{Subject: "ada", Notify: true, Refused: op.Deny(policy.Forbidden(codeDone, policy.NoRemedy, "The note is done."))}, nil
+	}
+	f := &faulty{Store: h.DB.Policy()}
+	h.over(f)
+	events := h.since(func() {
+		for range 3 {
+			out, err := policy.Do(ctx, h.guard, h.notes, h.ada, editing(func(sp *noteSpec) { sp.Limit = policy.Limit{Times: perHour, Per: time.Hour} }), onNote("n1"), "", later)
+			refused(t, err, codeDone)
+			require.Empty(t, out)
+		}
+	})
+	require.Len(t, events, 1)
+	require.Equal(t, []any{policy.Refused, codeDone, 3, policy.AccountID("ada"), false}, []any{events[0].Outcome, events[0].Reason, events[0].Count, events[0].Account, events[0].Notify})
+	f.failingAt("CountRefusal")
+	_, err := policy.Do(ctx, h.guard, h.notes, h.ada, editing(), onNote("n1"), "", later)
+	require.ErrorIs(t, err, errBroken)
+	require.False(t, errors.As(err, new(*policy.Denied)), "what was not committed was not refused")
 }
 
 func onlyRefusals(events []policy.Event) []policy.Event {

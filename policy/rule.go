@@ -28,6 +28,16 @@ const (
 	NoSuccess            // none, whatever the change says: the row that it writes is its record
 )
 
+// Demand is what becomes of an action while the person has to set a new password ([Standing.MustChangePassword]).
+type Demand uint8
+
+// What becomes of it.
+const (
+	WaitsForPassword Demand = iota // it is refused until then, unless it only looks
+	NeverWaits                     // it is open all the same, such as signing out
+	MeetsDemand                    // it is what is demanded: not even a restriction keeps the person from it
+)
+
 // Rule is everything about an action that is data. Its zero value lets nobody do anything.
 type Rule struct {
 	Action Action
@@ -45,11 +55,14 @@ type Rule struct {
 	Area    Area    // that an administrator may lock
 	Access  Access  // how far the area must be open: ReadOnly to look, Edit to change
 	License License // that the tenant must have, besides what it demands itself
-	// Settled keeps the action from an account that is restricted ([Standing.Restricted]).
+	// Settled keeps the action from an account that is restricted ([Standing.Restricted]), unless it meets a demand.
 	Settled bool
 
 	// The following bind every person, by whichever door.
 
+	// Demand is what becomes of the action while the person has to set a new password. Just what changes something, or
+	// leaves a record of having looked, waits.
+	Demand  Demand
 	Limit   Limit
 	Level   Level         // assurance needed
 	MaxAge  time.Duration // of the proofs that reach it; 0 for any
@@ -63,6 +76,12 @@ type Rule struct {
 	Says   string // what it does, in one sentence
 	States string // what the state of things forbids, in a few words
 	Source string // where the rule comes from
+}
+
+// Waits tells that a person who has to set a new password may do this only afterwards: it changes something, or leaves a
+// record of having looked, and is not excepted.
+func (r *Rule) Waits() bool {
+	return r.Demand == WaitsForPassword && (r.Activity != "" || r.Access == Edit)
 }
 
 // Limit bounds how often one account may do something. The zero Limit bounds nothing.

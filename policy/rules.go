@@ -111,7 +111,7 @@ var (
 	}
 	passwordChanged = &Spec[AdminTx, Standing]{
 		Rule: Rule{Action: PasswordChanged, Activity: "Change user password", Category: userCat, By: ByHost, Notify: true,
-			Says: "Note that an account has a new password, which ends its risk.", States: "closed; being closed", Source: "Entra: remediate risks and unblock users"},
+			Says: "Note that an account has a new password that was set securely, which ends its risk.", States: "closed; being closed", Source: "Entra: remediate risks and unblock users"},
 		Load: loadStanding, Forbids: setState.Forbids,
 	}
 	readAccount = &Spec[AdminTx, Standing]{

@@ -50,6 +50,13 @@ type Devices interface {
 	Contain(tx Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (ch policy.Change, why string, err error)
 }
 
+// Passwords is what [Devices] may know besides: of whom no new password can be demanded, since nobody could set one. Without
+// it one is demanded of everybody but guests.
+type Passwords interface {
+	// NoNewPassword says why none can be demanded of an account; nothing if one can.
+	NoNewPassword(tx Tx, op *policy.Op, account policy.AccountID) (why string, err error)
+}
+
 // plan lists the measures that the organization wants for an attempt. Why says of which there is nothing to take them
 // with.
 func plan(op *policy.Op, s *SignIn) (steps []ContainmentStep) {
@@ -89,7 +96,7 @@ var wording = map[Measure]struct{ done, lacking string }{
 		"No registered device is known for this sign-in, so none is marked as not recognized."},
 	DisableDevice: {"The device that it came from, if it is yours, is disabled. You cannot undo this.",
 		"No registered device is known for this sign-in, so none is disabled."},
-	RequirePasswordChange: {"You have to set a new password at the next sign-in.",
+	RequirePasswordChange: {"You have to set a new password before anything else, unless it is kept elsewhere: then change it there.",
 		"Your password is kept by your home organization. Change it there, and sign out everywhere there too."},
 	NotifyPerson: {done: "You get a message about this."},
 }
@@ -186,7 +193,10 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 				also = append(also, ch)
 			}
 		case RequirePasswordChange:
-			st.MustChangePassword = true
+			if p, known := r.devices.(Passwords); known {
+				c.Why, err = p.NoNewPassword(tx, op, s.Account)
+			}
+			st.MustChangePassword = st.MustChangePassword || c.Why == ""
 		case NotifyPerson: // by the event of the account's row, which is written in any case
 		}
 		if err != nil {
@@ -240,7 +250,7 @@ func willTrust(_ *policy.Op, a attempt) policy.Preview {
 }
 
 func willContain(op *policy.Op, a attempt) policy.Preview {
-	until := "Your account is marked as at risk until you change your password."
+	until := "Your account is marked as at risk until you change your password securely: after verifying a second factor, or by recovering your account."
 	if op.Standing.Kind == policy.Guest {
 		until = "Your account is marked as at risk until your home organization says that it is yours alone."
 	}

@@ -55,7 +55,7 @@
 //	    Say that an unusual attempt was one's own.
 //	    by the account's owner
 //	    kinds: work, personal, guest; area: signins.activity edit; proof: aal1 within 15 min; confirmed
-//	    refused if: nothing unusual; answered already; not signed in before it, nor with a second factor
+//	    refused if: nothing unusual; answered already; not signed in before it, nor with a second factor; a new password demanded
 //	    event: ConfirmSafe, the person is told
 //	signins.this-was-not-me
 //	    Say that an unusual attempt was somebody else's, and contain it.
@@ -74,7 +74,7 @@
 //	signins.start-session
 //	    Start a session for somebody who was authenticated.
 //	    by the host
-//	    refused if: account or device cannot sign in; proven before the last sign-out everywhere, or too long ago
+//	    refused if: account or device cannot sign in; proven before the last sign-out everywhere, or too long ago; no level proven
 //	    event: Start session
 //	signins.resume-session
 //	    Give the actor of a request that came with a session's token.
@@ -100,22 +100,26 @@
 //	signins.admin.list-activity
 //	    See a person's attempts to sign in.
 //	    by Global Administrator, Global Reader, Security Administrator, Security Reader; the host
+//	    refused if: a new password demanded
 //	    event: Read sign-ins
 //	signins.admin.import
 //	    Take over attempts to sign in from a directory's log.
 //	    by Global Administrator, Security Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Import sign-ins (only if something of note changed)
 //	signins.admin.list-sessions
 //	    See where a person is signed in.
 //	    by Global Reader, Security Administrator, Security Reader, Global Administrator, Privileged Authentication Administrator, Authentication Administrator, User Administrator, Helpdesk Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Read sessions
 //	signins.admin.end-session
 //	    End one session of a person.
 //	    by Global Administrator, Privileged Authentication Administrator, Authentication Administrator, User Administrator, Helpdesk Administrator; the host
-//	    refused if: ended already
+//	    refused if: ended already; a new password demanded
 //	    event: End session, the person is told
 //	signins.admin.sign-out
 //	    Sign a person out everywhere.
 //	    by Global Administrator, Privileged Authentication Administrator, Authentication Administrator, User Administrator, Helpdesk Administrator; the host
+//	    refused if: a new password demanded
 //	    event: Update StsRefreshTokenValidFrom Timestamp, the person is told
 package signins

@@ -219,6 +219,7 @@ func desk(t *testing.T) (w *accounttest.World, places []policy.Actor) {
 		w.Device(ada, c)
 	}
 	require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, signins.ContainDevice, 2))
+	require.NoError(t, w.App.Admin.Policy.Set(t.Context(), w.Host, signins.ContainPassword, 0)) // else nothing more could be said
 	w.Clock.Advance(day)
 	ada = w.SignIn(ada)
 	return w, []policy.Actor{ada, ada.On(computers[1]), ada.On(computers[2])}

@@ -19,7 +19,8 @@ type Host struct{ *room }
 // of which only a keyed hash is stored. Beyond [MaxSessions], the session not seen for the longest ends, and of more, as
 // after the limit was lowered, 100 at each start; sessions that
 // ran out by themselves are noted as ended, at most 100 at a time, so that nobody reads them again. The overall limit
-// counts from when the proofs reached the session's level in full; proofs too old for it are refused.
+// counts from when the proofs reached the session's level in full; proofs too old for it are refused, and those that reach no
+// level, as the recovery of an account does not.
 func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Started, error) {
 	if err := n.check(); err != nil {
 		return Started{}, err
@@ -40,6 +41,9 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 			s := n.session(op, st, digest)
 			if err := provable(op, s); err != nil {
 				return Started{}, policy.Change{}, err
+			}
+			if s.Level == policy.AAL0 {
+				return Started{}, policy.Change{}, op.Refuse(provesNothing)
 			}
 			ended, err := old.end(tx, op) // before room is made: it may be the room
 			if err != nil {

@@ -91,6 +91,10 @@ func (l *life) start(rt *rapid.T) {
 		require.Equal(rt, signins.CodeProvenLongAgo, codeOf(err))
 		return
 	}
+	if reach(n.Proofs) == policy.AAL0 {
+		require.Equal(rt, signins.CodeProvesNothing, codeOf(err))
+		return
+	}
 	require.NoError(rt, err)
 	for _, g := range l.given { // what ran out is over for good, however the clock goes from now on
 		if row := l.row(g); !row.EndedAt.IsZero() && !l.ended[row.ID] {

@@ -50,10 +50,10 @@ type operation struct {
 	action       policy.Action
 	about        thing
 	present      bool // malformed without a session of ours
-	// forbids is what the state of the thing forbids, before any proof is looked at; inside what the operation
-	// finds out last of all.
-	forbids, inside func(somebody, condition) policy.Code
-	empty           func(somebody, condition) bool
+	// forbids is what the state of the thing forbids, before any proof is looked at; device what forbids it from where the
+	// actor is; inside what the operation finds out last of all.
+	forbids, device, inside func(somebody, condition) policy.Code
+	empty                   func(somebody, condition) bool
 	// special is the expectation of an operation that goes by no actor.
 	special func(condition) outcome
 
@@ -105,7 +105,7 @@ func expect(o operation, r policy.Rule, a somebody, c condition) outcome {
 	case o.about == ownThing && !a.Owns, o.about == anyThing && a.Elsewhere:
 		return outcome(policy.CodeNotFound)
 	}
-	for _, code := range []policy.Code{c.Closed(r, a), no(o.forbids), a.Unproven(r), no(o.inside)} {
+	for _, code := range []policy.Code{c.Closed(r, a), no(o.forbids), c.Waits(r, a), no(o.device), a.Unproven(r), no(o.inside)} {
 		if code != "" {
 			return outcome(code)
 		}

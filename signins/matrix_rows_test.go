@@ -133,7 +133,7 @@ var operations = []operation{
 		forbids: always(signins.CodeNotUnusual), changes: true,
 		call: func(c *cell) (int, error) { return c.confirmed(usual, c.Service.AskThisWasMe, c.Service.ThisWasMe) }},
 	{door: "Service", method: "ThisWasMe", as: "of the present session", action: signins.SayThisWasMe, about: ownThing,
-		forbids: func(a somebody, _ condition) policy.Code {
+		device: func(a somebody, _ condition) policy.Code {
 			if a.Level >= policy.AAL2 && !a.Stale {
 				return "" // a second factor, which a stolen password is not
 			}

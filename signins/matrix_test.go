@@ -132,6 +132,19 @@ var conditions = []struct {
 	{condition{name: "turned off", Tenant: testkit.Tenant{TurnedOff: true}}, func(t testing.TB, th *theatre) {
 		require.NoError(t, th.App.Admin.Policy.TurnOn(t.Context(), th.Host, false))
 	}},
+	{condition{name: "a new password demanded", Tenant: testkit.Tenant{Demanded: true}}, func(t testing.TB, th *theatre) {
+		for _, id := range append([]policy.AccountID{"bob", "root"}, owners...) {
+			require.NoError(t, th.DB.SignIns().Update(t.Context(), func(tx signins.Tx) error {
+				st, err := tx.Standing(accounttest.Tenant, id)
+				if err != nil {
+					return err
+				}
+				st.MustChangePassword = true
+				_, err = tx.PutStanding(st)
+				return err
+			}))
+		}
+	}},
 	{condition{name: "the other session over", over: true}, func(t testing.TB, th *theatre) {
 		for id, s := range th.others {
 			require.NoError(t, th.App.Admin.SignIns.End(t.Context(), th.Host, id, s.Actor.Session))

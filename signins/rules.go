@@ -88,6 +88,7 @@ const (
 	CodeDeviceCannotSignIn    policy.Code = "device-cannot-sign-in"
 	CodeProvenBefore          policy.Code = "proven-before-sign-out"
 	CodeProvenLongAgo         policy.Code = "proven-long-ago"
+	CodeProvesNothing         policy.Code = "proves-nothing"
 	CodeNotUnusual            policy.Code = "not-unusual"
 	CodeAnswered              policy.Code = "answered-already"
 	CodeThatSession           policy.Code = "session-in-question"
@@ -108,6 +109,7 @@ var (
 	unknownAccount  = policy.Forbidden(CodeUnknownAccount, policy.NoRemedy, "There is no account with this id here.")
 	provenBefore    = policy.Forbidden(CodeProvenBefore, policy.SignIn, "You were signed out everywhere since you began to sign in. Begin anew.")
 	provenLongAgo   = policy.Forbidden(CodeProvenLongAgo, policy.SignIn, "What you proved was too long ago to be signed in with. Sign in again.")
+	provesNothing   = &policy.Reason{Code: CodeProvesNothing, Class: policy.ClassProof, Remedy: policy.ProveMore, Level: policy.AAL1, Text: "What was proven signs nobody in. Whoever recovered an account sets a new password, and signs in with that."}
 	deviceCannot    = policy.Forbidden(CodeDeviceCannotSignIn, policy.AskAdministrator, "This device cannot sign in: it is unknown or disabled.")
 )
 
@@ -163,14 +165,16 @@ var (
 	endSession = &openSpec{
 		Rule: policy.Rule{Action: EndSession, Activity: endedSession, Category: category,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaSessions, Access: policy.Edit, Level: policy.AAL1,
-			Says: "End one session, one's own included.", States: "ended already", Source: "ASVS 7.5.2"},
+			Demand: policy.NeverWaits,
+			Says:   "End one session, one's own included.", States: "ended already", Source: "ASVS 7.5.2"},
 		Load:    withAccount(ownSession),
 		Forbids: over,
 	}
 	endOthers = &sessionSpec{
 		Rule: policy.Rule{Action: EndOtherSessions, Activity: endedSession, Category: category,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaSessions, Access: policy.Edit, Level: policy.AAL1,
-			Says: "End all sessions but the present one, tokens that the host keeps, and sign-ins that are half done.", States: "the present session is not kept here", Source: "ASVS 7.4.3"},
+			Demand: policy.NeverWaits,
+			Says:   "End all sessions but the present one, tokens that the host keeps, and sign-ins that are half done.", States: "the present session is not kept here", Source: "ASVS 7.4.3"},
 		Load:    presentSession,
 		Forbids: keptElsewhere,
 	}
@@ -178,7 +182,8 @@ var (
 		Rule: policy.Rule{Action: SignOutEverywhere, Activity: updateValidFrom, Category: category,
 			By: policy.ByPerson, Kinds: policy.Work | policy.Personal, Others: guestsElsewhere,
 			Area: AreaSessions, Access: policy.Edit, Level: policy.AAL1, Confirm: true, Notify: true,
-			Says: "Sign out on all devices and in all applications.", Source: "S4; Graph: user-revokesigninsessions"},
+			Demand: policy.NeverWaits,
+			Says:   "Sign out on all devices and in all applications.", Source: "S4; Graph: user-revokesigninsessions"},
 		Load:    presentSession,
 		Preview: willSignOut,
 	}
@@ -190,8 +195,7 @@ const freshToTrust = 15 * time.Minute
 // What the account's owner may see and say about attempts to sign in.
 var (
 	// Reading attempts and disowning one ask for no factor, unlike the sessions (ASVS 7.5.2): nothing can be done with what
-	// was, and whoever recovers an account, or whose host vouches for no factor, must be able to see what happened and to
-	// contain it. What would make a thief's attempt usual, thisWasMe, asks for a fresh one.
+	// was, and whose host vouches for no factor must be able to see what happened and to contain it. What would make a thief's attempt usual, thisWasMe, asks for a fresh one.
 	listActivity = &plainSpec{
 		Rule: policy.Rule{Action: ListActivity, By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.ReadOnly,
 			Says: "See one's recent attempts to sign in.", Source: "S2"},
@@ -211,7 +215,8 @@ var (
 	thisWasNotMe = &attemptSpec{
 		Rule: policy.Rule{Action: SayThisWasNotMe, Activity: answeredSignIn, Category: category,
 			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Confirm: true, Notify: true,
-			Says: "Say that an unusual attempt was somebody else's, and contain it.", States: "nothing unusual; answered so already", Source: "S2"},
+			Demand: policy.NeverWaits,
+			Says:   "Say that an unusual attempt was somebody else's, and contain it.", States: "nothing unusual; answered so already", Source: "S2"},
 		Load: loadAttempt, Forbids: undeniable, Preview: willContain,
 	}
 )
@@ -230,7 +235,7 @@ var (
 	}
 	startSession = &accountSpec{
 		Rule: policy.Rule{Action: StartSession, Activity: startedSession, Category: category, By: policy.ByHost,
-			Says: "Start a session for somebody who was authenticated.", States: "account or device cannot sign in; proven before the last sign-out everywhere, or too long ago", Source: "ASVS 7.2"},
+			Says: "Start a session for somebody who was authenticated.", States: "account or device cannot sign in; proven before the last sign-out everywhere, or too long ago; no level proven", Source: "ASVS 7.2; NIST SP 800-63B-4 4.2"},
 		Load: anybodyOrNobody,
 		Forbids: func(_ *policy.Op, st policy.Standing) *policy.Reason {
 			if st.State != policy.Active {
@@ -252,7 +257,8 @@ var (
 	}
 	touchSession = &sessionSpec{
 		Rule: policy.Rule{Action: TouchSession, Activity: sawSession, Category: category, By: policy.ByPerson, Kinds: policy.AllKinds, Records: policy.NoSuccess,
-			Says: "Note that a session is in use, at most once in a tenth of its idle limit.", Source: "NIST SP 800-63B 2.2.3"},
+			Demand: policy.NeverWaits,
+			Says:   "Note that a session is in use, at most once in a tenth of its idle limit.", Source: "NIST SP 800-63B 2.2.3"},
 		Load: presentSession,
 	}
 	validSince = &accountSpec{

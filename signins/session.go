@@ -38,7 +38,7 @@ type Session struct {
 // NewSession is what the host tells about somebody whom it has authenticated.
 type NewSession struct {
 	Account policy.AccountID
-	// Proofs are the factors that were verified, and when; at least one.
+	// Proofs are the factors that were verified, and when; at least one that reaches a level.
 	Proofs []policy.Proof
 	// Device is the registered device that the person is on; empty if it is none.
 	Device  policy.DeviceID
@@ -107,8 +107,8 @@ type Started struct {
 	Actor policy.Actor
 	// ExpiresAt is when the session ends if it is not used. Using it moves that, so a cookie should not carry it.
 	ExpiresAt time.Time
-	// MustChangePassword says that the person has to set a new password before anything else; see
-	// [policy.HostDoor.PasswordChanged].
+	// MustChangePassword says that the person has to set a new password before anything else: whatever they would change is
+	// refused until then with [policy.CodeMustChangePassword]. See [policy.HostDoor.PasswordChanged] for who keeps passwords.
 	MustChangePassword bool
 }
 

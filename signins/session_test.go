@@ -416,7 +416,10 @@ func TestAProofOfTheFutureBindsTheSessionFromNowOn(t *testing.T) {
 func TestAnOldProofOfRecoveryDoesNotProlongASession(t *testing.T) {
 	w := accounttest.New(t)
 	recovery := proven(w.Clock.Now(), policy.FactorRecovery)
-	s := w.Session(w.Person("ada", policy.Work), func(n *signins.NewSession) { n.Proofs = recovery })
+	ada := w.Person("ada", policy.Work)
+	_, err := w.App.Host.SignIns.Start(ctx, w.Host, signins.NewSession{Account: "ada", Proofs: recovery})
+	require.Equal(t, signins.CodeProvesNothing, codeOf(err), "it starts none either")
+	s := w.Session(ada, func(n *signins.NewSession) { n.Proofs = proven(w.Clock.Now(), policy.FactorPassword) })
 	w.Clock.Advance(10 * time.Minute)
 	next, err := w.App.Host.SignIns.AddProof(ctx, w.Host, s.Token, recovery[0])
 	require.NoError(t, err)

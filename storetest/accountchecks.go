@@ -63,7 +63,8 @@ var credentialKind = kind[account.Credential]{
 		c.Hash, c.SetAt = secret.Hash(text("$argon2id$", n)), when(n)
 		c.Throttle = password.Throttle{
 			Familiar: password.Failures{Count: n, LockedUntil: when(n + 1)}, Unfamiliar: password.Failures{Count: n + 1, LockedUntil: when(n + 2)},
-			InARow: 2*n + 1, Disabled: true, Wrong: []secret.Digest{{0: byte(n), 31: 1}, {0: byte(n + 1), 31: 2}},
+			SignedIn: password.Failures{Count: n + 2, LockedUntil: when(n + 3)},
+			InARow:   2*n + 1, Disabled: true, Wrong: []secret.Digest{{0: byte(n), 31: 1}, {0: byte(n + 1), 31: 2}},
 		}
 		c.Elsewhere, c.Place = pick(n, account.Federated, account.Synchronized, account.Passwordless), text("place", n)
 		return c

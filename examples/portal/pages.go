@@ -154,7 +154,10 @@ func (p *portal) nameOf(r *http.Request, me policy.Actor) string {
 	return string(me.Account)
 }
 
-// explain shows why something was refused, where it can be mended: on the page for signing in, or for proving more; as
+// demanded names what the page for the password says to who has to set a new one before anything else.
+const demanded = "demanded"
+
+// explain shows why something was refused, where it can be mended: on the page for signing in, for a new password, or for proving more; as
 // the question that has no answer yet; on the page whose form was sent.
 func (p *portal) explain(w http.ResponseWriter, r *http.Request, of *page, s *screen, err error) {
 	s.Page, s.Wrong, s.Given, s.Done, s.Back = "refused", p.wrong(of.name, err), r.PostForm, "", of.at(r)
@@ -163,6 +166,9 @@ func (p *portal) explain(w http.ResponseWriter, r *http.Request, of *page, s *sc
 	case refused && denied.Reason().Class == policy.ClassNotAdmitted && denied.Reason().Remedy == policy.SignIn:
 		p.keep(w, secret.Text{})
 		http.Redirect(w, r, "/sign-in?back="+url.QueryEscape(of.at(r)), http.StatusSeeOther)
+		return
+	case refused && denied.Reason().Remedy == policy.SetNewPassword:
+		http.Redirect(w, r, "/password?done="+demanded, http.StatusSeeOther)
 		return
 	case refused && denied.Reason().Class == policy.ClassProof:
 		s.Page, s.Data = "prove", p.toProve(s.Me, of.at(r), denied.Reason().Level)

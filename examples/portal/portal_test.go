@@ -228,6 +228,19 @@ func TestTheLogKeepsNothingOfWhatWasTyped(t *testing.T) {
 	}
 }
 
+func TestWhoHasToSetANewPasswordIsLedThere(t *testing.T) {
+	s := serve(t)
+	require.NoError(t, s.app.Admin.Account.DemandNewPassword(t.Context(), s.host, atHome))
+	b := s.browser(t)
+	_, page := b.post("/sign-in", "identifier", "lin@home.example", "password", everybodysPassword)
+	require.Contains(t, page, "<h1><bdi>Password</bdi></h1>")
+	_, page = b.post("/recovery-code")
+	require.Contains(t, page, "<h1><bdi>Password</bdi></h1>")
+	require.Contains(t, page, "You have to set a new password before anything else.")
+	_, page = b.post("/sign-out")
+	require.Contains(t, page, "You are signed out.")
+}
+
 func TestADeviceIsDisabledAfterAYesAndOnlyAnAdministratorAddsItAgain(t *testing.T) {
 	s := serve(t)
 	b := s.as(t, lin)

@@ -32,6 +32,7 @@ func (p *portal) routes() http.Handler {
 
 	password := p.page("/password", "password", p.password)
 	p.move("/password", password, "Your password is changed. You are signed out everywhere else.", p.changePassword)
+	p.said[demanded] = "You have to set a new password before anything else."
 	p.result("/recovery-code", password, "recovery-code", p.newRecoveryCode)
 	p.act("/recovery-code/remove", password, "Your recovery code is removed.", p.removeRecoveryCode)
 

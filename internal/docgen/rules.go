@@ -194,13 +194,21 @@ func area(r policy.Rule) string {
 }
 
 func states(r policy.Rule) string {
-	switch {
-	case !r.Settled:
-		return r.States
-	case r.States == "":
-		return "restricted"
+	var all []string
+	for _, s := range []struct {
+		holds bool
+		words string
+	}{
+		{r.States != "", r.States},
+		{r.Settled && r.Demand == policy.MeetsDemand, "restricted, unless a new password is demanded"},
+		{r.Settled && r.Demand != policy.MeetsDemand, "restricted"},
+		{r.By&(policy.ByPerson|policy.ByRole) != 0 && r.Waits(), "a new password demanded"},
+	} {
+		if s.holds {
+			all = append(all, s.words)
+		}
 	}
-	return r.States + "; restricted"
+	return strings.Join(all, "; ")
 }
 
 func limit(r policy.Rule) string {

@@ -83,6 +83,15 @@ type Tenant struct {
 	Access     map[policy.Area]policy.Access // of areas that are locked
 	Unlicensed policy.Area                   // the tenant demands a licence for it that it lacks
 	TurnedOff  bool
+	Demanded   bool // everybody has to set a new password
+}
+
+// Waits is why a person does not do what changes something before they set a new password.
+func (c Tenant) Waits(r policy.Rule, a Somebody) policy.Code {
+	if c.Demanded && a.Sort == Person && !a.Elsewhere && r.Demand == policy.WaitsForPassword && (r.Activity != "" || r.Access == policy.Edit) {
+		return policy.CodeMustChangePassword
+	}
+	return ""
 }
 
 // Closed is why an operation is not open to an account's owner.

@@ -248,7 +248,7 @@ var inputs = map[reflect.Type]input{
 	},
 	reflect.TypeFor[account.CodeRequest](): {
 		good: func(_ *testing.T, l leaver) any {
-			return account.CodeRequest{Account: "per", Purpose: challenge.StepUp, Method: challenge.SMS, To: number("per"), Session: l.World.Session(l.per).Actor.Session, Language: "en-GB"}
+			return account.CodeRequest{Account: "per", Purpose: challenge.StepUp, Method: challenge.SMS, To: number("per"), Session: l.Session(l.per).Actor.Session, Language: "en-GB"}
 		},
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
 			_, err := l.App.Host.Account.SendCode(t.Context(), l.Host, in.(account.CodeRequest))
@@ -264,7 +264,7 @@ var inputs = map[reflect.Type]input{
 		},
 	},
 	reflect.TypeFor[account.CodeAnswer](): {
-		good: func(t *testing.T, l leaver) any { return beginStep(t, l.World, l.World.Session(l.per).Actor) },
+		good: func(t *testing.T, l leaver) any { return beginStep(t, l.World, l.Session(l.per).Actor) },
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
 			_, err := l.App.Host.Account.VerifyCode(t.Context(), l.Host, in.(account.CodeAnswer))
 			return err

@@ -370,12 +370,20 @@ func (p *post) holds(t *testing.T, rt *rapid.T) {
 			owners[i.Key] = id
 			has[i.Key] = []any{i.RetiredAt.IsZero(), i.Primary, i.ProvenAt, i.RetiredAt}
 		}
+		live, first := 0, 0
 		for a, r := range p.g.rows {
 			if r.owner == id {
 				want[a] = []any{r.live, r.primary, r.proven, r.retired}
 			}
+			if p.g.has(o, a) != nil {
+				live++
+			}
+			if r.owner == id && r.primary {
+				first++
+			}
 		}
 		require.Equal(rt, want, has)
+		require.Equal(rt, min(live, 1), first, "who has addresses has one primary one")
 		to, err := p.App.Host.Account.NoticeAddresses(t.Context(), p.Host, id)
 		require.NoError(rt, err)
 		require.ElementsMatch(rt, p.g.notices(o), to)

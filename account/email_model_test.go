@@ -378,6 +378,9 @@ func (g *registry) takeBack(c *request) {
 		fresh.proven = time.Time{}
 		old.live, old.retired, old.proven, old.primary = true, time.Time{}, later.proven, old.primary || first
 	}
+	if next := g.eldest(c.owner); next != nil && !g.led(c.owner) {
+		next.primary = true
+	}
 	c.owner.spent = true
 	g.void(c.owner, nil)
 }
@@ -443,6 +446,16 @@ func (g *registry) remove(o *owner, address string) policy.Code {
 	}
 	g.void(o, nil)
 	return ""
+}
+
+// led tells whether one of somebody's addresses is the primary one.
+func (g *registry) led(o *owner) bool {
+	for _, r := range g.rows {
+		if r.owner == o.id && r.primary {
+			return true
+		}
+	}
+	return false
 }
 
 // eldest is the address that somebody proved first; where they proved none, the first by the alphabet.

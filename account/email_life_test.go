@@ -176,6 +176,11 @@ func (p *post) ask(t *testing.T, rt *rapid.T) {
 			}
 		}
 	}
+	p.asks(t, rt, s, old, fresh)
+}
+
+// asks asks in a session, and tells whether that was granted.
+func (p *post) asks(t *testing.T, rt *rapid.T, s *login, old, fresh string) bool {
 	want := p.g.ask(s, old, fresh)
 	p.does(rt, "ask", want, false, func() error {
 		id, err := p.App.Account.ChangeEmail(t.Context(), s.Actor, old, fresh)
@@ -191,6 +196,7 @@ func (p *post) ask(t *testing.T, rt *rapid.T) {
 	if want == "" {
 		p.tells(rt, s.owner, "asked")
 	}
+	return want == ""
 }
 
 // text is what the last message to an address carried.
@@ -245,6 +251,33 @@ func (p *post) cancel(t *testing.T, rt *rapid.T) {
 	p.open(t, rt, c, rapid.SampledFrom(c.links).Draw(rt, "link"), rapid.IntRange(0, 2).Draw(rt, "right") > 0)
 }
 
+// there changes an address to another one and back, all with the right codes, and takes back the first of these changes.
+func (p *post) there(t *testing.T, rt *rapid.T) {
+	s := p.session(t, rt)
+	have := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return p.g.has(s.owner, a) == nil })
+	if len(have) == 0 {
+		rt.Skip("they have none")
+	}
+	old, fresh := rapid.SampledFrom(have).Draw(rt, "old"), rapid.SampledFrom(addresses).Draw(rt, "new")
+	var first *request
+	for _, way := range [][2]string{{old, fresh}, {fresh, old}} {
+		if !p.asks(t, rt, s, way[0], way[1]) {
+			return
+		}
+		c := p.g.asked[len(p.g.asked)-1]
+		if p.answer(t, rt, s, c, c.code); !c.confirmed {
+			return
+		}
+		if first == nil {
+			first = c
+		}
+	}
+	if len(first.links) > 0 {
+		p.met["there and back"]++
+		p.open(t, rt, first, rapid.SampledFrom(first.links).Draw(rt, "link"), true)
+	}
+}
+
 // open opens a link, or one that is like it but for its secret.
 func (p *post) open(t *testing.T, rt *rapid.T, c *request, l *takeBackLink, right bool) {
 	text, how := l.text, fmt.Sprintf("confirmed: %v, over: %v, replaced one: %v", c.confirmed, c.over, l.to == c.old)
@@ -294,6 +327,7 @@ func TestAddressesChangeAsTheRulesSay(t *testing.T) {
 				want := p.g.setPassword(s, next)
 				p.does(rt, "change the password", want, false, func() error { return p.change(t, s.Actor, old, next) })
 			},
+			"there and back": func(rt *rapid.T) { p.there(t, rt) },
 			"reset the password": func(rt *rapid.T) {
 				o := p.person(rt)
 				o.phrase, o.spent = map[string]string{good: better, better: good}[o.phrase], false
@@ -348,7 +382,7 @@ func TestAddressesChangeAsTheRulesSay(t *testing.T) {
 		"ask: " + string(account.CodeSameEmail), "ask: " + notFound,
 		"confirm: ", "confirm: wrong-code", "confirm: " + string(account.CodeIdentifierTaken),
 		"confirm: " + string(policy.CodeThrottled), "confirm: " + string(policy.CodeSessionEnded),
-		"cancel: ", "cancel: wrong-code", "right, and dead",
+		"cancel: ", "cancel: wrong-code", "right, and dead", "there and back",
 		"taken back, confirmed: true, over: false, replaced one: true", "taken back, confirmed: true, over: false, replaced one: false",
 		"taken back, confirmed: false, over: false, replaced one: true", "taken back, confirmed: false, over: true, replaced one: true",
 		"change the password: ", "change the password: " + string(account.CodePasswordSpent), "reset the password: ", "claim: " + nothing,

@@ -234,7 +234,7 @@ var inputs = map[reflect.Type]input{
 	},
 	reflect.TypeFor[account.CodeRequest](): {
 		good: func(_ *testing.T, l leaver) any {
-			return account.CodeRequest{Account: "per", Purpose: challenge.StepUp, Method: challenge.SMS, To: number("per"), Session: l.World.Session(l.per).Actor.Session, Language: "en-GB"}
+			return account.CodeRequest{Account: "per", Purpose: challenge.StepUp, Method: challenge.SMS, To: number("per"), Session: l.Session(l.per).Actor.Session, Language: "en-GB"}
 		},
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
 			_, err := l.App.Host.Account.SendCode(t.Context(), l.Host, in.(account.CodeRequest))

@@ -182,16 +182,6 @@ var inputs = map[reflect.Type]input{
 		}},
 		free: []string{"Tenant"},
 	},
-	reflect.TypeFor[account.BannedPasswords](): {
-		good: func(*testing.T, leaver) any { return account.BannedPasswords{Terms: []string{"quartzworks"}} },
-		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
-			return l.App.Admin.Account.SetBannedPasswords(t.Context(), l.Host, in.(account.BannedPasswords))
-		},
-		wrong: map[string][]wrong{"Revision": {{value: store.Revision(1 << 40), says: "conflict"}}, "Terms": {
-			{value: []string{"abc"}, says: "terms"}, {value: []string{strings.Repeat("x", 17)}, says: "terms"}, {value: make([]string, 1001), says: "terms"},
-		}},
-		free: []string{"Tenant"},
-	},
 	reflect.TypeFor[account.Profile](): {
 		good: func(*testing.T, leaver) any { return filled("gil", "Active Directory") },
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {

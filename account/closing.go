@@ -151,7 +151,7 @@ func shut(tx Tx, op *policy.Op, st policy.Standing, c Closing) (time.Time, polic
 	if err := putClosing(tx, op, st, c); err != nil {
 		return time.Time{}, policy.Change{}, err
 	}
-	ch, err := become(tx, op, st, policy.Closing, op.Now)
+	ch, err := become(tx, st, policy.Closing, op.Now)
 	ch.Facts = append(ch.Facts, policy.Fact{Name: "days", Value: strconv.Itoa(int(c.Due.Sub(op.Now) / day))})
 	return c.Due, ch, err
 }
@@ -174,7 +174,7 @@ func putClosing(tx Tx, op *policy.Op, st policy.Standing, c Closing) error {
 
 // become gives an account another state. Nothing that its person was given or proved before from outlives that, either
 // way: it is neither good while the account is not active nor comes back to life with it.
-func become(tx Tx, op *policy.Op, st policy.Standing, to policy.State, from time.Time) (policy.Change, error) {
+func become(tx Tx, st policy.Standing, to policy.State, from time.Time) (policy.Change, error) {
 	st = st.WithNewCredential(from)
 	st.State = to
 	rev, err := tx.PutStanding(st)
@@ -190,7 +190,7 @@ func (l closed) back(tx Tx, op *policy.Op, from time.Time) (policy.Change, error
 	if err := tx.DeleteClosing(l.Tenant, l.Account); err != nil {
 		return policy.Change{}, err
 	}
-	return become(tx, op, l.Standing, l.before(), from)
+	return become(tx, l.Standing, l.before(), from)
 }
 
 // before is what an account was before it was closed.

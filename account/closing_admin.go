@@ -28,7 +28,7 @@ func (a *Admin) become(ctx context.Context, actor policy.Actor, sp *policy.Spec[
 				ch, err := c.comesBack(tx, to)
 				return none{}, ch, err
 			}
-			ch, err := become(tx, op, c.Standing, to, op.Now)
+			ch, err := become(tx, c.Standing, to, op.Now)
 			return none{}, ch, err
 		})
 	return err

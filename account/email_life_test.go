@@ -95,6 +95,8 @@ func (p *post) does(rt *rapid.T, what string, want policy.Code, counted bool, ca
 	switch {
 	case want == notFound:
 		require.ErrorIs(rt, err, store.ErrNotFound, what)
+	case want == nothing:
+		require.NoError(rt, err, what)
 	case want == "":
 		require.NoError(rt, err, what)
 		before[policy.Succeeded]++
@@ -174,14 +176,19 @@ func (p *post) ask(t *testing.T, rt *rapid.T) {
 			}
 		}
 	}
+	p.asks(t, rt, s, old, fresh)
+}
+
+// asks asks in a session, and tells whether that was granted.
+func (p *post) asks(t *testing.T, rt *rapid.T, s *login, old, fresh string) bool {
 	want := p.g.ask(s, old, fresh)
 	p.does(rt, "ask", want, false, func() error {
 		id, err := p.App.Account.ChangeEmail(t.Context(), s.Actor, old, fresh)
 		if err == nil {
 			c := p.g.asked[len(p.g.asked)-1]
 			c.id, c.code = id, p.text(rt, fresh)
-			if !c.linkOver {
-				c.link = p.text(rt, old)
+			for _, l := range c.links {
+				l.text = p.text(rt, l.to)
 			}
 		}
 		return err
@@ -189,6 +196,7 @@ func (p *post) ask(t *testing.T, rt *rapid.T) {
 	if want == "" {
 		p.tells(rt, s.owner, "asked")
 	}
+	return want == ""
 }
 
 // text is what the last message to an address carried.
@@ -232,26 +240,60 @@ func (p *post) answer(t *testing.T, rt *rapid.T, s *login, c *request, code secr
 }
 
 func (p *post) cancel(t *testing.T, rt *rapid.T) {
-	inForce := func(c *request) bool { return c.confirmed && !c.over }
+	inForce := func(c *request) bool { return c.confirmed && !c.takenBack && len(c.links) > 0 }
 	if !slices.ContainsFunc(p.g.asked, inForce) {
 		p.confirm(t, rt)
 	}
 	c, _ := p.request(t, rt, inForce)
-	if c.link.Empty() {
+	if len(c.links) == 0 {
 		return
 	}
-	link, right := c.link, rapid.IntRange(0, 2).Draw(rt, "right") > 0
-	if !right {
-		link = spoiledLink(link)
+	p.open(t, rt, c, rapid.SampledFrom(c.links).Draw(rt, "link"), rapid.IntRange(0, 2).Draw(rt, "right") > 0)
+}
+
+// there changes an address to another one and back, all with the right codes, and takes back the first of these changes.
+func (p *post) there(t *testing.T, rt *rapid.T) {
+	s := p.session(t, rt)
+	have := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return p.g.has(s.owner, a) == nil })
+	if len(have) == 0 {
+		rt.Skip("they have none")
 	}
-	confirmed := c.confirmed
-	want, counted := p.g.cancel(c, right)
-	p.does(rt, "cancel", want, counted, func() error { return p.App.Host.Account.CancelEmailChange(t.Context(), p.Host, link) })
-	if want == "" {
+	old, fresh := rapid.SampledFrom(have).Draw(rt, "old"), rapid.SampledFrom(addresses).Draw(rt, "new")
+	var first *request
+	for _, way := range [][2]string{{old, fresh}, {fresh, old}} {
+		if !p.asks(t, rt, s, way[0], way[1]) {
+			return
+		}
+		c := p.g.asked[len(p.g.asked)-1]
+		if p.answer(t, rt, s, c, c.code); !c.confirmed {
+			return
+		}
+		if first == nil {
+			first = c
+		}
+	}
+	if len(first.links) > 0 {
+		p.met["there and back"]++
+		p.open(t, rt, first, rapid.SampledFrom(first.links).Draw(rt, "link"), true)
+	}
+}
+
+// open opens a link, or one that is like it but for its secret.
+func (p *post) open(t *testing.T, rt *rapid.T, c *request, l *takeBackLink, right bool) {
+	text, how := l.text, fmt.Sprintf("confirmed: %v, over: %v, replaced one: %v", c.confirmed, c.over, l.to == c.old)
+	if !right {
+		text = spoiledLink(text)
+	}
+	want, counted := p.g.cancel(c, l, right)
+	p.does(rt, "cancel", want, counted, func() error { return p.App.Host.Account.CancelEmailChange(t.Context(), p.Host, text) })
+	switch {
+	case want == "":
 		p.tells(rt, c.owner, "taken back")
 		st := standing(t, p.DB, c.owner.id)
 		require.Equal(rt, []any{policy.HighRisk, true}, []any{st.Risk, st.MustChangePassword})
-		p.met[fmt.Sprintf("taken back, confirmed: %v", confirmed)]++
+		p.met["taken back, "+how]++
+	case right:
+		p.met["right, and dead"]++
 	}
 }
 
@@ -281,9 +323,29 @@ func TestAddressesChangeAsTheRulesSay(t *testing.T) {
 					rt.Skip("it has ended")
 				}
 				old := s.owner.phrase
-				s.owner.phrase = map[string]string{good: better, better: good}[old]
-				p.g.void(s.owner, s)
-				p.does(rt, "change the password", "", false, func() error { return p.change(t, s.Actor, old, s.owner.phrase) })
+				next := map[string]string{good: better, better: good}[old]
+				want := p.g.setPassword(s, next)
+				p.does(rt, "change the password", want, false, func() error { return p.change(t, s.Actor, old, next) })
+			},
+			"there and back": func(rt *rapid.T) { p.there(t, rt) },
+			"reset the password": func(rt *rapid.T) {
+				o := p.person(rt)
+				o.phrase, o.spent = map[string]string{good: better, better: good}[o.phrase], false
+				p.g.void(o, nil)
+				p.does(rt, "reset the password", "", false, func() error {
+					return p.App.Host.Account.SetPassword(t.Context(), p.Host, o.id, secret.NewText(o.phrase))
+				})
+			},
+			"guess a link": func(rt *rapid.T) {
+				c, _ := p.request(t, rt, func(c *request) bool { return !c.takenBack && len(c.links) > 0 })
+				if len(c.links) == 0 {
+					rt.Skip("it has none")
+				}
+				l := rapid.SampledFrom(c.links).Draw(rt, "link")
+				for range rapid.IntRange(2, 7).Draw(rt, "times") {
+					p.open(t, rt, c, l, false)
+				}
+				p.open(t, rt, c, rapid.SampledFrom(c.links).Draw(rt, "then"), true)
 			},
 			"sign in": func(rt *rapid.T) { p.signIn(t, p.person(rt)) },
 			"sign out": func(rt *rapid.T) {
@@ -320,7 +382,10 @@ func TestAddressesChangeAsTheRulesSay(t *testing.T) {
 		"ask: " + string(account.CodeSameEmail), "ask: " + notFound,
 		"confirm: ", "confirm: wrong-code", "confirm: " + string(account.CodeIdentifierTaken),
 		"confirm: " + string(policy.CodeThrottled), "confirm: " + string(policy.CodeSessionEnded),
-		"cancel: ", "cancel: wrong-code", "taken back, confirmed: true", "taken back, confirmed: false",
+		"cancel: ", "cancel: wrong-code", "right, and dead", "there and back",
+		"taken back, confirmed: true, over: false, replaced one: true", "taken back, confirmed: true, over: false, replaced one: false",
+		"taken back, confirmed: false, over: false, replaced one: true", "taken back, confirmed: false, over: true, replaced one: true",
+		"change the password: ", "change the password: " + string(account.CodePasswordSpent), "reset the password: ", "claim: " + nothing,
 		"drop: ", "drop: " + string(policy.CodeNotFound), "claim: ", "claim: " + string(account.CodeIdentifierTaken), "remove: ", "remove: " + notFound,
 	} {
 		require.Positive(t, met[what], "%s: %v", what, met)
@@ -339,12 +404,20 @@ func (p *post) holds(t *testing.T, rt *rapid.T) {
 			owners[i.Key] = id
 			has[i.Key] = []any{i.RetiredAt.IsZero(), i.Primary, i.ProvenAt, i.RetiredAt}
 		}
+		live, first := 0, 0
 		for a, r := range p.g.rows {
 			if r.owner == id {
 				want[a] = []any{r.live, r.primary, r.proven, r.retired}
 			}
+			if p.g.has(o, a) != nil {
+				live++
+			}
+			if r.owner == id && r.primary {
+				first++
+			}
 		}
 		require.Equal(rt, want, has)
+		require.Equal(rt, min(live, 1), first, "who has addresses has one primary one")
 		to, err := p.App.Host.Account.NoticeAddresses(t.Context(), p.Host, id)
 		require.NoError(rt, err)
 		require.ElementsMatch(rt, p.g.notices(o), to)

@@ -13,10 +13,9 @@ import (
 )
 
 // registry is the model of a tenant's addresses and of how they change, written from the rules and not from the code:
-// everything is remembered, and what came before what is told by numbers, not by the clock.
+// everything is remembered, and what came before what is told by its place, not by the clock.
 type registry struct {
 	now    time.Time
-	steps  int // what was asked for and confirmed so far
 	rows   map[string]*row
 	people map[policy.AccountID]*owner
 	asked  []*request
@@ -37,6 +36,7 @@ type owner struct {
 	era      int       // counts what voids all that they were given
 	from     time.Time // when that was, by the clock
 	phrase   string
+	spent    bool // the password is of no use until the host sets another
 	sessions []*login
 	asks     []time.Time
 	codes    tries
@@ -57,17 +57,31 @@ type request struct {
 	owner      *owner
 	by         *login
 	id         challenge.ID
-	code, link secret.Text
+	code       secret.Text
+	links      []*takeBackLink
 	old, fresh string
 	version    int // of the old address
+	proven     time.Time
 	era        int
 	at         time.Time
 
-	over, confirmed, gone bool // given up or taken back; in force; no longer kept
-	asked, when           int  // in the order of all: it was asked for, and confirmed
+	over, confirmed, takenBack, gone bool // given up or replaced; in force; undone; no longer kept
 
-	codeOver, codeGone, linkOver bool
-	misses, linkMisses           int
+	codeOver, codeGone bool
+	misses             int
+}
+
+// takeBackLink is what one address got by which a change is taken back.
+type takeBackLink struct {
+	to     string
+	text   secret.Text
+	used   bool
+	misses int
+}
+
+// hears tells whether the right secret of a link is still taken, as far as that one goes.
+func (l *takeBackLink) hears(c *request, now time.Time) bool {
+	return !l.used && l.misses < 5 && now.Before(c.at.Add(30*day))
 }
 
 // tries is what was tried, and sent, by one method.
@@ -86,6 +100,7 @@ type letter struct {
 const (
 	monthly  = 20 // changes that one person may ask for
 	notFound = "not found"
+	nothing  = "nothing" // changes, and nobody is told
 )
 
 // alive tells whether a session counts: for thirty days, and until it ends or all do.
@@ -152,7 +167,7 @@ func (t *tries) send(l letter) {
 
 // pending tells whether a change would still be confirmed.
 func (g *registry) pending(c *request) bool {
-	return !c.over && !c.confirmed && !c.gone && c.era == c.owner.era && g.now.Before(c.at.Add(time.Hour))
+	return !c.over && !c.confirmed && !c.takenBack && !c.gone && c.era == c.owner.era && g.now.Before(c.at.Add(time.Hour))
 }
 
 // shown tells whether a change is shown as pending: only if the session that asked can still confirm it, and the address
@@ -196,22 +211,54 @@ func (g *registry) ask(s *login, old, fresh string) policy.Code {
 	if g.has(o, fresh) != nil && (fresh != old || !from.proven.IsZero()) {
 		return account.CodeSameEmail
 	}
-	linked := !from.proven.IsZero()
-	if o.codes.waits(g.now) || o.codes.full(fresh, g.now) || linked && (o.links.waits(g.now) || o.links.full(old, g.now)) {
+	if o.codes.waits(g.now) || o.codes.full(fresh, g.now) {
 		return policy.CodeThrottled
 	}
-	g.sweep(s)
-	g.steps++
-	c := &request{owner: o, by: s, old: old, fresh: fresh, version: from.version, era: o.era, at: g.now, asked: g.steps, linkOver: !linked}
-	o.asks = append(recent, g.now)
-	if linked {
-		o.links.send(letter{old, challenge.CancelChange, g.now})
-		g.mail = append(g.mail, letter{old, challenge.CancelChange, g.now})
+	c := &request{owner: o, by: s, old: old, fresh: fresh, version: from.version, proven: from.proven, era: o.era, at: g.now}
+	links, live := tries{sent: slices.Clone(o.links.sent)}, g.linksOf(o)
+	var mail []letter
+	for _, to := range g.proven(o) {
+		if links.full(to, g.now) || live >= 50 {
+			return policy.CodeThrottled
+		}
+		live++
+		l := letter{to, challenge.CancelChange, g.now}
+		links.send(l)
+		mail, c.links = append(mail, l), append(c.links, &takeBackLink{to: to})
 	}
-	o.codes.send(letter{fresh, challenge.ChangeEmail, g.now})
-	g.mail = append(g.mail, letter{fresh, challenge.ChangeEmail, g.now})
+	g.sweep(s)
+	o.asks, o.links = append(recent, g.now), links
+	code := letter{fresh, challenge.ChangeEmail, g.now}
+	o.codes.send(code)
+	g.mail = append(append(g.mail, mail...), code)
 	g.asked = append(g.asked, c)
 	return ""
+}
+
+// proven are somebody's addresses that get a link, the primary one first.
+func (g *registry) proven(o *owner) (to []string) {
+	for _, a := range slices.Sorted(maps.Keys(g.rows)) {
+		switch r := g.has(o, a); {
+		case r == nil || r.proven.IsZero():
+		case r.primary:
+			to = append([]string{a}, to...)
+		default:
+			to = append(to, a)
+		}
+	}
+	return to
+}
+
+// linksOf counts somebody's links whose secret is still taken, whether or not what they would undo was undone by another.
+func (g *registry) linksOf(o *owner) (n int) {
+	for _, c := range g.asked {
+		for _, l := range c.links {
+			if c.owner == o && !c.gone && l.hears(c, g.now) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // sweep is what a request does to those before: it takes the place of the one of its session, and what is old goes.
@@ -277,8 +324,7 @@ func (g *registry) move(c *request) policy.Code {
 	g.retire(old)
 	fresh.live, fresh.primary, fresh.proven, fresh.retired = true, primary, g.now, time.Time{}
 	fresh.version++
-	g.steps++
-	c.confirmed, c.when = true, g.steps
+	c.confirmed = true
 	g.void(c.owner, c.by)
 	return ""
 }
@@ -300,62 +346,53 @@ func (g *registry) drop(s *login, c *request) policy.Code {
 	return ""
 }
 
-// cancel is that somebody opens the link of a change.
-func (g *registry) cancel(c *request, right bool) (code policy.Code, counted bool) {
-	t := &c.owner.links
-	switch live := !c.linkOver && c.linkMisses < 5 && g.now.Before(c.at.Add(30*day)); {
-	case c.gone || c.over:
+// cancel is that somebody opens a link of a change; counted tells that it used the link, or a miss of its own.
+func (g *registry) cancel(c *request, l *takeBackLink, right bool) (code policy.Code, counted bool) {
+	switch {
+	case c.gone || c.takenBack || !l.hears(c, g.now):
 		return challenge.CodeWrong, false
-	case t.waits(g.now):
-		return policy.CodeThrottled, false
-	case right && live:
-		c.linkOver = true
-		t.forgive(c.linkMisses)
-		g.takeBack(c)
-		return "", true
-	case right:
-		return challenge.CodeWrong, false
-	case live:
-		c.linkMisses++
+	case !right:
+		l.misses++
+		return challenge.CodeWrong, true
 	}
-	t.miss(g.now)
-	return challenge.CodeWrong, true
+	l.used = true
+	g.takeBack(c)
+	return "", true
 }
 
-// takeBack gives the old address back, takes away whatever came after it, and voids what else there is.
+// takeBack undoes a change and all that the same person asked for after it, the latest first, and voids what else there is.
 func (g *registry) takeBack(c *request) {
-	undone, came := map[*request]bool{c: true}, make(map[string]int)
-	if c.confirmed {
-		came[c.fresh] = c.when
-	}
-	for range g.asked { // each may build on any
-		for _, next := range g.asked {
-			if since, lost := came[next.old]; next.owner == c.owner && lost && next.asked > since && !next.gone && !undone[next] {
-				undone[next] = true
-				if next.confirmed {
-					came[next.fresh] = next.when
-				}
-			}
+	for _, later := range slices.Backward(g.asked[slices.Index(g.asked, c):]) {
+		if later.owner != c.owner || later.gone || later.takenBack {
+			continue
 		}
-	}
-	for _, other := range g.asked {
-		if undone[other] || other.owner == c.owner && g.pending(other) {
-			other.over = true
+		later.takenBack = true
+		if !later.confirmed {
+			continue
 		}
-	}
-	if c.confirmed {
-		first := false
-		delete(came, c.old)
-		for address := range came {
-			first = first || g.rows[address].primary
-			g.retire(g.rows[address])
-			g.rows[address].proven = time.Time{}
+		fresh, old := g.rows[later.fresh], g.rows[later.old]
+		first := fresh.primary
+		if fresh.live {
+			g.retire(fresh)
 		}
-		old := g.rows[c.old]
-		old.live, old.retired, old.primary = true, time.Time{}, old.primary || first
-		old.version++
+		fresh.proven = time.Time{}
+		old.live, old.retired, old.proven, old.primary = true, time.Time{}, later.proven, old.primary || first
 	}
+	if next := g.eldest(c.owner); next != nil && !g.led(c.owner) {
+		next.primary = true
+	}
+	c.owner.spent = true
 	g.void(c.owner, nil)
+}
+
+// setPassword is that somebody chooses another password in a session.
+func (g *registry) setPassword(s *login, phrase string) policy.Code {
+	if s.owner.spent {
+		return account.CodePasswordSpent
+	}
+	s.owner.phrase = phrase
+	g.void(s.owner, s)
+	return ""
 }
 
 // add is that the host tells of an address.
@@ -372,33 +409,64 @@ func (g *registry) add(o *owner, address string, proven, primary bool) policy.Co
 	for a, other := range g.rows {
 		alone = alone && (a == address || other.owner != o.id || !other.live)
 	}
-	if r.primary = r.primary || primary || alone; r.primary {
-		for a, other := range g.rows {
-			if a != address && other.owner == o.id && other.primary {
-				other.primary = false
-				other.version++
-			}
-		}
-	}
+	was := *r
+	r.primary = r.primary || primary || alone
 	switch {
-	case proven:
+	case proven && (!r.live || r.proven.IsZero() || g.now.Before(r.proven)): // else it stays proven from when it first was
 		r.proven = g.now
-	case !r.live:
+	case !proven && !r.live:
 		r.proven = time.Time{}
 	}
 	r.live, r.retired = true, time.Time{}
+	if *r == was {
+		return nothing
+	}
 	r.version++
+	for a, other := range g.rows {
+		if r.primary && a != address && other.owner == o.id && other.primary {
+			other.primary = false
+			other.version++
+		}
+	}
 	return ""
 }
 
-// remove is that the host takes an address away.
+// remove is that the host takes an address away: all sessions end, and where it was the primary one, the one that was proven
+// first takes its place.
 func (g *registry) remove(o *owner, address string) policy.Code {
 	r := g.has(o, address)
 	if r == nil {
 		return notFound
 	}
+	first := r.primary
 	g.retire(r)
+	if next := g.eldest(o); first && next != nil {
+		next.primary = true
+		next.version++
+	}
+	g.void(o, nil)
 	return ""
+}
+
+// led tells whether one of somebody's addresses is the primary one.
+func (g *registry) led(o *owner) bool {
+	for _, r := range g.rows {
+		if r.owner == o.id && r.primary {
+			return true
+		}
+	}
+	return false
+}
+
+// eldest is the address that somebody proved first; where they proved none, the first by the alphabet.
+func (g *registry) eldest(o *owner) (next *row) {
+	for _, a := range slices.Sorted(maps.Keys(g.rows)) {
+		r := g.has(o, a)
+		if r != nil && (next == nil || !r.proven.IsZero() && (next.proven.IsZero() || r.proven.Before(next.proven))) {
+			next = r
+		}
+	}
+	return next
 }
 
 // notices are where somebody is told of things: each address that they proved, for thirty days after it was theirs.

@@ -617,6 +617,8 @@ func TestTheFirstAddressTakesWhatAChangeTakes(t *testing.T) {
 
 	// One that was taken away may be proven again.
 	require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "nia", "nia@contoso.example"))
+	refused(t, ask("nia@contoso.example"), policy.CodeSessionEnded)
+	nia = m.Session(m.SignIn(nia)).Actor
 	id, code = m.ask(t, nia, "", "nia@contoso.example")
 	require.NoError(t, m.confirm(t, nia, id, code))
 	require.Equal(t, []string{"nia@contoso.example"}, m.emails(t, nia))

@@ -137,7 +137,7 @@ func closeForGood(tx Tx, op *policy.Op, id policy.AccountID) (*policy.Op, policy
 		return nil, policy.Change{}, nil
 	}
 	st.Risk, st.MustChangePassword = policy.NoRisk, false
-	ch, err := become(tx, op, st, policy.Closed, op.Now)
+	ch, err := become(tx, st, policy.Closed, op.Now)
 	ch.Activity = hardDeletedUser
 	return op, ch, err
 }

@@ -184,7 +184,8 @@ func FuzzSchemaPattern(f *testing.F) {
 		if err != nil {
 			invalid(t, err, "rules.office.pattern")
 			grouped := strings.Contains(pattern, `\Q`) || strings.Count(pattern, "(") > 500 // right alone, and not in a group
-			require.True(t, wrong != nil || grouped || len(pattern) > account.MaxPattern || !utf8.ValidString(pattern), "%q: %v", pattern, err)
+			long := strings.Contains(err.Error(), "steps with its repetitions written out")
+			require.True(t, wrong != nil || grouped || long || len(pattern) > account.MaxPattern || !utf8.ValidString(pattern), "%q: %v", pattern, err)
 			return
 		}
 		require.NoError(t, wrong, "%q", pattern)

@@ -52,6 +52,8 @@ type operation struct {
 	counts bool
 	// noted tells that a call counts against a limit before it has come to its end.
 	noted bool
+	// idle tells that it does nothing in the other tenant, where there is nothing to be done.
+	idle bool
 
 	call func(*cell) (any, error)
 }
@@ -127,7 +129,7 @@ var profileRows = []operation{
 		call: func(c *cell) (any, error) { return c.Service.Photo(c.t.Context(), c.actor, 48) }},
 	{door: "Service", method: "SetPhoto", action: account.ChangePhoto, forbids: ifKept(account.Photo), changes: true, noted: true,
 		call: func(c *cell) (any, error) { return nil, c.Service.SetPhoto(c.t.Context(), c.actor, c.picture) }},
-	{door: "Service", method: "RemovePhoto", action: account.ChangePhoto, forbids: ifKept(account.Photo), changes: true,
+	{door: "Service", method: "RemovePhoto", action: account.ChangePhoto, forbids: ifKept(account.Photo), changes: true, idle: true,
 		call: func(c *cell) (any, error) { return nil, c.Service.RemovePhoto(c.t.Context(), c.actor) }},
 	{door: "Service", method: "ChangePassword", action: account.ChangePassword, forbids: ifUnchangeable, changes: true,
 		call: func(c *cell) (any, error) { return c.change(good, better) }},
@@ -158,7 +160,7 @@ var profileRows = []operation{
 		call: func(c *cell) (any, error) {
 			return nil, c.Admin.SetPhoto(c.t.Context(), c.actor, c.subject, c.picture)
 		}},
-	{door: "Admin", method: "RemovePhoto", action: account.ChangeAnyPhoto, forbids: ifClosed, changes: true,
+	{door: "Admin", method: "RemovePhoto", action: account.ChangeAnyPhoto, forbids: ifClosed, changes: true, idle: true,
 		call: func(c *cell) (any, error) { return nil, c.Admin.RemovePhoto(c.t.Context(), c.actor, c.subject) }},
 	{door: "Admin", method: "UnlockPassword", action: account.UnlockPassword, forbids: ifNotToUnlock, changes: true,
 		call: func(c *cell) (any, error) { return nil, c.Admin.UnlockPassword(c.t.Context(), c.actor, c.subject) }},

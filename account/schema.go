@@ -159,7 +159,8 @@ func checkPattern(pattern string) error {
 	if n := len(program.Inst); n > maxProgram {
 		return fmt.Errorf("is %d steps with its repetitions written out; want at most %d", n, maxProgram)
 	}
-	return nil
+	_, err = compile(pattern) // what is right alone may not be in a group, as \Qa
+	return err
 }
 
 // patterns are those that were compiled lately, by their text.

@@ -281,8 +281,8 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 			old[i.Key] = i
 		}
 	}
-	if len(old) == 0 {
-		return nil // a change is of an address that is shown
+	if !shown {
+		return nil // nor are changes of them
 	}
 	changes, err := emailChangesOf(tx, op, p.Account)
 	for _, c := range changes {

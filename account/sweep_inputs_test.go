@@ -182,16 +182,6 @@ var inputs = map[reflect.Type]input{
 		}},
 		free: []string{"Tenant"},
 	},
-	reflect.TypeFor[account.BannedPasswords](): {
-		good: func(*testing.T, leaver) any { return account.BannedPasswords{Terms: []string{"quartzworks"}} },
-		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
-			return l.App.Admin.Account.SetBannedPasswords(t.Context(), l.Host, in.(account.BannedPasswords))
-		},
-		wrong: map[string][]wrong{"Revision": {{value: store.Revision(1 << 40), says: "conflict"}}, "Terms": {
-			{value: []string{"abc"}, says: "terms"}, {value: []string{strings.Repeat("x", 17)}, says: "terms"}, {value: make([]string, 1001), says: "terms"},
-		}},
-		free: []string{"Tenant"},
-	},
 	reflect.TypeFor[account.Profile](): {
 		good: func(*testing.T, leaver) any { return filled("gil", "Active Directory") },
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
@@ -273,7 +263,7 @@ var inputs = map[reflect.Type]input{
 	},
 	reflect.TypeFor[account.CodeRequest](): {
 		good: func(_ *testing.T, l leaver) any {
-			return account.CodeRequest{Account: "per", Purpose: challenge.StepUp, Method: challenge.SMS, To: number("per"), Session: l.World.Session(l.per).Actor.Session, Language: "en-GB"}
+			return account.CodeRequest{Account: "per", Purpose: challenge.StepUp, Method: challenge.SMS, To: number("per"), Session: l.Session(l.per).Actor.Session, Language: "en-GB"}
 		},
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
 			_, err := l.App.Host.Account.SendCode(t.Context(), l.Host, in.(account.CodeRequest))
@@ -289,7 +279,7 @@ var inputs = map[reflect.Type]input{
 		},
 	},
 	reflect.TypeFor[account.CodeAnswer](): {
-		good: func(t *testing.T, l leaver) any { return beginStep(t, l.World, l.World.Session(l.per).Actor) },
+		good: func(t *testing.T, l leaver) any { return beginStep(t, l.World, l.Session(l.per).Actor) },
 		send: func(t *testing.T, l leaver, _ policy.Actor, in any) error {
 			_, err := l.App.Host.Account.VerifyCode(t.Context(), l.Host, in.(account.CodeAnswer))
 			return err

@@ -72,7 +72,6 @@ func stay(tx Tx, op *policy.Op, st *policy.Standing) ([]policy.Change, error) {
 // undo puts an account's addresses back to what they were before some of its changes, the latest first.
 func undo(tx Tx, op *policy.Op, st policy.Standing, changes []EmailChange) error {
 	a := addresses{of: st.Account, rows: make(map[string]*Identifier)}
-	lacking := false
 	for _, c := range slices.Backward(changes) {
 		if c.ConfirmedAt.IsZero() || !c.TakenBackAt.IsZero() {
 			continue // the old one never left, or is back already
@@ -90,13 +89,22 @@ func undo(tx Tx, op *policy.Op, st policy.Standing, changes []EmailChange) error
 		if fresh.live() {
 			fresh.retire(op.Now)
 		}
-		lacking = lacking || first && old.Key == ""
 		old.RetiredAt, old.ProvenAt, old.Primary = time.Time{}, c.OldProvenAt, old.Primary || first
 	}
-	if err := a.put(tx); err != nil || !lacking {
+	if err := a.put(tx); err != nil || len(a.order) == 0 {
 		return err
 	}
-	_, err := person{Standing: st}.promote(tx, op, Identifier{Kind: Email})
+	return person{Standing: st}.lead(tx, op)
+}
+
+// lead makes one of p's addresses the primary one if none is: the one that was came in place of none, or was taken away before
+// what it had replaced came back.
+func (p person) lead(tx Tx, op *policy.Op) error {
+	all, err := identifiersOf(tx, op, p.Account)
+	if err != nil || slices.ContainsFunc(all, func(i Identifier) bool { return i.Kind == Email && i.Primary }) {
+		return err
+	}
+	_, err = p.promote(tx, op, Identifier{Kind: Email})
 	return err
 }
 

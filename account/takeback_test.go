@@ -137,6 +137,16 @@ func TestATakeBackLeavesWhatWasChangedBefore(t *testing.T) {
 	require.Equal(t, []string{perMail, "p2@home.example"}, m.emails(t, m.start(t, "per").Actor))
 }
 
+func TestAnAddressThatComesBackWhereThereIsNoneIsThePrimaryOne(t *testing.T) {
+	m := mail(t)
+	link := m.moved(t, m.session.Actor, perMail, newMail)
+	require.NoError(t, m.App.Host.Account.RemoveIdentifier(t.Context(), m.Host, "per", newMail))
+	require.NoError(t, m.cancel(t, link))
+	v := m.profile(t, m.start(t, "per").Actor)
+	require.Len(t, v.Emails, 1)
+	require.Equal(t, []any{perMail, true, true}, []any{v.Emails[0].Address, v.Emails[0].Primary, v.Emails[0].Proven})
+}
+
 func TestATakeBackEndsTheLinksOfWhatItUndoes(t *testing.T) {
 	m := mail(t)
 	other := m.start(t, "per").Actor
@@ -183,7 +193,8 @@ func TestLinksThatLieInMailboxesForAMonthKeepNoCodeFromBeingSent(t *testing.T) {
 	for i := range 8 {
 		m.add(t, "per", account.Email, fmt.Sprintf("p%d@home.example", i))
 	}
-	for i := range 8 { // nine links each
+	leaver(m).furnish(t, "per", home("per"))
+	for i := range 8 { // ten links each
 		m.Clock.Advance(time.Hour)
 		_, err := m.App.Account.ChangeEmail(t.Context(), m.SignIn(m.per), perMail, fmt.Sprintf("n%d@new.example", i))
 		if err != nil {

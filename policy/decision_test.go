@@ -100,11 +100,6 @@ func everyRefusal(t *testing.T) map[policy.Code]policy.Decision {
 		policy.CodeFresherProof: {actor: stale, spec: editing(func(sp *noteSpec) {
 			sp.Level, sp.MaxAge = policy.AAL2, 15*time.Minute
 		})},
-		policy.CodeAccountClosed: {actor: h.ada, spec: editing(func(sp *noteSpec) { // which rooms tell of others' accounts
-			sp.Forbids = func(*policy.Op, note) *policy.Reason {
-				return policy.Forbidden(policy.CodeAccountClosed, policy.NoRemedy, "This account is closed for good.")
-			}
-		})},
 		policy.CodeConfirmationMissing: {actor: h.ada, spec: overwriting()},
 		policy.CodeConfirmationStale:   {actor: h.ada, spec: overwriting(), yes: "yes.stale"},
 	} {

@@ -58,7 +58,6 @@ const (
 	CodeUnknownAccount      Code = "unknown-account"
 	CodeAccountNotActive    Code = "account-not-active"
 	CodeAccountClosing      Code = "account-closing"
-	CodeAccountClosed       Code = "account-closed"
 	CodeSessionEnded        Code = "session-ended"
 	CodeUnknownDevice       Code = "unknown-device"
 	CodeDeviceDisabled      Code = "device-disabled"

@@ -28,6 +28,9 @@ const (
 	PurgeEvents     Action = "policy.purge-events"
 )
 
+// CodeAccountClosed refuses what is done to an account that is closed for good.
+const CodeAccountClosed Code = "account-closed"
+
 var (
 	policyAdmins  = []Role{GlobalAdministrator, PrivilegedRoleAdministrator}
 	licenseAdmins = []Role{GlobalAdministrator, LicenseAdministrator}

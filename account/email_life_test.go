@@ -142,6 +142,47 @@ func (p *post) session(t *testing.T, rt *rapid.T) *login {
 	if rapid.IntRange(0, 7).Draw(rt, "any") == 0 {
 		return latest(rt, "session", o.sessions)
 	}
+	if o.demanded && rapid.IntRange(0, 3).Draw(rt, "does what is demanded") > 0 {
+		p.obey(t, rt, o)
+	}
+	return p.fresh(t, rt, o)
+}
+
+// obey has somebody set the password that is demanded of them: in a session, or by a recovery if they cannot or do not like to.
+func (p *post) obey(t *testing.T, rt *rapid.T, o *owner) {
+	if rapid.Bool().Draw(rt, "in a session") {
+		p.change(t, rt, p.fresh(t, rt, o))
+	}
+	if o.demanded {
+		p.reset(t, rt, o)
+	}
+}
+
+// other is the password that somebody's is changed to.
+func (o *owner) other() string { return map[string]string{good: better, better: good}[o.phrase] }
+
+// change changes a password in a session that goes on.
+func (p *post) change(t *testing.T, rt *rapid.T, s *login) {
+	old, next, demanded := s.owner.phrase, s.owner.other(), s.owner.demanded
+	want := p.g.changePassword(s, next)
+	p.does(rt, "change the password", want, false, func() error { return p.withPassword.change(t, s.Actor, old, next) })
+	if demanded && want == "" {
+		p.met["back by a change"]++
+	}
+}
+
+// reset sets a password for somebody who recovered the account just now.
+func (p *post) reset(t *testing.T, rt *rapid.T, o *owner) {
+	next, demanded := o.other(), o.demanded
+	want := p.g.resetPassword(o, next)
+	p.does(rt, "recover", want, false, func() error { return p.withPassword.reset(t, o.id, next, recoveredAt(p.g.now)) })
+	if demanded && want == "" {
+		p.met["back by a recovery"]++
+	}
+}
+
+// fresh is a session of somebody's that was begun just now.
+func (p *post) fresh(t *testing.T, rt *rapid.T, o *owner) *login {
 	fresh := func(s *login) bool { return p.g.alive(s) && !p.g.now.After(s.at.Add(15*time.Minute)) }
 	if !slices.ContainsFunc(o.sessions, fresh) {
 		p.signIn(t, o)
@@ -322,19 +363,25 @@ func TestAddressesChangeAsTheRulesSay(t *testing.T) {
 				if !p.g.alive(s) {
 					rt.Skip("it has ended")
 				}
-				old := s.owner.phrase
-				next := map[string]string{good: better, better: good}[old]
-				want := p.g.setPassword(s, next)
-				p.does(rt, "change the password", want, false, func() error { return p.change(t, s.Actor, old, next) })
+				p.change(t, rt, s)
 			},
 			"there and back": func(rt *rapid.T) { p.there(t, rt) },
-			"reset the password": func(rt *rapid.T) {
+			"set the password": func(rt *rapid.T) {
 				o := p.person(rt)
-				o.phrase, o.spent = map[string]string{good: better, better: good}[o.phrase], false
-				p.g.void(o, nil)
-				p.does(rt, "reset the password", "", false, func() error {
+				p.g.setPassword(o, o.other())
+				p.does(rt, "set the password", "", false, func() error {
 					return p.App.Host.Account.SetPassword(t.Context(), p.Host, o.id, secret.NewText(o.phrase))
 				})
+			},
+			"recover": func(rt *rapid.T) { p.reset(t, rt, p.person(rt)) },
+			"demand a password": func(rt *rapid.T) {
+				o := p.person(rt)
+				p.g.demand(o)
+				p.does(rt, "demand a password", "", false, func() error { return p.App.Admin.Account.DemandNewPassword(t.Context(), p.Host, o.id) })
+				if len(p.g.asked) > 0 && rapid.Bool().Draw(rt, "and goes on as before") {
+					c := latest(rt, "with", p.g.asked)
+					p.answer(t, rt, p.fresh(t, rt, o), c, c.code)
+				}
 			},
 			"guess a link": func(rt *rapid.T) {
 				c, _ := p.request(t, rt, func(c *request) bool { return !c.takenBack && len(c.links) > 0 })
@@ -379,13 +426,14 @@ func TestAddressesChangeAsTheRulesSay(t *testing.T) {
 	})
 	for _, what := range []string{
 		"ask: ", "ask: " + string(policy.CodeSessionEnded), "ask: " + string(policy.CodeFresherProof), "ask: " + string(policy.CodeThrottled),
-		"ask: " + string(account.CodeSameEmail), "ask: " + notFound,
+		"ask: " + string(policy.CodeMustChangePassword), "ask: " + string(account.CodeSameEmail), "ask: " + notFound,
 		"confirm: ", "confirm: wrong-code", "confirm: " + string(account.CodeIdentifierTaken),
-		"confirm: " + string(policy.CodeThrottled), "confirm: " + string(policy.CodeSessionEnded),
+		"confirm: " + string(policy.CodeThrottled), "confirm: " + string(policy.CodeSessionEnded), "confirm: " + string(policy.CodeMustChangePassword),
 		"cancel: ", "cancel: wrong-code", "right, and dead", "there and back",
 		"taken back, confirmed: true, over: false, replaced one: true", "taken back, confirmed: true, over: false, replaced one: false",
 		"taken back, confirmed: false, over: false, replaced one: true", "taken back, confirmed: false, over: true, replaced one: true",
-		"change the password: ", "change the password: " + string(account.CodePasswordSpent), "reset the password: ", "claim: " + nothing,
+		"change the password: ", "change the password: " + string(account.CodePasswordSpent), "set the password: ", "claim: " + nothing,
+		"demand a password: ", "recover: ", "back by a change", "back by a recovery",
 		"drop: ", "drop: " + string(policy.CodeNotFound), "claim: ", "claim: " + string(account.CodeIdentifierTaken), "remove: ", "remove: " + notFound,
 	} {
 		require.Positive(t, met[what], "%s: %v", what, met)
@@ -421,6 +469,8 @@ func (p *post) holds(t *testing.T, rt *rapid.T) {
 		to, err := p.App.Host.Account.NoticeAddresses(t.Context(), p.Host, id)
 		require.NoError(rt, err)
 		require.ElementsMatch(rt, p.g.notices(o), to)
+		st := standing(t, p.DB, id)
+		require.Equal(rt, []bool{o.demanded, o.atRisk}, []bool{st.MustChangePassword, st.Risk != policy.NoRisk})
 		p.shows(t, rt, o)
 	}
 	for _, a := range addresses {

@@ -36,7 +36,9 @@ type owner struct {
 	era      int       // counts what voids all that they were given
 	from     time.Time // when that was, by the clock
 	phrase   string
-	spent    bool // the password is of no use until the host sets another
+	spent    bool // the password is of no use until another is set in its place
+	demanded bool // a new password is, before anything else
+	atRisk   bool
 	sessions []*login
 	asks     []time.Time
 	codes    tries
@@ -199,6 +201,8 @@ func (g *registry) ask(s *login, old, fresh string) policy.Code {
 	switch {
 	case !g.alive(s):
 		return policy.CodeSessionEnded
+	case o.demanded:
+		return policy.CodeMustChangePassword
 	case len(recent) >= monthly:
 		return policy.CodeThrottled
 	case g.now.After(s.at.Add(15 * time.Minute)):
@@ -282,11 +286,13 @@ func (g *registry) sweep(s *login) {
 
 // confirm is an answer in a session; counted tells that it used up an attempt, or the code.
 func (g *registry) confirm(s *login, c *request, right bool) (code policy.Code, counted bool) {
-	if !g.alive(s) {
-		return policy.CodeSessionEnded, false
-	}
 	t := &s.owner.codes
-	if t.waits(g.now) {
+	switch {
+	case !g.alive(s):
+		return policy.CodeSessionEnded, false
+	case s.owner.demanded:
+		return policy.CodeMustChangePassword, false
+	case t.waits(g.now):
 		return policy.CodeThrottled, false
 	}
 	its := c.by == s && !c.gone && !c.codeGone
@@ -334,7 +340,8 @@ func (g *registry) retire(r *row) {
 	r.version++
 }
 
-// drop is that somebody gives up a change in a session.
+// drop is that somebody gives up a change in a session. While a new password is demanded none is pending: whatever demands one
+// voids them.
 func (g *registry) drop(s *login, c *request) policy.Code {
 	switch {
 	case !g.alive(s):
@@ -381,17 +388,41 @@ func (g *registry) takeBack(c *request) {
 	if next := g.eldest(c.owner); next != nil && !g.led(c.owner) {
 		next.primary = true
 	}
-	c.owner.spent = true
-	g.void(c.owner, nil)
+	c.owner.spent, c.owner.atRisk = true, true
+	g.demand(c.owner)
 }
 
-// setPassword is that somebody chooses another password in a session.
-func (g *registry) setPassword(s *login, phrase string) policy.Code {
+// demand is that somebody has to set a new password.
+func (g *registry) demand(o *owner) {
+	o.demanded = true
+	g.void(o, nil)
+}
+
+// changePassword is that somebody chooses another password in a session, which meets a demand for one. Without a second factor
+// it ends no risk.
+func (g *registry) changePassword(s *login, phrase string) policy.Code {
 	if s.owner.spent {
 		return account.CodePasswordSpent
 	}
-	s.owner.phrase = phrase
+	s.owner.phrase, s.owner.demanded = phrase, false
 	g.void(s.owner, s)
+	return ""
+}
+
+// setPassword is that the host sets somebody a password that they have to change.
+func (g *registry) setPassword(o *owner, phrase string) {
+	o.phrase, o.spent, o.atRisk = phrase, false, false
+	g.demand(o)
+}
+
+// resetPassword is that somebody sets another password who recovered the account just now. What was proven before everybody was
+// signed out counts no longer, unless the clock was set back by more than clocks differ.
+func (g *registry) resetPassword(o *owner, phrase string) policy.Code {
+	if g.now.Before(o.from) && g.now.After(o.from.Add(-policy.ClockSkew)) {
+		return account.CodeRecoverFirst
+	}
+	o.phrase, o.spent, o.demanded, o.atRisk = phrase, false, false, false
+	g.void(o, nil)
 	return ""
 }
 

@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed4b20689c/myaccount/examples/portal/sample"
 )
 
 const everybodysPassword = "plain walnut harbour 42"
@@ -413,6 +415,28 @@ func TestARecoveryKeyIsShownToWhoProvesMore(t *testing.T) {
 	status, page = b.post(reveal)
 	require.Equal(t, 200, status, page)
 	require.Regexp(t, `<p class="secret"><code>\d{6}(-\d{6}){7}</code></p>`, page)
+}
+
+func TestAnAdministratorProvesTwoFactorsBeforeAnAccountIsDisabledOrItsPasswordUnlocked(t *testing.T) {
+	s := serve(t)
+	boss := s.as(t, carol)
+	at := "/admin/people/" + string(sample.Ada)
+	for _, act := range []string{"/disable", "/unlock"} {
+		status, page := boss.post(at + act)
+		require.Equal(t, http.StatusUnauthorized, status, act)
+		require.Contains(t, page, `<input type="hidden" name="back" value="`+at+`">`, act)
+		require.Contains(t, page, "/prove/send", "the password is fresh, a second factor is missing")
+	}
+	_, page := boss.post("/prove/send", "back", at, "level", "aal2")
+	id := regexp.MustCompile(`name="challenge" value="([^"]+)"`).FindStringSubmatch(page)[1]
+	status, page := boss.post("/prove/code", "back", at, "level", "aal2", "challenge", id, "code", s.code(t, "+44 7700 900002"))
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "<h1><bdi>Ada Elm</bdi></h1>")
+	for _, step := range [][2]string{{"/disable", "The account is disabled."}, {"/enable", "The account is enabled."}, {"/unlock", "The password is unlocked."}} {
+		status, page = boss.post(at + step[0])
+		require.Equal(t, 200, status, page)
+		require.Contains(t, page, step[1])
+	}
 }
 
 func TestWhatWasNotOnesOwnIsContained(t *testing.T) {

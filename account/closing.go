@@ -186,7 +186,7 @@ func aboutState(to policy.State) []policy.Fact {
 }
 
 // back ends the closing of an account, which is as it was before. What was proven since from is good again.
-func (l closed) back(tx Tx, op *policy.Op, from time.Time) (policy.Change, error) {
+func (l closed) back(tx Tx, from time.Time) (policy.Change, error) {
 	if err := tx.DeleteClosing(l.Tenant, l.Account); err != nil {
 		return policy.Change{}, err
 	}

@@ -57,7 +57,7 @@ func (a *Admin) Delete(ctx context.Context, actor policy.Actor, id policy.Accoun
 func (a *Admin) Restore(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	_, err := policy.Do(ctx, a.guard, a.store, actor, restoreAccount, onAccount(id), "",
 		func(tx Tx, op *policy.Op, c closed) (none, policy.Change, error) {
-			ch, err := c.back(tx, op, op.Now)
+			ch, err := c.back(tx, op.Now)
 			return none{}, ch, err
 		})
 	return err

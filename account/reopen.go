@@ -117,7 +117,7 @@ func (h *Host) Reopen(ctx context.Context, actor policy.Actor, r Reopening) erro
 	opened := challenge.Proven(toReopen(r.Account, r.Method, r.Attempt), answer,
 		func(tx Tx, op *policy.Op, c closed, _ challenge.Proof) (none, policy.Change, error) {
 			at, _ := c.signIn(r.Proofs, op.Now)
-			ch, err := c.back(tx, op, at)
+			ch, err := c.back(tx, at)
 			return none{}, ch, err
 		})
 	_, err = policy.Do(ctx, h.guard, h.store, actor, reopen, onAccount(r.Account), "",

@@ -169,7 +169,9 @@ func (p *portal) prove(r *http.Request, me policy.Actor) (any, error) {
 			return nil, &policy.Invalid{Field: "level", Problem: err.Error()}
 		}
 	}
-	return p.toProve(me, p.back(r), level), nil
+	next := p.toProve(me, p.back(r), level)
+	next.Challenge = challenge.ID(r.PostFormValue("challenge")) // whose code was mistyped, if one was
+	return next, nil
 }
 
 func (p *portal) provePassword(r *http.Request, _ policy.Actor) (then, error) {

@@ -61,7 +61,8 @@ scenario('a recovery key is shown to who proves more with a code', async (site) 
   await ada.press('Send the code');
   await ada.fill('Code', '00000');
   await ada.press('Continue', { answer: 403 });
-  await ada.press('Send the code');
+  await ada.refused('That code is not right');
+  await ada.press('Send a new code');
   await ada.fill('Code', await site.code('+44 7700 900000'));
   await ada.press('Continue');
   await ada.heading('ADA-LAPTOP');

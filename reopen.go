@@ -75,8 +75,6 @@ func provenAddress(all []account.Identifier) string {
 // Reopen makes an account active again that its person is closing, and signs them in: with the password once more, and the
 // code that [Account.ReopenCode] sent. A wrong code is refused with [challenge.CodeWrong], counts as everywhere and is recorded
 // as a failed second step. If the account was reopened and something went wrong after that, [Account.SignIn] goes on.
-//
-// The password is verified twice, before and after: what was proven before counts no longer once the account is back.
 func (a *Account) Reopen(ctx context.Context, host policy.Actor, t SignInAttempt, id challenge.ID, code secret.Text) (signins.Started, error) {
 	s, err := a.attempt(host, t)
 	if err != nil {
@@ -97,9 +95,6 @@ func (a *Account) Reopen(ctx context.Context, host policy.Actor, t SignInAttempt
 		return signins.Started{}, err
 	}
 	s.step(a.guard.Now(), codeStep, true, "Correct code")
-	if v, err = s.verify(ctx); err != nil {
-		return signins.Started{}, err
-	}
 	return s.start(ctx, v)
 }
 

@@ -98,7 +98,7 @@ func TestACodeReopensTheAccountAndSignsIn(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A real clock goes on between the steps, and what was proven before an account came back counts no longer.
+// A real clock goes on between the steps, and the proof of the password is older than the account's coming back.
 func TestReopeningWorksByAClockThatGoesOn(t *testing.T) {
 	d := closed(t)
 	app, err := myaccount.New(d.DB, d.Ring, myaccount.WithSender(d.Mail), myaccount.WithHasher(d.work), myaccount.WithPolicy(policy.WithClock(func() time.Time {

@@ -286,7 +286,7 @@ func (p person) showEmails(tx Tx, op *policy.Op, v *ProfileView) error {
 	}
 	changes, err := emailChangesOf(tx, op, p.Account)
 	for _, c := range changes {
-		first := c.OldKey == "" && shown && len(v.Emails) == 0
+		first := c.OldKey == "" && len(v.Emails) == 0
 		from, there := old[c.OldKey]
 		if !first && (!there || from.Revision != c.OldRevision) || !c.pending(p.Standing, op.Now) {
 			continue

@@ -13,7 +13,6 @@ import (
 
 	"github.com/seed4b20689c/myaccount/internal/enum"
 	"github.com/seed4b20689c/myaccount/policy"
-	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
 )
 
@@ -195,12 +194,9 @@ const tombstoned = "erased:"
 // vault's keys, which do not rest in the store: whoever has a copy of that and a list of addresses learns nothing from both. So
 // they are made outside of transactions.
 func (r *room) tombstones(a policy.Action, t policy.TenantID, key string) ([]string, error) {
-	digests, err := r.keys.Digests("identifier", secret.NewText(string(secret.Bind(string(t), key))))
+	digests, err := r.digests(a, "identifier", string(t), key)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a, err)
-	}
-	if len(digests) == 0 || slices.Contains(digests, secret.Digest{}) {
-		return nil, fmt.Errorf("%s: the vault gave no digest", a)
+		return nil, err
 	}
 	all := make([]string, len(digests))
 	for i, d := range digests {

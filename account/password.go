@@ -92,9 +92,9 @@ func (s *Service) SetFirstPassword(ctx context.Context, actor policy.Actor, firs
 	if err := s.accept(ctx, SetFirstPassword, &now, first, secret.Text{}); err != nil {
 		return err
 	}
-	hash, err := s.hasher.Hash(ctx, first)
+	hash, err := s.newHash(ctx, SetFirstPassword, now, first, false)
 	if err != nil {
-		return fmt.Errorf("%s: %w", SetFirstPassword, err)
+		return err
 	}
 	_, err = policy.Do(ctx, s.guard, s.store, actor, setFirstPassword, policy.Target{}, "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {

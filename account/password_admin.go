@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/password"
@@ -20,9 +19,9 @@ func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.Ac
 	if err := h.accept(ctx, PutPassword, &now, fresh, secret.Text{}); err != nil {
 		return err
 	}
-	hash, err := h.hasher.Hash(ctx, fresh)
+	hash, err := h.newHash(ctx, PutPassword, now, fresh, false)
 	if err != nil {
-		return fmt.Errorf("%s: %w", PutPassword, err)
+		return err
 	}
 	return h.putHash(ctx, actor, id, hash, now.facts(), func(l *login, now time.Time) policy.Standing {
 		l.credential.Throttle = password.Throttle{}

@@ -93,6 +93,14 @@ func (s *Service) RemoveRecoveryCode(ctx context.Context, actor policy.Actor) er
 	return err
 }
 
+// dropCode removes an account's recovery code, if it has one: somebody else may know it.
+func dropCode(tx Tx, st policy.Standing) error {
+	if err := tx.DeleteRecoveryCode(st.Tenant, st.Account); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
 // Recovered is what comes of the right recovery code.
 type Recovered struct {
 	// Proof proves no level: signins.Host.Start refuses it alone. It is for [Host.ResetPassword], which leads back in, and
@@ -204,7 +212,12 @@ func (r *room) drawCode(a policy.Action, t policy.TenantID, id policy.AccountID)
 
 // codeDigests are those of a code as [typedCode] reads it, the one to keep first.
 func (r *room) codeDigests(a policy.Action, t policy.TenantID, id policy.AccountID, code string) ([]secret.Digest, error) {
-	digests, err := r.keys.Digests("recovery-code", secret.NewText(string(secret.Bind(string(t), string(id), code))))
+	return r.digests(a, "recovery-code", string(t), string(id), code)
+}
+
+// digests are those of what some texts say together, under the vault's keys and for one purpose, the one to keep first.
+func (r *room) digests(a policy.Action, purpose string, texts ...string) ([]secret.Digest, error) {
+	digests, err := r.keys.Digests(purpose, secret.NewText(string(secret.Bind(texts...))))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", a, err)
 	}

@@ -99,13 +99,8 @@ type Reopening struct {
 // proven before them stays dead. A wrong code counts as everywhere. What an administrator deleted is refused with
 // [CodeDeletedByOthers]; what one disabled meanwhile is saved from being erased, and comes back disabled.
 func (h *Host) Reopen(ctx context.Context, actor policy.Actor, r Reopening) error {
-	if len(r.Proofs) > maxProofs {
-		return &policy.Invalid{Field: "proofs", Problem: "are too many"}
-	}
-	for _, p := range r.Proofs {
-		if err := policy.CheckProof("proofs", p); err != nil {
-			return err
-		}
+	if err := checkProofs(r.Proofs); err != nil {
+		return err
 	}
 	if err := policy.CheckID("attempt", r.Attempt); err != nil {
 		return err
@@ -148,3 +143,15 @@ func (c closed) signIn(proofs []policy.Proof, now time.Time) (at time.Time, ok b
 }
 
 const maxProofs = 100
+
+func checkProofs(proofs []policy.Proof) error {
+	if len(proofs) > maxProofs {
+		return &policy.Invalid{Field: "proofs", Problem: "are too many"}
+	}
+	for _, p := range proofs {
+		if err := policy.CheckProof("proofs", p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

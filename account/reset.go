@@ -23,15 +23,7 @@ func (r *Reset) check() error {
 	if err := policy.CheckID("account", r.Account); err != nil {
 		return err
 	}
-	if len(r.Proofs) > maxProofs {
-		return &policy.Invalid{Field: "proofs", Problem: "are too many"}
-	}
-	for _, p := range r.Proofs {
-		if err := policy.CheckProof("proofs", p); err != nil {
-			return err
-		}
-	}
-	return nil
+	return checkProofs(r.Proofs)
 }
 
 // ResetPassword sets a new password for somebody who recovered their account. The proofs are the host's word, as those of a

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
@@ -84,7 +83,7 @@ func (h *Host) SecurityInfoReplaced(ctx context.Context, actor policy.Actor, id 
 func (h *Host) CancelReplacement(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	_, err := policy.Do(ctx, h.guard, h.store, actor, cancelReplacement, onAccount(id), "",
 		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
-			if err := tx.DeleteRecoveryCode(st.Tenant, st.Account); err != nil && !errors.Is(err, store.ErrNotFound) {
+			if err := dropCode(tx, st); err != nil {
 				return none{}, policy.Change{}, err
 			}
 			kept, err := credentialOf(tx, op, st.Account)

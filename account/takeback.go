@@ -2,12 +2,10 @@ package account
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
-	"github.com/seed4b20689c/myaccount/store"
 )
 
 // takeBack undoes changes of one account, all from one on, and takes from it whatever could be in the hands of whoever asked
@@ -29,7 +27,7 @@ func takeBack(tx Tx, op *policy.Op, changes []EmailChange) ([]policy.Change, err
 			return nil, err
 		}
 	}
-	if err := tx.DeleteRecoveryCode(st.Tenant, st.Account); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := dropCode(tx, st); err != nil {
 		return nil, err
 	}
 	if st.MustChangePassword, err = spend(tx, op, st); err != nil {

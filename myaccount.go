@@ -131,7 +131,7 @@ func New(s Store, vault secret.Vault, options ...Option) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	si, err := signins.New(g, s.SignIns(), vault, containDevices{})
+	si, err := signins.New(g, s.SignIns(), vault, otherRooms{})
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +180,11 @@ func (nobody) Send(context.Context, challenge.Message) error {
 	return errors.New("myaccount: there is no sender; give New one WithSender")
 }
 
-// containDevices lets package signins reach devices and passwords in its own transaction.
-type containDevices struct{}
+// otherRooms lets package signins reach devices and passwords in its own transaction.
+type otherRooms struct{}
 
-// NoNewPassword implements [signins.Passwords] for a store that keeps both rooms in one database.
-func (containDevices) NoNewPassword(tx signins.Tx, op *policy.Op, id policy.AccountID) (string, error) {
+// NoNewPassword implements [signins.OtherRooms] for a store that keeps both rooms in one database.
+func (otherRooms) NoNewPassword(tx signins.Tx, op *policy.Op, id policy.AccountID) (string, error) {
 	wide, ok := tx.(account.Tx)
 	if !ok {
 		return "", nil
@@ -192,8 +192,8 @@ func (containDevices) NoNewPassword(tx signins.Tx, op *policy.Op, id policy.Acco
 	return account.NoNewPassword(wide, op, id)
 }
 
-// Contain implements [signins.Devices] for a store that keeps both rooms in one database.
-func (containDevices) Contain(tx signins.Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (policy.Change, string, error) {
+// Contain implements [signins.OtherRooms] for a store that keeps both rooms in one database.
+func (otherRooms) Contain(tx signins.Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (policy.Change, string, error) {
 	wide, ok := tx.(devices.Tx)
 	if !ok {
 		return policy.Change{}, "devices are kept elsewhere", nil

@@ -42,18 +42,13 @@ const (
 	NotifyPerson Measure = "notify"
 )
 
-// Devices is what a containment does in the room of devices, in the same transaction. Package myaccount gives it
-// to [New]; without it no step about a device is done.
-type Devices interface {
+// OtherRooms is what a containment reaches of other rooms, in the same transaction. Package myaccount gives it to [New];
+// without it no step about a device is done, and a new password is demanded of everybody but guests.
+type OtherRooms interface {
 	// Contain marks a device of the account's as not recognized, or disables it for good. Why says why it could
 	// not be done; the error is for trouble.
 	Contain(tx Tx, op *policy.Op, account policy.AccountID, id policy.DeviceID, disable bool) (ch policy.Change, why string, err error)
-}
-
-// Passwords is what [Devices] may know besides: of whom no new password can be demanded, since nobody could set one. Without
-// it one is demanded of everybody but guests.
-type Passwords interface {
-	// NoNewPassword says why none can be demanded of an account; nothing if one can.
+	// NoNewPassword says why no new password can be demanded of an account, since nobody could set one; nothing if one can.
 	NoNewPassword(tx Tx, op *policy.Op, account policy.AccountID) (why string, err error)
 }
 
@@ -187,14 +182,14 @@ func (r *room) contain(tx Tx, op *policy.Op, s *SignIn) (done Containment, also 
 			st = st.Voided(op.Now)
 		case UntrustDevice, DisableDevice:
 			var ch policy.Change
-			if r.devices == nil {
+			if r.others == nil {
 				c.Why = "this installation keeps no devices"
-			} else if ch, c.Why, err = r.devices.Contain(tx, op, s.Account, s.Device, c.Measure == DisableDevice); err == nil && c.Why == "" {
+			} else if ch, c.Why, err = r.others.Contain(tx, op, s.Account, s.Device, c.Measure == DisableDevice); err == nil && c.Why == "" {
 				also = append(also, ch)
 			}
 		case RequirePasswordChange:
-			if p, known := r.devices.(Passwords); known {
-				c.Why, err = p.NoNewPassword(tx, op, s.Account)
+			if r.others != nil {
+				c.Why, err = r.others.NoNewPassword(tx, op, s.Account)
 			}
 			st.MustChangePassword = st.MustChangePassword || c.Why == ""
 		case NotifyPerson: // by the event of the account's row, which is written in any case

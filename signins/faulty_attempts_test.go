@@ -128,8 +128,10 @@ func (broken) Contain(signins.Tx, *policy.Op, policy.AccountID, policy.DeviceID,
 	return policy.Change{}, "", errStruck
 }
 
+func (broken) NoNewPassword(signins.Tx, *policy.Op, policy.AccountID) (string, error) { return "", nil }
+
 // overWith is the room over another store than the world's own, with a way to contain devices.
-func overWith(t testing.TB, w *accounttest.World, s signins.Store, d signins.Devices) signins.Room {
+func overWith(t testing.TB, w *accounttest.World, s signins.Store, d signins.OtherRooms) signins.Room {
 	t.Helper()
 	var last atomic.Uint64
 	ids := func() string { return "over-" + strconv.FormatUint(last.Add(1), 10) }

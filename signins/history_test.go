@@ -323,6 +323,10 @@ func (f forgetful) Contain(tx signins.Tx, op *policy.Op, account policy.AccountI
 	return devices.Contain(tx.(unwritten).Tx.(devices.Tx), op, account, id, disable)
 }
 
+func (forgetful) NoNewPassword(signins.Tx, *policy.Op, policy.AccountID) (string, error) {
+	return "", nil
+}
+
 func TestAHistoryOfAStoreThatLosesSomethingIsFoundOut(t *testing.T) {
 	type call struct {
 		verb

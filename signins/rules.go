@@ -195,7 +195,8 @@ const freshToTrust = 15 * time.Minute
 // What the account's owner may see and say about attempts to sign in.
 var (
 	// Reading attempts and disowning one ask for no factor, unlike the sessions (ASVS 7.5.2): nothing can be done with what
-	// was, and whose host vouches for no factor must be able to see what happened and to contain it. What would make a thief's attempt usual, thisWasMe, asks for a fresh one.
+	// was, and somebody whose host vouches for no factor must be able to see what happened and to contain it. What would make
+	// a thief's attempt usual, thisWasMe, asks for a fresh one.
 	listActivity = &plainSpec{
 		Rule: policy.Rule{Action: ListActivity, By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.ReadOnly,
 			Says: "See one's recent attempts to sign in.", Source: "S2"},

@@ -22,16 +22,16 @@ type room struct {
 	guard *policy.Guard
 	store Store
 	keys  secret.Digester
-	// devices is nil if nobody told how to contain them.
-	devices Devices
+	// others is nil if nobody told how to reach them.
+	others OtherRooms
 }
 
-// New makes the room. The digester recognizes tokens; a store never sees one. The devices may be nil.
-func New(g *policy.Guard, s Store, keys secret.Digester, d Devices) (Room, error) {
+// New makes the room. The digester recognizes tokens; a store never sees one. The other rooms may be nil.
+func New(g *policy.Guard, s Store, keys secret.Digester, others OtherRooms) (Room, error) {
 	if g == nil || s == nil || keys == nil {
 		return Room{}, errors.New("signins: New needs a guard, a store and a digester")
 	}
-	r := &room{g, s, keys, d}
+	r := &room{g, s, keys, others}
 	return Room{&Service{r}, &Admin{r}, &Host{r}}, nil
 }
 

@@ -112,21 +112,10 @@ func code(r *http.Request) secret.Text {
 	return secret.NewText(strings.ReplaceAll(r.PostFormValue("code"), " ", ""))
 }
 
-// onPassword is what the page for passwords shows.
+// onPassword is what the page for passwords shows. Whoever is signed in here has one, or has it elsewhere.
 type onPassword struct {
-	Change, First policy.Decision
-	Recovery      account.RecoveryCodeView
-}
-
-// HasOne tells whether there is a password to change, rather than a first one to set.
-func (o onPassword) HasOne() bool { return o.Change.Reason().Code != account.CodeNoPassword }
-
-// May is whether it can be changed, or set.
-func (o onPassword) May() policy.Decision {
-	if o.HasOne() {
-		return o.Change
-	}
-	return o.First
+	Change   policy.Decision
+	Recovery account.RecoveryCodeView
 }
 
 func (p *portal) password(r *http.Request, me policy.Actor) (any, error) {
@@ -134,15 +123,11 @@ func (p *portal) password(r *http.Request, me policy.Actor) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := p.app.Account.Can(r.Context(), me, account.SetFirstPassword, "")
-	if err != nil {
-		return nil, err
-	}
 	recovery, err := p.app.Account.RecoveryCode(r.Context(), me)
 	if errors.As(err, new(*policy.Denied)) {
 		err = nil // of a work account; the page says nothing of it then
 	}
-	return onPassword{change, first, recovery}, err
+	return onPassword{change, recovery}, err
 }
 
 func (p *portal) changePassword(r *http.Request, me policy.Actor) (then, error) {

@@ -195,8 +195,8 @@ func noticePath(n policy.Notice) string {
 	case "sign-in":
 		return "/sign-ins?unusual=1"
 	}
-	switch n.Code {
-	case account.NoticeMustChangePassword, account.NoticeNoRecoveryCode, account.NoticeAtRisk:
+	switch n.Action { // none where it does not help
+	case account.ChangePassword, account.SetFirstPassword, account.NewRecoveryCode:
 		return "/password"
 	}
 	return ""

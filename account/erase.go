@@ -136,8 +136,7 @@ func closeForGood(tx Tx, op *policy.Op, id policy.AccountID) (*policy.Op, policy
 	case st.State != policy.Closing || !c.over(op.Now):
 		return nil, policy.Change{}, nil
 	}
-	st.Risk, st.MustChangePassword = policy.NoRisk, false
-	ch, err := become(tx, st, policy.Closed, op.Now)
+	ch, err := become(tx, st.Undemanded(), policy.Closed, op.Now)
 	ch.Activity = hardDeletedUser
 	return op, ch, err
 }

@@ -312,6 +312,22 @@ type PasswordAttempt struct {
 	SignedIn bool
 }
 
+func (a PasswordAttempt) check() error {
+	switch {
+	case a.Account == "" && a.Identifier == "": // a host's form has no field for accounts
+		return &policy.Invalid{Field: "identifier", Problem: "is empty; want what was typed, or give the account"}
+	case a.Account == "":
+		return nil
+	}
+	if err := policy.CheckID("account", a.Account); err != nil {
+		return err
+	}
+	if a.Identifier != "" {
+		return &policy.Invalid{Field: "identifier", Problem: "is given besides the account; want one of them"}
+	}
+	return nil
+}
+
 // place is the kind of place that an attempt is from.
 func (a PasswordAttempt) place() password.Place {
 	switch {
@@ -378,15 +394,12 @@ const (
 // known, unknown, not active or locked, and refuses them alike with [CodeWrongPassword], in an error that is a [PasswordRefused] for the host's
 // record of the attempt. A hash of lesser parameters than today's is made anew when the password is right.
 func (h *Host) VerifyPassword(ctx context.Context, actor policy.Actor, a PasswordAttempt) (VerifiedPassword, error) {
-	key := ""
-	if a.Identifier != "" && a.Account == "" {
-		key = keyOf(a.Identifier) // what cannot be one is unknown, as others are
-	} else if a.Account == "" { // a host's form has no field for accounts
-		return VerifiedPassword{}, &policy.Invalid{Field: "identifier", Problem: "is empty; want what was typed, or give the account"}
-	} else if err := policy.CheckID("account", a.Account); err != nil {
+	if err := a.check(); err != nil {
 		return VerifiedPassword{}, err
-	} else if a.Identifier != "" {
-		return VerifiedPassword{}, &policy.Invalid{Field: "identifier", Problem: "is given besides the account; want one of them"}
+	}
+	key := ""
+	if a.Account == "" {
+		key = keyOf(a.Identifier) // what cannot be one is unknown, as others are
 	}
 	for tries := 1; ; tries++ {
 		out, err := h.verifyOnce(ctx, actor, a, key)

@@ -100,6 +100,12 @@ func (st Standing) WithNewCredential(now time.Time) Standing {
 	return st
 }
 
+// Undemanded is the standing of an account that is closed for good: there is neither a risk to tell of nor a password to set.
+func (st Standing) Undemanded() Standing {
+	st.Risk, st.MustChangePassword = NoRisk, false
+	return st
+}
+
 // WithNewPassword is the standing once there is a new password: a new credential, and none is demanded any more. The
 // account is no longer at risk if the password was set securely: with proof of more than the old password, which is what
 // somebody else may have got hold of (Entra: a secure password change remediates the risk of a user). Otherwise only a low

@@ -60,7 +60,7 @@ func (h *HostDoor) SetState(ctx context.Context, actor Actor, id AccountID, stat
 						return struct{}{}, Change{}, err
 					}
 				}
-				st.Risk, st.MustChangePassword = NoRisk, false
+				st = st.Undemanded()
 			}
 			if state != Active {
 				st = st.Voided(op.Now)

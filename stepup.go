@@ -2,6 +2,7 @@ package myaccount
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
@@ -16,7 +17,7 @@ import (
 // (password.SignedIn); a session that has ended is refused with [policy.CodeSessionEnded], before the password is looked at.
 // Sources: OWASP ASVS 7.2.4, 7.5.3; NIST SP 800-63B-4 2.1.3.
 func (a *Account) ProvePassword(ctx context.Context, host policy.Actor, token, typed secret.Text) (signins.Started, error) {
-	actor, err := a.present(ctx, host, token)
+	actor, err := a.Host.SignIns.Prover(ctx, host, token)
 	if err != nil {
 		return signins.Started{}, err
 	}
@@ -32,7 +33,7 @@ func (a *Account) ProvePassword(ctx context.Context, host policy.Actor, token, t
 // session's token is replaced, as by [Account.ProvePassword]. A wrong code is refused with [challenge.CodeWrong] and counts by
 // account and method. A right one is spent even if the session ends in that very moment.
 func (a *Account) ProveCode(ctx context.Context, host policy.Actor, token secret.Text, m challenge.Method, id challenge.ID, code secret.Text) (signins.Started, error) {
-	actor, err := a.present(ctx, host, token)
+	actor, err := a.Host.SignIns.Prover(ctx, host, token)
 	if err != nil {
 		return signins.Started{}, err
 	}
@@ -44,11 +45,22 @@ func (a *Account) ProveCode(ctx context.Context, host policy.Actor, token secret
 	return a.Host.SignIns.AddProof(ctx, host, token, p)
 }
 
-// present is who the session's token is of. One of another tenant is nothing here: there it may be a namesake's.
-func (a *Account) present(ctx context.Context, host policy.Actor, token secret.Text) (policy.Actor, error) {
-	actor, err := a.Host.SignIns.Actor(ctx, token)
-	if err == nil && actor.Tenant != host.Tenant {
-		return policy.Actor{}, &policy.Denied{Decision: policy.Refusal(signins.ResumeSession, policy.SessionEnded(), "")}
+// ChangePassword changes the password of whoever the session's token is of, as [account.Service.ChangePassword] does, and
+// renews that session: the new password is its newest proof, and the token that comes back takes the place of the old one,
+// which is dead. A refusal and an unacceptable password leave both as they are. So does an error of the store, unless it says
+// that the password is changed: then that has committed, all other sessions have ended, and this one goes on under the token
+// that it had. Sources: OWASP ASVS 7.2.4, 7.4.3.
+func (a *Account) ChangePassword(ctx context.Context, host policy.Actor, token secret.Text, c account.PasswordChange) (signins.Started, error) {
+	actor, err := a.Host.SignIns.Prover(ctx, host, token)
+	if err != nil {
+		return signins.Started{}, err
 	}
-	return actor, err
+	if err := a.Account.ChangePassword(ctx, actor, c); err != nil {
+		return signins.Started{}, err
+	}
+	started, err := a.Host.SignIns.AddProof(ctx, host, token, policy.Proof{Factor: policy.FactorPassword, At: a.guard.Now()})
+	if err != nil {
+		return signins.Started{}, fmt.Errorf("the password is changed, but its session goes on under the token that it had: %w", err)
+	}
+	return started, nil
 }

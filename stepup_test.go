@@ -3,6 +3,7 @@ package myaccount_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/internal/testkit"
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -180,6 +182,74 @@ func TestWhateverGoesWrongInAStepUpNoTokenIsGivenAndTheOldOneGoesOn(t *testing.T
 		})
 		require.Equal(t, 1, lost, name)
 	}
+}
+
+const better = "violet anchor 83 thistle mural"
+
+func change(current, fresh string) account.PasswordChange {
+	return account.PasswordChange{Current: secret.NewText(current), New: secret.NewText(fresh)}
+}
+
+func TestAChangedPasswordIsAFreshProofAndANewTokenAndEndsEveryOtherSession(t *testing.T) {
+	d := indoors(t)
+	a := d.attempt("ada", good)
+	a.Replaces = secret.Text{}
+	_, err := d.App.SignIn(t.Context(), d.Host, a)
+	require.NoError(t, err)
+	d.Clock.Advance(time.Hour)
+	next, err := d.App.ChangePassword(t.Context(), d.Host, d.old.Token, change(good, better))
+	require.NoError(t, err)
+	require.Equal(t, d.old.Actor.Session, next.Actor.Session)
+	require.False(t, d.resumes(t, d.old.Token))
+	require.True(t, d.resumes(t, next.Token))
+	require.Equal(t, 1, d.alive(t, "ada"))
+	require.Contains(t, next.Actor.Proofs, policy.Proof{Factor: policy.FactorPassword, At: d.Clock.Now()})
+	_, err = d.App.ProvePassword(t.Context(), d.Host, next.Token, secret.NewText(better))
+	require.NoError(t, err)
+}
+
+func TestWhoseChangeOfPasswordIsRefusedKeepsTheirTokenAndPassword(t *testing.T) {
+	d := indoors(t)
+	_, err := d.App.ChangePassword(t.Context(), d.Host, d.old.Token, change("wrong", better))
+	refused(t, err, account.CodeWrongPassword)
+	_, err = d.App.ChangePassword(t.Context(), d.Host, d.old.Token, change(good, "short"))
+	require.ErrorAs(t, err, new(*password.Unacceptable))
+	_, err = d.App.ChangePassword(t.Context(), d.Host, secret.NewText("mast_made-up"), change(good, better))
+	refused(t, err, policy.CodeSessionEnded)
+	for _, a := range []policy.Actor{{}, d.ada, policy.System("setup"), policy.Host("portal", "fabrikam")} {
+		_, err = d.App.ChangePassword(t.Context(), a, d.old.Token, change(good, better))
+		require.ErrorAs(t, err, new(*policy.Denied))
+	}
+	actor, err := d.App.Host.SignIns.Actor(t.Context(), d.old.Token)
+	require.NoError(t, err)
+	require.Equal(t, d.old.Actor, actor)
+	_, err = d.App.ProvePassword(t.Context(), d.Host, d.old.Token, secret.NewText(good))
+	require.NoError(t, err)
+}
+
+func TestWhateverGoesWrongInAChangeOfPasswordTheErrorTellsWhichPasswordCounts(t *testing.T) {
+	base := indoors(t)
+	changed, lost := 0, 0
+	base.eachMoment(t, func() error { return testkit.ErrStruck }, func(in *door) error {
+		started, err := in.App.ChangePassword(t.Context(), in.Host, in.old.Token, change(good, better))
+		require.True(t, err == nil || started.Token.Empty())
+		return err
+	}, func(in *door, err error, moment int) {
+		require.ErrorIs(t, err, testkit.ErrStruck, "%d", moment)
+		in.App = base.appOver(t, in)
+		v, wrong := in.App.Host.Account.VerifyPassword(t.Context(), in.Host, account.PasswordAttempt{Account: "ada", Password: secret.NewText(better)})
+		is := wrong == nil && v.Account == "ada"
+		said := strings.Contains(err.Error(), "the password is changed")
+		require.True(t, is || !said, "%d: %v", moment, err)
+		if is && !said {
+			changed++ // the error came after the commit of the change, whose fate the store does not know itself
+		}
+		if !in.resumes(t, in.old.Token) {
+			lost++ // or after that of the new token
+		}
+	})
+	require.Equal(t, 1, changed)
+	require.Equal(t, 1, lost)
 }
 
 func TestAStepUpLeavesItsEventsAndNoTraceOfWhatWasGiven(t *testing.T) {

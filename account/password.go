@@ -26,8 +26,8 @@ type PasswordChange struct {
 }
 
 // ChangePassword changes the actor's password. In one commit all other sessions end, whatever was pending (resets,
-// changes of address, step-ups) is void, and a demand for a new password is met; the present session goes on, and
-// signins.Host.AddProof gives it a new token. A new password that is not acceptable is a [password.Unacceptable], which
+// changes of address, step-ups) is void, and a demand for a new password is met; the present session goes on under its token,
+// which myaccount.Account.ChangePassword renews besides. A new password that is not acceptable is a [password.Unacceptable], which
 // says everything that is wrong with it. Where a new one is demanded, or the account is at risk, the current one is none.
 //
 // A secure change ends the account's risk: by somebody whose proofs of the last 15 minutes reach AAL2, or who recovered the

@@ -147,6 +147,19 @@ func (h *Host) Actor(ctx context.Context, text secret.Text) (policy.Actor, error
 	return actor, err
 }
 
+// Prover gives who would prove a factor with [Host.AddProof] now: it answers as [Host.Actor], and refuses what AddProof would
+// refuse whatever was proven, so that nothing else is done before. It writes nothing.
+func (h *Host) Prover(ctx context.Context, actor policy.Actor, text secret.Text) (policy.Actor, error) {
+	c, err := h.claim(AddProof, text)
+	if err != nil {
+		return policy.Actor{}, err
+	}
+	return policy.Look(ctx, h.guard, h.store, actor, addProof, onSession(c.account, c.session),
+		func(tx Tx, op *policy.Op, s policy.Session) (policy.Actor, error) {
+			return actorOf(s), c.holdsHere(tx, op, s)
+		})
+}
+
 // unresumed is the refusal of a token that says nothing of any session.
 func unresumed(action policy.Action) error {
 	return &policy.Denied{Decision: policy.Refusal(action, policy.SessionEnded(), "")}
@@ -183,6 +196,14 @@ func (c claim) holds(tx Tx, op *policy.Op, s policy.Session) error {
 	return nil
 }
 
+// holdsHere is holds for a host's own tenant: a token of another one is nothing there, even if it is a namesake's.
+func (c claim) holdsHere(tx Tx, op *policy.Op, s policy.Session) error {
+	if c.tenant != op.Actor.Tenant {
+		s = policy.Session{}
+	}
+	return c.holds(tx, op, s)
+}
+
 // AddProof notes that the person of a session proved a factor (step-up, or signing in again), and replaces the
 // session's token: the old one is dead in the next call. The session's level follows its proofs. The overall
 // limit begins anew only when the level is reached in full again, at the time of the proofs. A proof so old that the
@@ -201,10 +222,7 @@ func (h *Host) AddProof(ctx context.Context, actor policy.Actor, text secret.Tex
 	}
 	return policy.Do(ctx, h.guard, h.store, actor, addProof, onSession(c.account, c.session), "",
 		func(tx Tx, op *policy.Op, s policy.Session) (Started, policy.Change, error) {
-			if c.tenant != op.Actor.Tenant { // a token of another tenant is nothing here
-				s = policy.Session{}
-			}
-			if err := c.holds(tx, op, s); err != nil {
+			if err := c.holdsHere(tx, op, s); err != nil {
 				return Started{}, policy.Change{}, err
 			}
 			if err := provenNow(op, op.Standing, p); err != nil {

@@ -219,6 +219,11 @@ var operations = []operation{
 			_, err := c.Host.AddProof(c.t.Context(), c.actor, c.other.Token, c.proof)
 			return tried(err)
 		}},
+	{door: "Host", method: "Prover", action: signins.AddProof, inside: ifNoSuchToken,
+		call: func(c *cell) (int, error) {
+			_, err := c.Host.Prover(c.t.Context(), c.actor, c.other.Token)
+			return tried(err)
+		}},
 	// Touch takes the person's own actor, and is about the session that it comes with.
 	{door: "Host", method: "Touch", action: signins.TouchSession, present: true, changes: true, unrecorded: true,
 		call: func(c *cell) (int, error) { return tried(c.Host.Touch(c.t.Context(), c.actor)) }},

@@ -130,15 +130,12 @@ func (p *portal) password(r *http.Request, me policy.Actor) (any, error) {
 	return onPassword{change, recovery}, err
 }
 
-func (p *portal) changePassword(r *http.Request, me policy.Actor) (then, error) {
+func (p *portal) changePassword(r *http.Request, _ policy.Actor) (then, error) {
 	given := account.PasswordChange{Current: secret.NewText(r.PostFormValue("current")), New: secret.NewText(r.PostFormValue("new"))}
 	if r.PostFormValue("new") != r.PostFormValue("again") {
 		return then{}, &policy.Invalid{Field: "again", Problem: "is not the same as the new password"}
 	}
-	if err := p.app.Account.ChangePassword(r.Context(), me, given); err != nil {
-		return then{}, err
-	}
-	started, err := p.app.Host.SignIns.AddProof(r.Context(), p.host, p.token(r), policy.Proof{Factor: policy.FactorPassword, At: time.Now()})
+	started, err := p.app.ChangePassword(r.Context(), p.host, p.token(r), given)
 	return then{token: started.Token}, err
 }
 

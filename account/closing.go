@@ -130,18 +130,23 @@ func (s *Service) AskClose(ctx context.Context, actor policy.Actor, days int) (p
 // Close closes the actor's account and gives the time at which its data is erased; until then it can be reopened
 // ([Host.Reopen]). In one commit all sessions and tokens end, and whatever was pending is void. It needs the confirmation
 // that [Service.AskClose] gave, and is refused while a finding blocks ([CodeClosingBlocked]) or a warning is not named as
-// understood ([CodeNotUnderstood]).
+// understood ([CodeNotUnderstood]): before anybody is asked for the confirmation.
 func (s *Service) Close(ctx context.Context, actor policy.Actor, c CloseRequest, yes policy.Confirmation) (time.Time, error) {
 	if err := c.check(); err != nil {
 		return time.Time{}, err
 	}
 	c.Understood = slices.Clone(c.Understood)
-	return policy.Do(ctx, s.guard, s.store, actor, s.closeSpec(ctx, c.Days), policy.Target{}, yes,
+	sp := s.closeSpec(ctx, c.Days)
+	may := sp.Forbids
+	sp.Forbids = func(op *policy.Op, l leaving) *policy.Reason {
+		if reason := may(op, l); reason != nil {
+			return reason
+		}
+		missing := named(l.findings, func(f policy.Finding) bool { return !f.Blocks && !slices.Contains(c.Understood, f.ID()) })
+		return when(len(missing) > 0, about(notUnderstood, strings.Join(missing, ", ")))
+	}
+	return policy.Do(ctx, s.guard, s.store, actor, sp, policy.Target{}, yes,
 		func(tx Tx, op *policy.Op, l leaving) (time.Time, policy.Change, error) {
-			missing := named(l.findings, func(f policy.Finding) bool { return !f.Blocks && !slices.Contains(c.Understood, f.ID()) })
-			if len(missing) > 0 {
-				return time.Time{}, policy.Change{}, op.Refuse(about(notUnderstood, strings.Join(missing, ", ")))
-			}
 			return shut(tx, op, l.Standing, Closing{Due: op.Now.Add(time.Duration(c.Days) * day), Reason: c.Reason})
 		})
 }

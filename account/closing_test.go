@@ -140,6 +140,8 @@ func TestWhatClosingLosesIsListedBeforeAndEachWarningHasToBeUnderstood(t *testin
 	_, err = l.App.Account.Close(t.Context(), l.per, account.CloseRequest{Days: 30, Understood: []string{"devices/devices-removed", "signins/sessions-end", "profile-erased"}}, yes)
 	d := refused(t, err, account.CodeNotUnderstood)
 	require.Equal(t, "account/profile-erased, devices/recovery-keys-deleted", d.Reason().What)
+	_, err = l.App.Account.Close(t.Context(), l.per, account.CloseRequest{Days: 30}, "")
+	refused(t, err, account.CodeNotUnderstood) // before a Yes is asked for
 	require.Equal(t, policy.Active, l.state(t, "per"))
 	require.NoError(t, l.close(t, l.per, 30))
 }

@@ -74,7 +74,7 @@ var (
 	closingBlocked = policy.Forbidden(CodeClosingBlocked, policy.NoRemedy, "Before this account can be closed something has to be settled: {what}.")
 	notSettled     = &policy.Reason{Code: policy.CodeRestricted, Class: policy.ClassState, Remedy: policy.WaitUntil,
 		Text: "All security info of this account was replaced lately. It can be closed after {until}."}
-	notUnderstood    = policy.Forbidden(CodeNotUnderstood, policy.Confirm, "Say that you understood each warning; not yet: {what}.")
+	notUnderstood    = policy.Forbidden(CodeNotUnderstood, policy.Confirm, "Say of each warning that you understand it.")
 	notClosing       = policy.Forbidden(CodeNotClosing, policy.NoRemedy, "This account is not being closed.")
 	beingClosed      = policy.Forbidden(policy.CodeAccountClosing, policy.NoRemedy, "This account is being closed. Restore it first.")
 	graceOver        = policy.Forbidden(CodeGraceOver, policy.NoRemedy, "The time in which this account could come back is over.")

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -115,15 +113,11 @@ func (a *Admin) Require(ctx context.Context, actor Actor, area Area, l License) 
 // MaxContact is the longest administrator contact in code points.
 const MaxContact = 256
 
-// SetContact sets whom refusals tell people to ask: at most [MaxContact] code points of one line.
+// SetContact sets whom refusals tell people to ask: text as
+// [CheckText] has it, of at most [MaxContact] code points.
 func (a *Admin) SetContact(ctx context.Context, actor Actor, contact string) error {
-	if !utf8.ValidString(contact) || utf8.RuneCountInString(contact) > MaxContact {
-		return &Invalid{"contact", fmt.Sprintf("want at most %d code points of valid UTF-8", MaxContact)}
-	}
-	for _, r := range contact {
-		if !unicode.IsPrint(r) {
-			return &Invalid{"contact", fmt.Sprintf("has %U; want printable text of one line", r)}
-		}
+	if err := CheckText("contact", contact, MaxContact); err != nil {
+		return err
 	}
 	return a.change(ctx, actor, setContact, Target{}, contact,
 		func(s Settings) Settings { s.Contact = contact; return s })

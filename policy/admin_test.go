@@ -202,7 +202,7 @@ func TestMalformedSettingsAreRefusedByTheNameOfTheField(t *testing.T) {
 		require.NoError(t, h.admin.Set(ctx, h.Host, perHour, value))
 		require.Equal(t, value, h.stored(contoso).Value(perHour))
 	}
-	for _, contact := range []string{strings.Repeat("\u00e9", policy.MaxContact), "", "the help desk, +1 555 0100 (Mon\u2013Fri)"} {
+	for _, contact := range []string{strings.Repeat("\u00e9", policy.MaxContact), "", "the help desk, +1 555 0100 (Mon\u2013Fri)", "\U0001F468\u200D\U0001F692 first aid"} {
 		require.NoError(t, h.admin.SetContact(ctx, h.Host, contact))
 		require.Equal(t, contact, h.stored(contoso).Contact)
 	}

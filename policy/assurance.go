@@ -78,6 +78,11 @@ var levelNames = enum.Names[Level]{AAL0: "aal0", AAL1: "aal1", AAL2: "aal2", AAL
 // String is the level's name as an acr value, such as "aal2".
 func (l Level) String() string { return levelNames.Text(l) }
 
+// factors says for people what has to be proven.
+func (l Level) factors() string {
+	return [...]string{"nothing", "one factor", "two factors", "two factors, one of them a hardware key that resists phishing"}[min(l, AAL3)]
+}
+
 // MarshalText writes the level's name.
 func (l Level) MarshalText() ([]byte, error) { return levelNames.Marshal(l) }
 

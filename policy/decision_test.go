@@ -159,8 +159,8 @@ func TestADecisionsJSONIsWhatAPortalNeeds(t *testing.T) {
 		policy.CodeNotLicensed:      `{"action":"notes.edit","allowed":false,"reason":"not-licensed","class":"not-licensed","remedy":"ask-administrator","message":"Your organization does not have the licence P2, which this needs. Contact the help desk.","key":"myaccount.refused.not-licensed","contact":"the help desk","license":"P2"}`,
 		policy.CodeAreaReadOnly:     `{"action":"notes.edit","allowed":false,"reason":"area-read-only","class":"locked","remedy":"ask-administrator","message":"This is managed by your organization. Contact the help desk.","key":"myaccount.refused.area-read-only","contact":"the help desk","area":"notes.private"}`,
 		policy.CodeThrottled:        `{"action":"notes.edit","allowed":false,"reason":"throttled","class":"throttled","remedy":"wait","message":"You have done this too often. Try again after 2026-01-05T10:00:00Z.","key":"myaccount.refused.throttled","until":"2026-01-05T10:00:00Z"}`,
-		policy.CodeStrongerProof:    `{"action":"notes.edit","allowed":false,"reason":"stronger-proof-needed","class":"proof","remedy":"prove-more","message":"Verify your identity with another factor; this needs aal3.","key":"myaccount.refused.stronger-proof-needed","level":"aal3"}`,
-		policy.CodeFresherProof:     `{"action":"notes.edit","allowed":false,"reason":"fresher-proof-needed","class":"proof","remedy":"prove-again","message":"Verify your identity again; this needs aal2 at most 15 minutes old.","key":"myaccount.refused.fresher-proof-needed","level":"aal2","maxAgeSeconds":900}`,
+		policy.CodeStrongerProof:    `{"action":"notes.edit","allowed":false,"reason":"stronger-proof-needed","class":"proof","remedy":"prove-more","message":"Verify your identity with another factor; this needs two factors, one of them a hardware key that resists phishing.","key":"myaccount.refused.stronger-proof-needed","level":"aal3"}`,
+		policy.CodeFresherProof:     `{"action":"notes.edit","allowed":false,"reason":"fresher-proof-needed","class":"proof","remedy":"prove-again","message":"Verify your identity again; this needs two factors, proven within the last 15 minutes.","key":"myaccount.refused.fresher-proof-needed","level":"aal2","maxAgeSeconds":900}`,
 	}
 	for code, d := range everyRefusal(t) {
 		b, err := json.Marshal(d)
@@ -233,9 +233,9 @@ func TestDecisionsAreEqualIfTheySayTheSame(t *testing.T) {
 }
 
 func TestAMessageFillsItsParametersIn(t *testing.T) {
-	r := policy.Reason{Code: "x", Text: "{what} until {until}, {level} at most {minutes} minutes old, {nothing}",
-		What: "{level}", Until: noon, Level: policy.AAL2, MaxAge: 90 * time.Second}
-	require.Equal(t, "{level} until 2026-01-05T12:00:00Z, aal2 at most 1 minutes old, {nothing}", r.Message(), "once, and nothing within")
+	r := policy.Reason{Code: "x", Text: "{what} until {until}, {factors} at most {minutes} minutes old, {nothing}",
+		What: "{factors}", Until: noon, Level: policy.AAL2, MaxAge: 90 * time.Second}
+	require.Equal(t, "{factors} until 2026-01-05T12:00:00Z, two factors at most 1 minutes old, {nothing}", r.Message(), "once, and nothing within")
 }
 
 func TestRoomsMakeReasonsOfTheirClasses(t *testing.T) {

@@ -121,7 +121,8 @@ type Reason struct {
 	// What is missing or in the way: the area of a lock, or a licence.
 	What  string
 	Until time.Time // when it may be tried again
-	// Text is the English default; {what}, {until}, {level} and {minutes} in it stand for the parameters.
+	// Text is the English default; {what}, {until}, {factors} (what the level asks
+	// for, in words) and {minutes} in it stand for the parameters.
 	Text string
 }
 
@@ -139,7 +140,7 @@ func (r Reason) Message() string {
 	return strings.NewReplacer(
 		"{what}", r.What,
 		"{until}", r.Until.Format(time.RFC3339),
-		"{level}", r.Level.String(),
+		"{factors}", r.Level.factors(),
 		"{minutes}", strconv.Itoa(int(r.MaxAge/time.Minute)),
 	).Replace(r.Text)
 }
@@ -215,8 +216,8 @@ var (
 	restricted     = &Reason{Code: CodeRestricted, Class: ClassState, Remedy: WaitUntil, Text: "All security info of this account was replaced lately. This can be done again after {until}."}
 	mustChange     = &Reason{Code: CodeMustChangePassword, Class: ClassState, Remedy: SetNewPassword, Text: "You have to set a new password before anything else."}
 	throttled      = &Reason{Code: CodeThrottled, Class: ClassThrottled, Remedy: WaitUntil, Text: "You have done this too often. Try again after {until}."}
-	strongerProof  = &Reason{Code: CodeStrongerProof, Class: ClassProof, Remedy: ProveMore, Text: "Verify your identity with another factor; this needs {level}."}
-	fresherProof   = &Reason{Code: CodeFresherProof, Class: ClassProof, Remedy: ProveAgain, Text: "Verify your identity again; this needs {level} at most {minutes} minutes old."}
+	strongerProof  = &Reason{Code: CodeStrongerProof, Class: ClassProof, Remedy: ProveMore, Text: "Verify your identity with another factor; this needs {factors}."}
+	fresherProof   = &Reason{Code: CodeFresherProof, Class: ClassProof, Remedy: ProveAgain, Text: "Verify your identity again; this needs {factors}, proven within the last {minutes} minutes."}
 	unconfirmed    = &Reason{Code: CodeConfirmationMissing, Class: ClassConfirmation, Remedy: Confirm, Text: "Confirm that you want this."}
 	staleYes       = &Reason{Code: CodeConfirmationStale, Class: ClassConfirmation, Remedy: Confirm, Text: "What you confirmed has changed since. Look again and confirm."}
 )

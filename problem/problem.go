@@ -41,8 +41,10 @@ type Details struct {
 	// Detail is for the person: what is wrong and what helps.
 	Detail string `json:"detail,omitempty"`
 
-	// Field is the argument that is malformed.
-	Field string `json:"field,omitempty"`
+	// Field is the argument that is malformed, and Problem what is wrong with it and what would be right: to be read after the
+	// name that a form has for the field.
+	Field   string `json:"field,omitempty"`
+	Problem string `json:"problem,omitempty"`
 	// Decision carries a refusal with its reason, remedy and parameters.
 	Decision *policy.Decision `json:"decision,omitempty"`
 	// Preview and Confirm are what to show and what to send back if only a confirmation is missing.
@@ -73,7 +75,7 @@ func Of(err error) Details {
 		return ofDenied(denied)
 	case errors.As(err, &invalid):
 		return Details{Type: "urn:myaccount:invalid", Title: "Invalid input", Status: http.StatusBadRequest,
-			Detail: invalid.Error(), Field: invalid.Field}
+			Detail: invalid.Error(), Field: invalid.Field, Problem: invalid.Problem}
 	case errors.Is(err, store.ErrNotFound):
 		return Details{Type: "urn:myaccount:not-found", Title: "Not found", Status: http.StatusNotFound}
 	case errors.Is(err, store.ErrConflict):

@@ -144,14 +144,14 @@ func parse(r *http.Request) error {
 // formMemory is how much of a form with a file stays in memory, in bytes.
 const formMemory = 1 << 20
 
-// nameOf is how a person is called. Where their organization hides it, it is their account.
+// nameOf is how a person is called, if their organization shows it.
 func (p *portal) nameOf(r *http.Request, me policy.Actor) string {
 	if profile, err := p.app.Account.Profile(r.Context(), me); err == nil {
 		if f, ok := profile.Field(account.DisplayName); ok && f.Value != "" {
 			return f.Value
 		}
 	}
-	return string(me.Account)
+	return ""
 }
 
 // demanded names what the page for the password says to who has to set a new one before anything else.
@@ -224,5 +224,23 @@ func (s *screen) Problem() *problem.Details {
 	if d := s.Wrong.Decision; d != nil && d.Reason().Class == policy.ClassProof {
 		return nil
 	}
-	return s.Wrong
+	if s.Wrong.Field == "" {
+		return s.Wrong
+	}
+	named := *s.Wrong
+	named.Detail = s.label(named.Field) + ": " + named.Problem + "."
+	return &named
+}
+
+// label is what people read at a field. What a form has hidden is nobody's field.
+func (s *screen) label(field string) string {
+	if profile, ok := s.Data.(onProfile); ok {
+		if f, ok := profile.Field(account.Attribute(field)); ok {
+			return f.Label
+		}
+	}
+	if label, ok := labels[field]; ok {
+		return label
+	}
+	return "What was sent (" + field + ")"
 }

@@ -287,6 +287,7 @@ func TestAFormThatIsRefusedIsFilledInAgain(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, status)
 	require.Contains(t, page, `value="Lin Ash"`)
 	require.Regexp(t, `name="set.region"[^>]*value="Nowhere"[^>]*aria-invalid="true" aria-describedby="wrong"`, page)
+	require.Contains(t, page, `<p id="wrong">Regional format: `)
 	_, page = b.post("/profile", "revision", revision, "set.display-name", "Lin Ash", "set.region", "ch")
 	require.Contains(t, page, "Your profile is saved.")
 	require.Contains(t, page, `<p class="who"><bdi>Lin Ash</bdi></p>`)

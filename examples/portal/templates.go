@@ -215,6 +215,10 @@ var purposes = map[challenge.Purpose]string{
 	challenge.StepUp: "Prove that it is you", challenge.SecondFactor: "Sign in", challenge.Reopen: "Reopen an account",
 }
 
+// labels are what forms say at the fields that can be wrong.
+var labels = map[string]string{"identifier": "User name or e-mail address", "password": "New password", "again": "New password again",
+	"new": "New e-mail address", "photo": "Photo", "days": "How long you can change your mind", "reason": "Why you close it", "contact": "Contact"}
+
 var accessNames = map[policy.Access]string{policy.Off: "Off", policy.ReadOnly: "Read only", policy.Edit: "Edit"}
 
 var inputTypes = map[account.Input]string{account.PhoneInput: "tel", account.EmailInput: "email"}

@@ -6,8 +6,7 @@ scenario('an account is closed by who understands what is lost, and reopened wit
   await lin.follow('Profile');
   await lin.follow('Close your account');
   await lin.bold();
-  await lin.press('Close the account', { answer: 428 });
-  await lin.press('Yes', { answer: 409 });
+  await lin.press('Close the account', { answer: 409 });
   await lin.refused('');
   await lin.page.getByLabel('60 days').check();
   for (const box of await lin.page.getByLabel(/I understand/).all()) await box.check();

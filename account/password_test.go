@@ -276,6 +276,10 @@ func TestAPasswordThatIsKeptElsewhereIsChangedThere(t *testing.T) {
 	refused(t, k.verify(t, "ada", good, true), account.CodeWrongPassword)
 	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "ada", account.Passwordless, ""))
 	refused(t, k.App.Account.SetFirstPassword(t.Context(), k.ada, secret.NewText(good)), account.CodePasswordless)
+	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "ada", account.Passwordless, "https://keys.fabrikam.example"))
+	for _, err := range []error{k.change(t, k.ada, good, better), k.App.Account.SetFirstPassword(t.Context(), k.ada, secret.NewText(good))} {
+		require.Contains(t, refused(t, err, account.CodePasswordless).Reason().Message(), "https://keys.fabrikam.example")
+	}
 	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "ada", account.Synchronized, ""))
 	refused(t, k.change(t, k.ada, good, better), account.CodePasswordElsewhere)
 }

@@ -80,7 +80,7 @@ var (
 
 const (
 	changedPassword    = "Change password (self-service)"
-	setPassword        = "Reset user password"
+	setPassword        = "Reset password"
 	resetByPerson      = "Reset password (self-service)"
 	wrongPasswordGiven = "Verify password"
 	unlockedUser       = "Unlock user account"

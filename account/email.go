@@ -438,7 +438,8 @@ func (s *Service) DropEmailChange(ctx context.Context, actor policy.Actor, id ch
 //     those of earlier changes are not.
 //   - The password is of no use any more, since somebody may know it: neither an administrator's unlocking nor another
 //     import of the same hash brings it back, and the person cannot change it. Another has to be set ([Host.ResetPassword],
-//     [Host.SetPassword]). An account without a password here keeps none.
+//     [Host.SetPassword]). An account without a password keeps none; unless that is kept elsewhere, its
+//     person has to set a first one before anything else.
 //   - The recovery code is removed.
 //   - A closing that the person began ends, and the account is what it was before. One that an administrator deleted stays so.
 //

@@ -92,6 +92,7 @@ type config struct {
 	sender challenge.Sender
 
 	breaches password.BreachChecker
+	names    func(context.Context, policy.TenantID) (account.Names, error)
 
 	checks  []account.ClosingCheck
 	erasers []account.Eraser
@@ -105,6 +106,12 @@ func WithHasher(h password.SlowHash) Option { return func(c *config) { c.slow = 
 // acceptable otherwise. The library asks nobody by itself, and calls no service.
 func WithBreachChecker(b password.BreachChecker) Option {
 	return func(c *config) { c.breaches = b }
+}
+
+// WithNames tells what people know the service and their organization by, since new passwords must not contain that
+// ([account.WithNames]). Without it the tenant's id is all that is known.
+func WithNames(of func(context.Context, policy.TenantID) (account.Names, error)) Option {
+	return func(c *config) { c.names = of }
 }
 
 // WithSender sets who delivers codes and links to people. Without one, what needs a code fails with
@@ -169,7 +176,7 @@ func (c *config) account(g *policy.Guard, s Store, vault secret.Vault) (account.
 	if err != nil {
 		return account.Room{}, err
 	}
-	return account.New(g, s.Account(), hasher, codes, vault, c.closing(s), account.WithBreachChecker(c.breaches))
+	return account.New(g, s.Account(), hasher, codes, vault, c.closing(s), account.WithBreachChecker(c.breaches), account.WithNames(c.names))
 }
 
 // nobody delivers nothing.

@@ -54,7 +54,7 @@ var mayImport = map[string]struct{ ours, tests, others []string }{
 	"storetest":         {ours: []string{"store", "secret", "policy", "password", "account", "challenge", "devices", "signins"}, tests: []string{"memstore"}, others: []string{"github.com/google/go-cmp", "testing"}},
 	"msgraph":           {ours: []string{"store", "secret", "policy", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/opendata", "."}},
 	".":                 {ours: []string{"store", "secret", "policy", "password", "challenge", "account", "devices", "signins"}, tests: []string{"memstore", "accounttest", "internal/docgen", "internal/testkit", "problem"}},
-	"problem":           {ours: []string{"store", "secret", "policy", "password"}, tests: []string{"accounttest", "account"}},
+	"problem":           {ours: []string{"store", "secret", "policy", "password", "challenge"}, tests: []string{"accounttest", "account"}},
 	"accounttest":       {ours: []string{".", "store", "secret", "policy", "account", "challenge", "devices", "signins", "memstore"}, others: []string{"testing"}},
 	"internal/testkit":  {ours: []string{"store", "secret", "policy", "memstore"}, others: []string{"testing", "github.com/google/go-cmp", "github.com/stretchr/testify"}},
 	"internal/opendata": {},

@@ -16,7 +16,6 @@ import (
 // addresses and other ways back in, and whatever needs a code (product rule 11.4). Signing in and out, looking, the
 // profile, and keeping a thief out are none of it.
 var restricted = []policy.Action{
-
 	account.ChangePassword, account.SetFirstPassword, account.ChangeEmail, account.ConfirmEmail, account.ResendEmailCode, account.Close,
 	account.NewRecoveryCode, account.RemoveRecoveryCode,
 	devices.RevealKey,

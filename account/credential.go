@@ -62,16 +62,17 @@ func (e *Elsewhere) UnmarshalText(b []byte) (err error) {
 
 // reason is why the password cannot be changed here; nil if it can.
 func (c *Credential) reason() *policy.Reason {
+	anywhere, at := managedElsewhere, managedAt
 	switch c.Elsewhere {
 	case KeptHere:
 		return nil
 	case Passwordless:
-		return passwordless
+		anywhere, at = passwordless, passwordlessAt
 	}
 	if c.Place == "" {
-		return managedElsewhere
+		return anywhere
 	}
-	return about(managedAt, c.Place)
+	return about(at, c.Place)
 }
 
 // credentialOf reads an account's credential; that of one without is empty.

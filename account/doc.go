@@ -118,7 +118,7 @@
 //	    Set a password for an account that is new or comes from elsewhere.
 //	    by the host
 //	    refused if: closed
-//	    event: Reset user password, the person is told
+//	    event: Reset password, the person is told
 //	account.reset-password
 //	    Set a new password for somebody who recovered their account; all sessions end.
 //	    by the host

@@ -437,13 +437,14 @@ func (s *Service) DropEmailChange(ctx context.Context, actor policy.Actor, id ch
 //   - This change and all that were asked for after it are undone, whichever address they replaced, and their links are dead;
 //     those of earlier changes are not.
 //   - The password is of no use any more, since somebody may know it: neither an administrator's unlocking nor another
-//     import of the same hash brings it back, and the person cannot change it. Another has to be set ([Host.SetPassword]). An account
-//     without a password here keeps none.
+//     import of the same hash brings it back, and the person cannot change it. Another has to be set ([Host.ResetPassword],
+//     [Host.SetPassword]). An account without a password keeps none; unless that is kept elsewhere, its
+//     person has to set a first one before anything else.
 //   - The recovery code is removed.
 //   - A closing that the person began ends, and the account is what it was before. One that an administrator deleted stays so.
 //
-// The owner comes back in by the host's own way to reset a forgotten password, by mail to the address that is theirs again, or
-// by other factors that the host keeps. Whatever else the host keeps that can be changed in a session, such as other sign-in
+// The owner comes back in by [Host.ResetPassword], once the host has seen it proven that the address that is theirs again is read by
+// them, or by other factors that the host keeps. Whatever else the host keeps that can be changed in a session, such as other sign-in
 // methods, is for the host to look at: the event says "taken back". A link that is not right is refused with
 // [challenge.CodeWrong], and nothing is told of why.
 func (h *Host) CancelEmailChange(ctx context.Context, actor policy.Actor, text secret.Text) error {

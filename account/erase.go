@@ -33,7 +33,7 @@ type Purged struct {
 // PurgeClosed closes accounts for good whose time to come back is over, and erases what all rooms keep of them: at most
 // limit accounts (0: [store.DefaultPageSize]), those due first before the others, each in as many transactions as it
 // takes. What was interrupted goes on in the next call. An account for which something fails, an [Eraser] that panics included, is left for then, and the
-// others are done; the error tells of all that failed. The host calls it now and then.
+// others are done; the error tells of all that failed. One that is called off by ctx says so. The host calls it now and then.
 //
 // What stays is the account's standing, so that its id is never used again, and the events about it until their retention ends.
 func (h *Host) PurgeClosed(ctx context.Context, actor policy.Actor, limit int) (Purged, error) {
@@ -60,6 +60,10 @@ func (h *Host) PurgeClosed(ctx context.Context, actor policy.Actor, limit int) (
 				done.More = true
 				return done, errors.Join(failed...)
 			}
+			if err := ctx.Err(); err != nil { // the others would fail one by one
+				done.More = true
+				return done, errors.Join(append(failed, err)...)
+			}
 			erased, err := h.purge(ctx, actor, c.Account)
 			if err != nil {
 				failed = append(failed, fmt.Errorf("account %q: %w", c.Account, err))
@@ -67,11 +71,8 @@ func (h *Host) PurgeClosed(ctx context.Context, actor policy.Actor, limit int) (
 			if erased {
 				done.Accounts++
 			}
-			if ctx.Err() != nil {
-				break
-			}
 		}
-		if page.After = due.Next; page.After == "" || ctx.Err() != nil {
+		if page.After = due.Next; page.After == "" {
 			done.More = len(failed) > 0
 			return done, errors.Join(failed...)
 		}

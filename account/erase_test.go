@@ -204,6 +204,40 @@ func TestAPurgeTakesSoManyAccountsAndLeavesNoneBehindThatFails(t *testing.T) {
 	refused(t, err, policy.CodeNotPermitted)
 }
 
+// committed is a store that calls a function after each commit.
+type committed struct {
+	account.Store
+	then func()
+}
+
+func (s committed) Update(ctx context.Context, fn func(account.Tx) error) error {
+	err := s.Store.Update(ctx, fn)
+	s.then()
+	return err
+}
+
+func TestAPurgeThatIsCalledOffSaysSoAndThatOthersAreLeft(t *testing.T) {
+	l := leaving(t)
+	for _, id := range []policy.AccountID{"p0", "p1", "p2"} {
+		l.Person(id, policy.Personal)
+		_, err := l.App.Admin.Account.Delete(t.Context(), l.Host, id)
+		require.NoError(t, err)
+		l.Clock.Advance(time.Second)
+	}
+	l.Clock.Advance(account.DeletedFor)
+	ctx, callOff := context.WithCancel(t.Context())
+	defer callOff()
+	room := over(t, l.World, committed{l.DB.Account(), func() {
+		if tablesOf(t, l, "p0")["closings"] == 0 {
+			callOff() // between two accounts
+		}
+	}})
+	done, err := room.Host.PurgeClosed(ctx, l.Host, 0)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, account.Purged{Accounts: 1, More: true}, done)
+	require.Equal(t, 2, l.purge(t))
+}
+
 func (l leaver) fork(t testing.TB) leaver {
 	l.World = l.Fork(t)
 	return l

@@ -18,6 +18,19 @@ func WithBreachChecker(c password.BreachChecker) Option {
 	return func(r *room) { r.breaches = c }
 }
 
+// Names are what the people of a tenant know the service and their organization by.
+type Names struct {
+	Service       string
+	Organizations []string
+}
+
+// WithNames tells which names new passwords must not contain, besides those of the person and the tenant's id, which may say
+// nothing to anybody. It is asked about each new password, outside of transactions; an error keeps that from being set.
+// Source: OWASP ASVS 6.1.2, 6.2.11.
+func WithNames(of func(context.Context, policy.TenantID) (Names, error)) Option {
+	return func(r *room) { r.names = of }
+}
+
 // PasswordChange is what a person gives to change their password.
 type PasswordChange struct {
 	// Current is the password as it is. It may be empty where recent proofs stand in for it ([RecentProofsStandIn]).
@@ -167,6 +180,13 @@ func (p *prepared) check(fresh, current secret.Text) error {
 // accept tells whether a password may be the new one: by the rules, and then by whether it is known from a breach. All of
 // it comes before the current password is looked at, so that what is refused here is no guess at that.
 func (r *room) accept(ctx context.Context, a policy.Action, now *prepared, fresh, current secret.Text) error {
+	if r.names != nil {
+		names, err := r.names(ctx, now.Tenant)
+		if err != nil {
+			return fmt.Errorf("%s: the names of the organization: %w", a, err)
+		}
+		now.about.Product, now.about.Organizations = names.Service, append(now.about.Organizations, names.Organizations...)
+	}
 	if err := now.check(fresh, current); err != nil {
 		return err
 	}

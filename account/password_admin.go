@@ -11,6 +11,9 @@ import (
 
 // SetPassword sets the password of an account that is new, or comes from elsewhere with one. Such a password is known to
 // more than the person, so the person has to set a new one at the first sign-in. It must be acceptable as any other.
+//
+// Who chooses their own as they sign up has it set by [Host.ResetPassword], with the mailbox that they proved as a recovery:
+// that is judged alike, and no other is asked for.
 func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.AccountID, fresh secret.Text) error {
 	now, err := policy.Prepare(ctx, h.guard, h.store, actor, putPassword, onAccount(id), prepare)
 	if err != nil {

@@ -152,6 +152,36 @@ func TestNamesOfThePersonAndTheOrganizationAreNoPassword(t *testing.T) {
 	}
 }
 
+func TestNamesThatTheHostTellsAreNoPassword(t *testing.T) {
+	away := errors.New("the directory is away")
+	var fail error
+	k := passwords(t, myaccount.WithNames(func(_ context.Context, of policy.TenantID) (account.Names, error) {
+		if of != accounttest.Tenant {
+			return account.Names{}, nil
+		}
+		return account.Names{Service: "Tailspin Drive", Organizations: []string{"Möbius & Söhne", "Northwind"}}, fail
+	}))
+	before := rowsOf(t, k.World)
+	for fresh, code := range map[string]password.Code{
+		"gravel T@ilspin 4 oboe mist": password.ContainsProduct, "gravel northwind 4 oboe mist": password.ContainsOrg,
+		"gravel MÖBIUS 4 oboe mist": password.ContainsOrg, "gravel contoso 4 oboe mist": password.ContainsOrg,
+	} {
+		for door, err := range map[string]error{
+			"a change": k.change(t, k.ada, good, fresh), "the host": k.App.Host.Account.SetPassword(t.Context(), k.Host, "ada", secret.NewText(fresh)),
+			"a reset": k.reset(t, "ada", fresh, recoveredAt(k.Clock.Now())),
+		} {
+			var no *password.Unacceptable
+			require.ErrorAs(t, err, &no, "%s by %s", fresh, door)
+			require.Equal(t, []password.Problem{{Code: code}}, no.Problems, "%s by %s", fresh, door)
+		}
+	}
+	fail = away
+	require.ErrorIs(t, k.change(t, k.ada, good, better), away)
+	requireSame(t, before, rowsOf(t, k.World))
+	fail = nil
+	require.NoError(t, k.change(t, k.ada, good, better))
+}
+
 func TestNothingThatAPersonSignsInAsIsInTheirPassword(t *testing.T) {
 	k := passwords(t)
 	for text, kind := range map[string]account.IdentifierKind{
@@ -246,6 +276,10 @@ func TestAPasswordThatIsKeptElsewhereIsChangedThere(t *testing.T) {
 	refused(t, k.verify(t, "ada", good, true), account.CodeWrongPassword)
 	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "ada", account.Passwordless, ""))
 	refused(t, k.App.Account.SetFirstPassword(t.Context(), k.ada, secret.NewText(good)), account.CodePasswordless)
+	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "ada", account.Passwordless, "https://keys.fabrikam.example"))
+	for _, err := range []error{k.change(t, k.ada, good, better), k.App.Account.SetFirstPassword(t.Context(), k.ada, secret.NewText(good))} {
+		require.Contains(t, refused(t, err, account.CodePasswordless).Reason().Message(), "https://keys.fabrikam.example")
+	}
 	require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "ada", account.Synchronized, ""))
 	refused(t, k.change(t, k.ada, good, better), account.CodePasswordElsewhere)
 }

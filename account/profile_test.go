@@ -248,6 +248,16 @@ func TestASchemaSaysWhoSeesWhatAndWhatItLooksLike(t *testing.T) {
 	invalid(t, k.App.Account.UpdateProfile(t.Context(), k.ada, set(account.Office, "")), "office")
 }
 
+func TestASchemaThatNamesNothingIsTheDefaultOne(t *testing.T) {
+	k := people(t)
+	before := k.profile(t, k.ada).Fields
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, account.Schema{}))
+	require.Equal(t, before, k.profile(t, k.ada).Fields)
+	require.Empty(t, k.last().Facts, "nothing has changed")
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, account.EntraDefaults()))
+	require.Equal(t, []policy.Fact{{Name: "changed", Value: "photo"}, {Name: "changed", Value: "mobile-phone"}}, k.last().Facts)
+}
+
 func TestASchemaThatCannotHoldIsRefusedByItsField(t *testing.T) {
 	k := people(t)
 	for field, rule := range map[string]struct {

@@ -12,9 +12,9 @@ import (
 // Reset is what somebody gives who cannot sign in because they forgot their password.
 type Reset struct {
 	Account policy.AccountID
-	// Proofs are what they proved instead: that the account is theirs to recover, at most 15 minutes ago, such as
-	// [Recovered.Proof] or a code for package challenge's purpose Reset; and a factor besides where the organization always asks for
-	// one ([SecondFactorAlways]). Who else has a second factor the host must ask for it (NIST SP 800-63B-4 4.2.2.2).
+	// Proofs are what they proved instead: that the account is theirs to recover ([policy.FactorRecovery]), at most 15 minutes
+	// ago, such as [Recovered.Proof] or what a host has seen itself, by a code to an address that was proven; and a factor besides where the
+	// organization always asks for one ([SecondFactorAlways]). Who else has a second factor the host must ask for it (NIST SP 800-63B-4 4.2.2.2).
 	Proofs []policy.Proof
 	New    secret.Text
 }
@@ -26,7 +26,7 @@ func (r *Reset) check() error {
 	return checkProofs(r.Proofs)
 }
 
-// ResetPassword sets a new password for somebody who recovered their account. The proofs are the host's word, as those of a
+// ResetPassword sets a new password for somebody who recovered their account, or a first one. The proofs are the host's word, as those of a
 // session that it starts; those from before all sessions last ended, as by a reset, count no longer.
 //
 // It is a secure change: all sessions end, whatever was pending is void, locks after wrong passwords end, none is demanded
@@ -34,9 +34,8 @@ func (r *Reset) check() error {
 // any other factor removed: sign in with the new password next (OWASP ASVS 6.4.3).
 //
 // The new password is judged as any other, and may be the one that there is: it was forgotten (Entra), unless a new one is
-// demanded or the account is at risk. What is not acceptable is a [password.Unacceptable], and what cannot be looked up among breached ones is refused with
-// [password.ErrUnchecked], whatever the tenant says. An account that is restricted has
-// to wait.
+// demanded or the account is at risk. What is not acceptable is a [password.Unacceptable], and what cannot be looked up among
+// breached ones is refused with [password.ErrUnchecked], whatever the tenant says. An account that is restricted has to wait.
 func (h *Host) ResetPassword(ctx context.Context, actor policy.Actor, r Reset) error {
 	if err := r.check(); err != nil {
 		return err

@@ -76,6 +76,7 @@ func TestAResetTakesARecoveryOfTheLast15Minutes(t *testing.T) {
 	refused(t, k.reset(t, "nemo", better, recoveredAt(now)), policy.CodeNotFound)
 	require.NoError(t, k.reset(t, "per", better, recoveredAt(now.Add(-15*time.Minute))))
 	require.NoError(t, k.reset(t, "gil", better, recoveredAt(now)), "a first one, too")
+	require.False(t, k.start(t, "gil").MustChangePassword, "nobody else knows it")
 }
 
 func TestARecoveryFromBeforeEverybodyWasSignedOutIsNone(t *testing.T) {

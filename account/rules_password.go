@@ -68,6 +68,7 @@ var (
 	managedElsewhere = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is managed by your organization, and is changed there.")
 	managedAt        = policy.Forbidden(CodePasswordElsewhere, policy.AskAdministrator, "The password of this account is changed at {what}.")
 	passwordless     = policy.Forbidden(CodePasswordless, policy.NoRemedy, "This account has no password, and needs none to sign in.")
+	passwordlessAt   = policy.Forbidden(CodePasswordless, policy.NoRemedy, "This account has no password, and needs none to sign in. How it does is changed at {what}.")
 	closedForGood    = policy.Forbidden(policy.CodeAccountClosed, policy.NoRemedy, "This account is closed for good.")
 	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "This password is of no use any more, after too many wrong ones or because somebody else may know it. It has to be reset.")
 	notEnabled       = policy.Forbidden(CodeAlreadyDisabled, policy.AskAdministrator, "This account is disabled.")
@@ -79,7 +80,7 @@ var (
 
 const (
 	changedPassword    = "Change password (self-service)"
-	setPassword        = "Reset user password"
+	setPassword        = "Reset password"
 	resetByPerson      = "Reset password (self-service)"
 	wrongPasswordGiven = "Verify password"
 	unlockedUser       = "Unlock user account"

@@ -51,7 +51,7 @@ func (s Schema) Clone() Schema {
 func DefaultSchema() Schema {
 	rules := make(map[Attribute]AttributeRule, len(attributes))
 	for a := range schemaAttributes {
-		rules[a.name] = AttributeRule{Work: a.work, Guest: a.work, Personal: a.personal, Required: a.required}
+		rules[a.name] = a.byDefault()
 	}
 	return Schema{Rules: rules}
 }
@@ -74,7 +74,12 @@ func (s Schema) rule(a *attribute) AttributeRule {
 	if r, ok := s.Rules[a.name]; ok {
 		return r
 	}
-	return AttributeRule{Work: a.work, Guest: a.work, Personal: a.personal}
+	return a.byDefault()
+}
+
+// byDefault is what holds for an attribute of which nothing was said.
+func (a *attribute) byDefault() AttributeRule {
+	return AttributeRule{Work: a.work, Guest: a.work, Personal: a.personal, Required: a.required}
 }
 
 // open says how far an attribute is open to the owner of an account of a kind.

@@ -27,7 +27,8 @@ type room struct {
 	codes  *challenge.Codes
 	keys   secret.Digester
 
-	breaches password.BreachChecker // nil for none
+	breaches password.BreachChecker                                // nil for none
+	names    func(context.Context, policy.TenantID) (Names, error) // nil for none
 
 	patterns patterns
 

@@ -88,8 +88,13 @@ func TestATakeBackMakesThePasswordUselessUntilAnotherIsSetForTheOwner(t *testing
 		refused(t, m.verify(t, "per", known, true), account.CodeWrongPassword) // neither an administrator nor a sync brings it back
 		require.Equal(t, policy.HighRisk, m.standing(t, "per").Risk, name)
 
-		require.NoError(t, m.App.Host.Account.SetPassword(t.Context(), m.Host, "per", secret.NewText("some words after a reset by mail")))
-		require.NoError(t, m.verify(t, "per", "some words after a reset by mail", true), name)
+		other := secret.NewText("some words after a reset by mail")
+		first := m.Fork(t).App.Host.Account
+		require.NoError(t, first.SetPassword(t.Context(), m.Host, "per", other), name)
+		_, err := first.VerifyPassword(t.Context(), m.Host, account.PasswordAttempt{Account: "per", Password: other})
+		require.NoError(t, err, name)
+		require.NoError(t, m.reset(t, "per", other.Reveal(), recoveredAt(m.Clock.Now())), name)
+		require.NoError(t, m.verify(t, "per", other.Reveal(), true), name)
 	}
 }
 
@@ -99,6 +104,7 @@ func TestATakeBackLeavesWhatHasNoPasswordAlone(t *testing.T) {
 	m.add(t, "wim", account.Email, "wim@home.example")
 	link := m.moved(t, m.start(t, "wim").Actor, "wim@home.example", newMail)
 	require.NoError(t, m.cancel(t, link))
+	require.True(t, m.standing(t, "wim").MustChangePassword, "there is to be one before anything else")
 	require.NoError(t, m.App.Account.SetFirstPassword(t.Context(), m.start(t, "wim").Actor, secret.NewText(good)))
 	require.NoError(t, m.verify(t, "wim", good, true))
 	require.False(t, m.standing(t, "wim").MustChangePassword)

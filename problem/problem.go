@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
@@ -87,6 +88,9 @@ func Of(err error) Details {
 	case errors.Is(err, password.ErrUnchecked):
 		return Details{Type: "urn:myaccount:unavailable", Title: "Not available", Status: http.StatusServiceUnavailable,
 			Detail: "Your new password could not be checked now. Try again later."}
+	case errors.Is(err, challenge.ErrNotSent):
+		return Details{Type: "urn:myaccount:not-sent", Title: "Not sent", Status: http.StatusServiceUnavailable,
+			Detail: "Not everything could be sent to you. Ask for it again."}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Details{Type: "urn:myaccount:unavailable", Title: "Not available", Status: http.StatusServiceUnavailable,
 			Detail: "This took too long. Try again."}

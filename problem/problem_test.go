@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/accounttest"
+	"github.com/seed4b20689c/myaccount/challenge"
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/problem"
@@ -120,6 +121,7 @@ func TestErrorsBecomeStatusesWithoutTheirText(t *testing.T) {
 		{fmt.Errorf("get: %w", store.ErrNotFound), 404, "not-found"},
 		{fmt.Errorf("put: %w", store.ErrConflict), 409, "conflict"},
 		{fmt.Errorf("change: %w", errors.Join(password.ErrUnchecked, errors.New("db-7"))), 503, "unavailable"},
+		{errors.Join(fmt.Errorf("%w: db-7", challenge.ErrNotSent), context.DeadlineExceeded), 503, "not-sent"},
 		{fmt.Errorf("get: %w", context.DeadlineExceeded), 503, "unavailable"},
 		{fmt.Errorf("get: %w", context.Canceled), 503, "unavailable"},
 		{errors.New("dial tcp db-7.internal: connection refused"), 500, "internal"},

@@ -47,19 +47,13 @@ func newServer(ctx context.Context) (*server, string, error) {
 		return nil, "", err
 	}
 	host, password := policy.Host("nethttp", "contoso"), rand.Text()
-	hasher, err := secret.NewHasher(secret.DefaultParams, 1)
-	if err != nil {
-		return nil, "", err
-	}
-	hash, err := hasher.Hash(ctx, secret.NewText(password)) // Host.SetPassword would demand another before anything else
-	if err != nil {
-		return nil, "", err
-	}
 	return &server{app, host}, password, errors.Join(
 		app.Admin.Policy.CreateTenant(ctx, policy.System("setup"), "contoso"),
 		app.Host.Accounts.Provision(ctx, host, "ada", policy.Personal),
 		app.Host.Account.AddIdentifier(ctx, host, account.NewIdentifier{Account: "ada", Kind: account.UserName, Text: "ada"}),
-		app.Host.Account.ImportHash(ctx, host, "ada", hash),
+		// As for somebody who has just signed up: Host.SetPassword would demand another before anything else.
+		app.Host.Account.ResetPassword(ctx, host, account.Reset{Account: "ada", New: secret.NewText(password),
+			Proofs: []policy.Proof{{Factor: policy.FactorRecovery, At: time.Now()}}}),
 		app.Host.Devices.Register(ctx, host, devices.Registration{ID: "laptop", Owner: "ada", Name: "Ada's laptop", OS: "Windows", Join: devices.Registered}))
 }
 

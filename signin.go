@@ -34,7 +34,8 @@ type SignInAttempt struct {
 
 // SignIn signs somebody in with a password: it verifies it, records the attempt, starts a session and ends the one that it
 // replaces. Give the token of what comes back to the browser. Whether a second factor is asked for is the host's: ask for
-// the step-up next ([Account.ProveCode]), and let nothing be done before.
+// the step-up next ([Account.ProveCode]), and let nothing be done before. Whoever has to set a new password first
+// ([signins.Started.MustChangePassword]) is refused every change but that: show them the page for it.
 //
 // A password that is not taken is recorded before anybody is told, with Microsoft Entra's code: 50126 if it is wrong, 50053
 // for an account that is locked, 50057 for one that is disabled, 50056 for one without a password. All are refused alike,

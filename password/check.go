@@ -65,10 +65,10 @@ const (
 
 // Problem is one thing that is wrong with a password.
 type Problem struct {
-	Code Code
+	Code Code `json:"code"`
 	// Want is the number that Code speaks of: the most or fewest characters, the kinds of characters, the points. It
 	// is 0 for the others.
-	Want int
+	Want int `json:"want,omitempty"`
 }
 
 // String says in English what would be right. It never repeats anything of the password.

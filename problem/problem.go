@@ -46,6 +46,8 @@ type Details struct {
 	// name that a form has for the field.
 	Field   string `json:"field,omitempty"`
 	Problem string `json:"problem,omitempty"`
+	// Problems are what is wrong with a new password, for hosts that say it themselves.
+	Problems []password.Problem `json:"problems,omitempty"`
 	// Decision carries a refusal with its reason, remedy and parameters.
 	Decision *policy.Decision `json:"decision,omitempty"`
 	// Preview and Confirm are what to show and what to send back if only a confirmation is missing.
@@ -75,8 +77,7 @@ func Of(err error) Details {
 	case errors.As(err, &denied):
 		return ofDenied(denied)
 	case errors.As(err, &invalid):
-		return Details{Type: "urn:myaccount:invalid", Title: "Invalid input", Status: http.StatusBadRequest,
-			Detail: invalid.Error(), Field: invalid.Field, Problem: invalid.Problem}
+		return ofInvalid(invalid, err)
 	case errors.Is(err, store.ErrNotFound):
 		return Details{Type: "urn:myaccount:not-found", Title: "Not found", Status: http.StatusNotFound}
 	case errors.Is(err, store.ErrConflict):
@@ -96,6 +97,16 @@ func Of(err error) Details {
 			Detail: "This took too long. Try again."}
 	}
 	return Details{Type: "urn:myaccount:internal", Title: "Internal error", Status: http.StatusInternalServerError}
+}
+
+func ofInvalid(invalid *policy.Invalid, err error) Details {
+	p := Details{Type: "urn:myaccount:invalid", Title: "Invalid input", Status: http.StatusBadRequest,
+		Detail: invalid.Error(), Field: invalid.Field, Problem: invalid.Problem}
+	var no *password.Unacceptable
+	if errors.As(err, &no) {
+		p.Problems = no.Problems
+	}
+	return p
 }
 
 func ofDenied(d *policy.Denied) Details {

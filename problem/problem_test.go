@@ -198,3 +198,11 @@ func TestAWrongCurrentPasswordSignsNobodyOutAndALockTellsWhenToRetry(t *testing.
 	require.Equal(t, http.StatusTooManyRequests, res.StatusCode)
 	require.Equal(t, "60", res.Header.Get("Retry-After"))
 }
+
+func TestWhatIsWrongWithAFieldOrANewPasswordIsToldInPartsToo(t *testing.T) {
+	_, doc := answer(t, &policy.Invalid{Field: "days", Problem: "is 7; want 30 or 60"}, time.Time{})
+	require.Equal(t, []any{"days: is 7; want 30 or 60", "days", "is 7; want 30 or 60", nil}, []any{doc["detail"], doc["field"], doc["problem"], doc["problems"]})
+	_, doc = answer(t, password.Rules{MinAlone: 15}.Check(secret.NewText("ashgrove"), password.Context{UserNames: []string{"ashgrove"}}), time.Time{})
+	require.Equal(t, "password", doc["field"])
+	require.Equal(t, []any{map[string]any{"code": "password-too-short", "want": 15.0}, map[string]any{"code": "password-contains-user-name"}}, doc["problems"])
+}

@@ -43,7 +43,8 @@ func Example() {
 func Example_refusal() {
 	ctx := context.Background()
 	app, host := newApp()
-	admin := policy.Actor{Tenant: "contoso", Account: "grace", Roles: []policy.Role{policy.GlobalAdministrator}}
+	admin := policy.Actor{Tenant: "contoso", Account: "grace", Roles: []policy.Role{policy.GlobalAdministrator},
+		Proofs: []policy.Proof{{Factor: policy.FactorPasskey, At: time.Now()}}}
 	check(app.Host.Accounts.Provision(ctx, host, "grace", policy.Work))
 	check(app.Admin.Policy.Lock(ctx, admin, devices.AreaDevices))
 	check(app.Admin.Policy.SetContact(ctx, admin, "the help desk, extension 4711"))

@@ -72,7 +72,7 @@ func TestWhoIsTurnedAwayIsRecordedByCodeAndHearsTheSame(t *testing.T) {
 		text, class, body string
 		problem           int
 		hashes            int64
-		commits           int
+		commits, moments  int
 	}
 	said := make(map[heard]bool)
 	for typed, code := range away {
@@ -88,7 +88,7 @@ func TestWhoIsTurnedAwayIsRecordedByCodeAndHearsTheSame(t *testing.T) {
 		require.False(t, errors.As(err, new(*account.PasswordRefused)), "whose it was goes no further")
 		body, jsonErr := json.Marshal(denied)
 		require.NoError(t, jsonErr)
-		said[heard{err.Error(), fmt.Sprintf("%T %s", err, denied.Reason().Class), string(body), problem.Of(err).Status, d.work.work.Load() - before, s.commits}] = true
+		said[heard{err.Error(), fmt.Sprintf("%T %s", err, denied.Reason().Class), string(body), problem.Of(err).Status, d.work.work.Load() - before, s.commits, s.moments}] = true
 		require.True(t, d.resumes(t, d.old.Token), "%s: the browser's session is as it was", typed)
 		if code == 0 {
 			continue
@@ -100,7 +100,7 @@ func TestWhoIsTurnedAwayIsRecordedByCodeAndHearsTheSame(t *testing.T) {
 		require.Empty(t, all[0].Session)
 		require.False(t, all[0].Steps[0].Succeeded)
 	}
-	require.Len(t, said, 1, "nor do work and commits tell: %v", said)
+	require.Len(t, said, 1, "nor do work, transactions and commits tell: %v", said)
 }
 
 func TestANameThatIsNobodysLeavesNoRowAndOneEventEach(t *testing.T) {

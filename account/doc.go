@@ -270,7 +270,7 @@
 //	    refused if: not personal; closed
 //	    event: User updated security info, the person is told
 //	account.cancel-replacement
-//	    Take a replacement of all security info back, for who proved the old: sessions end, a new password is demanded.
+//	    Take a replacement of all security info back, for who proved the old: sessions end, the password and the recovery code are of no use any more.
 //	    by the host
 //	    refused if: not restricted; closed
 //	    event: User updated security info, the person is told

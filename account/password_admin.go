@@ -2,35 +2,46 @@ package account
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/store"
 )
 
 // SetPassword sets the password of an account that is new, or comes from elsewhere with one. Such a password is known to
-// more than the person, so the person has to set a new one at the first sign-in. It must be acceptable as any other.
+// more than the person, so the person has to set a new one at the first sign-in. It must be acceptable as any other, and of an
+// account that is at risk it must be another than the one that there is, which somebody else may know.
 //
 // Who chooses their own as they sign up has it set by [Host.ResetPassword], with the mailbox that they proved as a recovery:
 // that is judged alike, and no other is asked for.
 func (h *Host) SetPassword(ctx context.Context, actor policy.Actor, id policy.AccountID, fresh secret.Text) error {
-	now, err := policy.Prepare(ctx, h.guard, h.store, actor, putPassword, onAccount(id), prepare)
+	now, err := policy.Prepare(ctx, h.guard, h.store, actor, putPassword, onAccount(id),
+		func(tx Tx, op *policy.Op, l login) (prepared, error) {
+			p, err := prepare(tx, op, l)
+			p.rules.NotCurrent = l.Risk != policy.NoRisk
+			return p, err
+		})
 	if err != nil {
 		return err
 	}
 	if err := h.accept(ctx, PutPassword, &now, fresh, secret.Text{}); err != nil {
 		return err
 	}
-	hash, err := h.newHash(ctx, PutPassword, now, fresh, false)
+	hash, err := h.newHash(ctx, PutPassword, now, fresh, true)
 	if err != nil {
 		return err
 	}
-	return h.putHash(ctx, actor, id, hash, now.facts(), func(l *login, now time.Time) policy.Standing {
+	return h.putHash(ctx, actor, id, hash, now.facts(), func(l *login, at time.Time) (policy.Standing, error) {
+		if l.Risk != policy.NoRisk && (!now.rules.NotCurrent || l.credential.Hash != now.Hash) {
+			return policy.Standing{}, fmt.Errorf("the account is at risk since, or has another password: %w", store.ErrConflict)
+		}
 		l.credential.Throttle = password.Throttle{}
-		st := l.WithNewPassword(now, true) // nobody else knows it yet
+		st := l.WithNewPassword(at, true) // nobody else knows it yet
 		st.MustChangePassword = true
-		return st
+		return st, nil
 	})
 }
 
@@ -45,20 +56,23 @@ func (h *Host) ImportHash(ctx context.Context, actor policy.Actor, id policy.Acc
 	if err := secret.CheckHash(hash); err != nil {
 		return &policy.Invalid{Field: "hash", Problem: err.Error()}
 	}
-	return h.putHash(ctx, actor, id, hash, nil, func(l *login, now time.Time) policy.Standing {
+	return h.putHash(ctx, actor, id, hash, nil, func(l *login, at time.Time) (policy.Standing, error) {
 		if l.credential.Hash != hash {
 			l.credential.Throttle = password.Throttle{}
 		}
-		return l.WithNewCredential(now)
+		return l.WithNewCredential(at), nil
 	})
 }
 
 // putHash stores a password that the person did not set. With it the account is what becomes says.
 func (h *Host) putHash(ctx context.Context, actor policy.Actor, id policy.AccountID, hash secret.Hash, facts []policy.Fact,
-	becomes func(*login, time.Time) policy.Standing) error {
+	becomes func(*login, time.Time) (policy.Standing, error)) error {
 	_, err := policy.Do(ctx, h.guard, h.store, actor, putPassword, onAccount(id), "",
 		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
-			st := becomes(&l, op.Now)
+			st, err := becomes(&l, op.Now)
+			if err != nil {
+				return none{}, policy.Change{}, err
+			}
 			l.credential.Elsewhere, l.credential.Place = KeptHere, ""
 			ch, err := l.put(tx, op, hash, st, facts)
 			return none{}, ch, err

@@ -78,20 +78,22 @@ func (h *Host) SecurityInfoReplaced(ctx context.Context, actor policy.Actor, id 
 // old address, in this very request; nothing that was registered since counts, nor does a session. The library cannot
 // see that: whoever calls this without takes the account from its owner.
 //
-// It ends the restriction and all sessions, removes the recovery code, which whoever replaced the info may know, and
-// demands a new password if that is kept here. Putting the old info back is for who keeps it.
+// It ends the restriction and all sessions, and removes the recovery code, which whoever replaced the info may know. They may
+// know the password too, so that is of no use any more, as after [Host.CancelEmailChange]: the owner comes back in by
+// [Host.ResetPassword] or [Host.SetPassword], and the account is at high risk until then. An account without a password here
+// keeps none. Putting the old info back is for who keeps it.
 func (h *Host) CancelReplacement(ctx context.Context, actor policy.Actor, id policy.AccountID) error {
 	_, err := policy.Do(ctx, h.guard, h.store, actor, cancelReplacement, onAccount(id), "",
 		func(tx Tx, op *policy.Op, st policy.Standing) (none, policy.Change, error) {
 			if err := dropCode(tx, st); err != nil {
 				return none{}, policy.Change{}, err
 			}
-			kept, err := credentialOf(tx, op, st.Account)
+			needed, err := spend(tx, op, st)
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
 			st = st.WithNewCredential(op.Now)
-			st.RestrictedUntil, st.MustChangePassword = time.Time{}, st.MustChangePassword || kept.Elsewhere == KeptHere
+			st.RestrictedUntil, st.MustChangePassword, st.Risk = time.Time{}, needed, policy.HighRisk
 			ch, err := putRestriction(tx, st, "canceled")
 			return none{}, ch, err
 		})

@@ -163,9 +163,27 @@ func TestWhoProvedTheOldInfoTakesAReplacementBack(t *testing.T) {
 	require.True(t, k.last().Notify)
 	_, err := k.recover(t, "per", code)
 	refused(t, err, account.CodeWrongRecoveryCode)
+}
+
+// A thief of everything at once has the password too: that must not be worth more once the owner has taken all else back.
+func TestTakingAReplacementBackLeavesAThiefNoPassword(t *testing.T) {
+	k := passwords(t)
+	k.replaced(t)
+	refused(t, k.change(t, k.start(t, "per").Actor, good, "some words of the thief alone"), policy.CodeRestricted)
+	require.NoError(t, k.App.Host.Account.CancelReplacement(t.Context(), k.Host, "per"))
+	refused(t, k.verify(t, "per", good, true), account.CodeWrongPassword)
 	s := k.start(t, "per")
 	require.True(t, s.MustChangePassword)
-	require.NoError(t, k.change(t, s.Actor, good, better))
+	refused(t, k.change(t, s.Actor, good, "some words of the thief alone"), account.CodePasswordSpent)
+	require.Equal(t, policy.HighRisk, k.standing(t, "per").Risk)
+
+	recovered := []policy.Proof{{Factor: policy.FactorRecovery, At: k.Clock.Now()}}
+	reset := account.Reset{Account: "per", Proofs: recovered, New: secret.NewText(good)}
+	sameAsCurrent(t, k.App.Host.Account.ResetPassword(t.Context(), k.Host, reset), "by the owner, who has to take another")
+	reset.New = secret.NewText(better)
+	require.NoError(t, k.App.Host.Account.ResetPassword(t.Context(), k.Host, reset))
+	require.NoError(t, k.verify(t, "per", better, true))
+	require.Equal(t, policy.NoRisk, k.standing(t, "per").Risk)
 }
 
 func TestAReplacementIsTakenBackWhileTheAccountIsRestrictedAndNotLater(t *testing.T) {

@@ -100,7 +100,7 @@ var (
 	}
 	cancelReplacement = &policy.Spec[Tx, policy.Standing]{
 		Rule: policy.Rule{Action: CancelReplacement, Activity: updatedInfo, Category: userCategory, By: policy.ByHost, Notify: true,
-			Says: "Take a replacement of all security info back, for who proved the old: sessions end, a new password is demanded.", States: "not restricted; closed", Source: restrictionSource},
+			Says: "Take a replacement of all security info back, for who proved the old: sessions end, the password and the recovery code are of no use any more.", States: "not restricted; closed", Source: restrictionSource},
 		Load: anyStanding, Forbids: nothingToLift,
 	}
 )

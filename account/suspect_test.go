@@ -45,6 +45,7 @@ func TestTheSamePasswordOnceMoreIsNoNewOneWhereOneIsNeeded(t *testing.T) {
 	for what, suspect := range map[string]func() policy.Actor{
 		"demanded": func() policy.Actor { return k.demand(t, "per") },
 		"temporary": func() policy.Actor {
+			editStanding(t, k.DB, "per", func(st *policy.Standing) { st.Risk = policy.NoRisk })
 			require.NoError(t, k.App.Host.Account.SetPassword(t.Context(), k.Host, "per", secret.NewText(good)))
 			return k.start(t, "per").Actor
 		},
@@ -69,6 +70,32 @@ func TestAPasswordThatIsDemandedWhileTheSameIsChosenIsStillDemanded(t *testing.T
 	}
 	require.ErrorIs(t, k.change(t, k.session.Actor, good, good), store.ErrConflict)
 	require.True(t, standing(t, k.DB, "per").MustChangePassword)
+	require.Equal(t, policy.HighRisk, standing(t, k.DB, "per").Risk)
+}
+
+func TestAHostSetsNoPasswordAgainThatSomebodyElseMayKnow(t *testing.T) {
+	m := mail(t)
+	require.NoError(t, m.App.Host.Account.SetPassword(t.Context(), m.Host, "per", secret.NewText(good)), "nothing is wrong with it")
+	require.NoError(t, m.App.Host.Account.SetPassword(t.Context(), m.Host, "per", secret.NewText(good)), "nor the second time")
+	require.NoError(t, m.change(t, m.start(t, "per").Actor, good, better))
+	require.NoError(t, m.cancel(t, m.moved(t, m.start(t, "per").Actor, perMail, "b@thief.example")))
+	before := saved(t, m.DB)
+	sameAsCurrent(t, m.App.Host.Account.SetPassword(t.Context(), m.Host, "per", secret.NewText(better)), "by the host")
+	requireSame(t, before, saved(t, m.DB))
+	refused(t, m.verify(t, "per", better, true), account.CodeWrongPassword)
+	require.NoError(t, m.App.Host.Account.SetPassword(t.Context(), m.Host, "per", secret.NewText(good)))
+	require.NoError(t, m.verify(t, "per", good, true))
+}
+
+func TestAPasswordThatAHostIsSettingWhileAChangeIsTakenBackIsNotSet(t *testing.T) {
+	k, b := checked(t)
+	b.answer = func(context.Context) (bool, error) { // as a link does that takes a change of address back: it was a thief whom the host was about to help
+		editStanding(t, k.DB, "per", func(st *policy.Standing) { st.Risk, st.MustChangePassword = policy.HighRisk, true })
+		editCredential(t, k.DB, "per", func(c *account.Credential) { c.Throttle = c.Throttle.Spent() })
+		return false, nil
+	}
+	require.ErrorIs(t, k.App.Host.Account.SetPassword(t.Context(), k.Host, "per", secret.NewText(better)), store.ErrConflict)
+	require.True(t, credential(t, k.DB, "per").Throttle.Disabled)
 	require.Equal(t, policy.HighRisk, standing(t, k.DB, "per").Risk)
 }
 

@@ -87,7 +87,8 @@ func undo(tx Tx, op *policy.Op, st policy.Standing, changes []EmailChange) error
 		if fresh.live() {
 			fresh.retire(op.Now)
 		}
-		old.RetiredAt, old.ProvenAt, old.Primary = time.Time{}, c.OldProvenAt, old.Primary || first
+		old.RetiredAt, old.ProvenAt, old.Primary = time.Time{}, c.OldProvenAt, old.Kind == Email && old.Primary || first
+		old.Kind = Email // a directory may have told it as a user name since
 	}
 	if err := a.put(tx); err != nil || len(a.order) == 0 {
 		return err
@@ -96,13 +97,15 @@ func undo(tx Tx, op *policy.Op, st policy.Standing, changes []EmailChange) error
 }
 
 // lead makes one of p's addresses the primary one if none is: the one that was came in place of none, or was taken away before
-// what it had replaced came back.
+// what it had replaced came back. So it does with user names, of which the primary one may have become an address again.
 func (p person) lead(tx Tx, op *policy.Op) error {
 	all, err := identifiersOf(tx, op, p.Account)
-	if err != nil || slices.ContainsFunc(all, func(i Identifier) bool { return i.Kind == Email && i.Primary }) {
-		return err
+	for _, kind := range []IdentifierKind{Email, UserName} {
+		if err != nil || slices.ContainsFunc(all, func(i Identifier) bool { return i.Kind == kind && i.Primary }) {
+			continue
+		}
+		_, err = p.promote(tx, op, Identifier{Kind: kind})
 	}
-	_, err = p.promote(tx, op, Identifier{Kind: Email})
 	return err
 }
 

@@ -153,6 +153,26 @@ func TestAnAddressThatComesBackWhereThereIsNoneIsThePrimaryOne(t *testing.T) {
 	require.Equal(t, []any{perMail, true, true}, []any{v.Emails[0].Address, v.Emails[0].Primary, v.Emails[0].Proven})
 }
 
+func TestAnAddressThatWasToldAsAUserNameSinceComesBackAsAnAddress(t *testing.T) {
+	m := mail(t)
+	m.add(t, "per", account.UserName, "per.m")
+	link := m.moved(t, m.session.Actor, perMail, "b@thief.example")
+	name := account.NewIdentifier{Account: "per", Kind: account.UserName, Text: perMail, Primary: true} // as a directory that knows no addresses
+	require.NoError(t, m.App.Host.Account.AddIdentifier(t.Context(), m.Host, name))
+	require.NoError(t, m.cancel(t, link))
+	require.Equal(t, []string{perMail}, m.notices(t, "per"))
+	all, err := m.App.Host.Account.Identifiers(t.Context(), m.Host, "per")
+	require.NoError(t, err)
+	primary := make(map[account.IdentifierKind]string)
+	for _, i := range all {
+		if i.Primary {
+			require.Empty(t, primary[i.Kind], "one of each kind")
+			primary[i.Kind] = i.Text
+		}
+	}
+	require.Equal(t, map[account.IdentifierKind]string{account.Email: perMail, account.UserName: "per.m"}, primary)
+}
+
 func TestATakeBackEndsTheLinksOfWhatItUndoes(t *testing.T) {
 	m := mail(t)
 	other := m.start(t, "per").Actor

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -128,6 +129,29 @@ func TestEachChangeOfSettingsIsForItsRolesAndTheHost(t *testing.T) {
 			refused(t, c.do(ctx, h.admin, policy.Actor{}), policy.CodeNoActor)
 		})
 	}
+}
+
+func TestAnAdministratorProvesTwoFactorsJustNowBeforeSettingsAreChanged(t *testing.T) {
+	h := newHouse(t)
+	h.Clock.Advance(time.Hour)
+	root := h.Admin("root", policy.GlobalAdministrator)
+	one, stale := root, root
+	one.Proofs = []policy.Proof{{Factor: policy.FactorPassword, At: h.Clock.Now()}}
+	h.Clock.Advance(15*time.Minute + time.Microsecond)
+	for name, c := range settingChanges() {
+		if c.roles == nil {
+			continue
+		}
+		before := h.stored(contoso)
+		for want, a := range map[policy.Code]policy.Actor{policy.CodeStrongerProof: one, policy.CodeFresherProof: stale} {
+			d := refused(t, c.do(ctx, h.admin, a), want, name)
+			require.Equal(t, policy.AAL2, d.Reason().Level, name)
+			require.Equal(t, 15*time.Minute, d.Reason().MaxAge, name)
+		}
+		require.Equal(t, before, h.stored(contoso), name)
+	}
+	_, err := h.admin.Settings(ctx, one)
+	require.NoError(t, err, "looking takes none")
 }
 
 func roleIn(role policy.Role, roles []policy.Role) bool {

@@ -33,16 +33,19 @@
 //	policy.set-access
 //	    Set an area to Off, ReadOnly or Edit.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: a new password demanded
 //	    event: Update authorization policy
 //	policy.set-turned-on
 //	    Turn the whole experience on or off.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: a new password demanded
 //	    event: Update authorization policy
 //	policy.set-license
 //	    Grant or withdraw a licence.
 //	    by Global Administrator, License Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: a new password demanded
 //	    event: Set company licensing
 //	policy.set-need
@@ -52,11 +55,13 @@
 //	policy.set-contact
 //	    Set whom refusals tell people to ask.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: a new password demanded
 //	    event: Update authorization policy
 //	policy.set-value
 //	    Set a room's number or switch.
 //	    by Global Administrator, Privileged Role Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: not licensed, where the setting is of an area; a new password demanded
 //	    event: Update authorization policy
 //	policy.provision-account

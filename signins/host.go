@@ -374,7 +374,10 @@ func (h *Host) Record(ctx context.Context, actor policy.Actor, r Record) (bool, 
 		return false, err
 	}
 	return policy.Do(ctx, h.guard, h.store, actor, recordSignIn, target, "",
-		func(tx Tx, op *policy.Op, _ policy.Standing) (bool, policy.Change, error) {
+		func(tx Tx, op *policy.Op, st policy.Standing) (bool, policy.Change, error) {
+			if st.Account == "" { // in this commit, so that nobody's attempt takes as many as anybody's
+				return false, policy.Change{Refused: op.Deny(nobodys)}, nil
+			}
 			isNew, err := record(tx, op, r)
 			if errors.Is(err, errPast) {
 				err = nil

@@ -106,6 +106,7 @@ var (
 	answered        = policy.Forbidden(CodeAnswered, policy.NoRemedy, "You have answered this already.")
 	thatSession     = policy.WrongDevice(CodeThatSession, "You were not signed in here as usual before that. Confirm it from where you were signed in before, or verify with a second factor.")
 	notYours        = policy.Forbidden(CodeNotYours, policy.NoRemedy, "Only the person themselves can say so.")
+	nobodys         = &policy.Reason{Code: policy.CodeNotFound, Class: policy.ClassNotFound, Remedy: policy.NoRemedy, Text: "There is no such account here."}
 	unknownAccount  = policy.Forbidden(CodeUnknownAccount, policy.NoRemedy, "There is no account with this id here.")
 	provenBefore    = policy.Forbidden(CodeProvenBefore, policy.SignIn, "You were signed out everywhere since you began to sign in. Begin anew.")
 	provenLongAgo   = policy.Forbidden(CodeProvenLongAgo, policy.SignIn, "What you proved was too long ago to be signed in with. Sign in again.")
@@ -227,7 +228,7 @@ var (
 	recordSignIn = &accountSpec{
 		Rule: policy.Rule{Action: RecordSignIn, Activity: recordedSignIn, Category: category, By: policy.ByHost, Records: policy.NoSuccess,
 			Says: "Record an attempt to sign in. The record is its own event.", Source: "S2"},
-		Load: anybodyLeft,
+		Load: anybodyLeftOrNobody,
 	}
 	purgeActivity = &plainSpec{
 		Rule: policy.Rule{Action: PurgeActivity, Activity: purgedActivity, Category: "Audit", By: policy.ByHost, Records: policy.NotedSuccess,
@@ -400,6 +401,15 @@ func anybodyLeft(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error)
 	st, err := anybody(tx, op, t)
 	if err == nil && st.State == policy.Closed {
 		return policy.Standing{}, store.ErrNotFound
+	}
+	return st, err
+}
+
+// anybodyLeftOrNobody is anybodyLeft that gives the zero Standing for an account that is not known, or closed for good.
+func anybodyLeftOrNobody(tx Tx, op *policy.Op, t policy.Target) (policy.Standing, error) {
+	st, err := anybodyLeft(tx, op, t)
+	if errors.Is(err, store.ErrNotFound) {
+		return policy.Standing{}, nil
 	}
 	return st, err
 }

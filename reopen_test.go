@@ -222,6 +222,52 @@ func TestCodesForReopeningAreBounded(t *testing.T) {
 	require.Len(t, d.Mail.All(), challenge.MaxSentTo)
 }
 
+// burn has wrong codes counted until none is heard nor sent for a day, as somebody does who has the password and no mailbox.
+func (d *door) burn(t *testing.T, text string) policy.Code {
+	t.Helper()
+	for range testkit.TooMany {
+		_, err := d.App.Reopen(t.Context(), d.Host, d.attempt("ada", text), "made-up", secret.NewText("000000"))
+		var no *policy.Denied
+		require.ErrorAs(t, err, &no)
+		wait := no.Reason().Until.Sub(d.Clock.Now())
+		switch {
+		case no.Reason().Code == challenge.CodeWrong:
+		case no.Reason().Until.IsZero() || wait > time.Hour:
+			return no.Reason().Code
+		default:
+			d.Clock.Advance(wait)
+		}
+	}
+	require.Fail(t, "there is no end to it")
+	return ""
+}
+
+func TestWhoKnowsThePasswordKeepsTheOwnerOfTheMailboxFromReopeningNoLongerThanUntilTheyResetIt(t *testing.T) {
+	d := closed(t)
+	for range 3 {
+		require.Equal(t, policy.CodeThrottled, d.burn(t, good))
+		_, err := d.App.ReopenCode(t.Context(), d.Host, d.attempt("ada", good))
+		refused(t, err, policy.CodeThrottled)
+		d.Clock.Advance(day)
+	}
+	d.burn(t, good)
+	require.NoError(t, d.App.Host.Account.ResetPassword(t.Context(), d.Host, account.Reset{Account: "ada", New: secret.NewText(better),
+		Proofs: []policy.Proof{{Factor: policy.FactorRecovery, At: d.Clock.Now()}}}))
+	require.Equal(t, policy.Closing, d.state(t, "ada"), "a reset reopens nothing")
+	require.Equal(t, account.CodeWrongPassword, d.burn(t, good), "the thief is heard no more")
+	d.Clock.Advance(day)
+	_, err := d.App.Reopen(t.Context(), d.Host, d.attempt("ada", good), "made-up", secret.NewText("000000"))
+	refused(t, err, account.CodeWrongPassword)
+	a := d.attempt("ada", better)
+	a.Familiar = true
+	id, err := d.App.ReopenCode(t.Context(), d.Host, a)
+	require.NoError(t, err)
+	m, _ := d.Mail.Last(adas)
+	_, err = d.App.Reopen(t.Context(), d.Host, a, id, m.Code)
+	require.NoError(t, err)
+	require.Equal(t, policy.Active, d.state(t, "ada"))
+}
+
 func TestACodeThatWasNotSentSaysSo(t *testing.T) {
 	d := closed(t)
 	d.Mail.Fail(testkit.ErrStruck)

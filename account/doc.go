@@ -122,7 +122,7 @@
 //	account.reset-password
 //	    Set a new password for somebody who recovered their account; all sessions end.
 //	    by the host
-//	    refused if: kept elsewhere; disabled; being closed; closed; restricted; not recovered in the last 15 minutes
+//	    refused if: kept elsewhere; disabled; deleted; its time to come back over; closed; restricted; not recovered in the last 15 minutes
 //	    event: Reset password (self-service), the person is told
 //	account.keep-password-elsewhere
 //	    Say that an account's password is kept elsewhere, or here again; all sessions end with that.
@@ -262,7 +262,7 @@
 //	account.recover
 //	    Take a recovery code, and give the next one; the person is told of a right one.
 //	    by the host
-//	    refused if: wrong; unknown; no code; not active: all alike
+//	    refused if: wrong; unknown; no code; neither active nor to be reopened: all alike
 //	    event: Self-service password reset flow activity progress
 //	account.replace-security-info
 //	    Say that all security info was replaced: the account is restricted for 30 days.

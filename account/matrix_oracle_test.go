@@ -260,7 +260,7 @@ func ifNoSession(a testkit.Somebody, _ condition) policy.Code {
 }
 
 func ifNotRecoverable(a testkit.Somebody, c condition) policy.Code {
-	if a.Elsewhere || c.inactive() {
+	if a.Elsewhere || c.inactive() && (c.state != policy.Closing || ifNotToReopen(a, c) != "") {
 		return account.CodeWrongRecoveryCode
 	}
 	return ""
@@ -271,8 +271,8 @@ func ifNotToReset(a testkit.Somebody, c condition) policy.Code {
 	switch {
 	case a.Elsewhere:
 		return ""
-	case c.state == policy.Closing:
-		return policy.CodeAccountClosing
+	case c.state == policy.Closing && ifNotToReopen(a, c) != "":
+		return ifNotToReopen(a, c)
 	case c.state == policy.Disabled:
 		return account.CodeAlreadyDisabled
 	case c.state == policy.Closed:

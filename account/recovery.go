@@ -116,8 +116,8 @@ type Recovered struct {
 // what is done with the proof does that.
 //
 // No number of wrong codes keeps the right one from being heard: a code has 125 random bits, and NIST SP 800-63B-4 asks for a
-// limit below 64. Else a stranger could lock somebody out who has no other way. An account that is unknown, not active or
-// without a code, and a wrong code are refused alike with [CodeWrongRecoveryCode], in as many transactions.
+// limit below 64. Else a stranger could lock somebody out who has no other way. The account is active, or its person is closing
+// it and can reopen it. One that is unknown, anything else or without a code, and a wrong code are refused alike with [CodeWrongRecoveryCode], in as many transactions.
 func (h *Host) Recover(ctx context.Context, actor policy.Actor, id policy.AccountID, code secret.Text) (Recovered, error) {
 	if err := policy.CheckID("account", id); err != nil {
 		return Recovered{}, err
@@ -156,8 +156,16 @@ func claimed(tx Tx, op *policy.Op, id policy.AccountID) (*recoverable, error) {
 	}
 	st.Account = id // of one that is unknown too, so that the same is read
 	r, err := withCode(tx, op, st)
-	if err != nil || st.State != policy.Active || st.Kind != policy.Personal || !r.code.exists() {
+	if err != nil || st.Kind != policy.Personal || !r.code.exists() {
 		return nil, err
+	}
+	if st.State == policy.Closing {
+		c, err := anyClosed(tx, op, onAccount(id))
+		if err != nil || notToReopen(op, c) != nil {
+			return nil, err
+		}
+	} else if st.State != policy.Active {
+		return nil, nil
 	}
 	return &r, nil
 }

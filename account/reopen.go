@@ -96,7 +96,8 @@ type Reopening struct {
 
 // Reopen makes an account active again that its person closed, while there is time: after a sign-in and with the code
 // that [Host.AskReopen] sent. Nobody is signed in by that; start a session next, with the same proofs: what was signed in or
-// proven before them stays dead. A wrong code counts as everywhere. What an administrator deleted is refused with
+// proven before them stays dead. A wrong code counts as everywhere, so
+// that whoever has the password can keep others from being sent one for a day at a time: [Host.ResetPassword] ends that. What an administrator deleted is refused with
 // [CodeDeletedByOthers]; what one disabled meanwhile is saved from being erased, and comes back disabled.
 func (h *Host) Reopen(ctx context.Context, actor policy.Actor, r Reopening) error {
 	if err := checkProofs(r.Proofs); err != nil {

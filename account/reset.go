@@ -36,16 +36,19 @@ func (r *Reset) check() error {
 // The new password is judged as any other, and may be the one that there is: it was forgotten (Entra), unless a new one is
 // demanded or the account is at risk. What is not acceptable is a [password.Unacceptable], and what cannot be looked up among
 // breached ones is refused with [password.ErrUnchecked], whatever the tenant says. An account that is restricted has to wait.
+//
+// An account that its person is closing stays so, and can be reopened with the new password: whoever knew the old one is kept
+// from wasting the codes for that ([Host.Reopen]).
 func (h *Host) ResetPassword(ctx context.Context, actor policy.Actor, r Reset) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	now, err := policy.Prepare(ctx, h.guard, h.store, actor, resetPassword, onAccount(r.Account),
-		func(tx Tx, op *policy.Op, l login) (prepared, error) {
-			if err := r.proven(op, l); err != nil {
+		func(tx Tx, op *policy.Op, l resettable) (prepared, error) {
+			if err := r.proven(op, l.login); err != nil {
 				return prepared{}, err
 			}
-			p, err := prepare(tx, op, l)
+			p, err := prepare(tx, op, l.login)
 			p.rules.NotCurrent = l.suspect()
 			p.mustCheck = true
 			return p, err
@@ -61,11 +64,11 @@ func (h *Host) ResetPassword(ctx context.Context, actor policy.Actor, r Reset) e
 		return err
 	}
 	_, err = policy.Do(ctx, h.guard, h.store, actor, resetPassword, onAccount(r.Account), "",
-		func(tx Tx, op *policy.Op, l login) (none, policy.Change, error) {
-			if err := now.stillHolds(l); err != nil {
+		func(tx Tx, op *policy.Op, l resettable) (none, policy.Change, error) {
+			if err := now.stillHolds(l.login); err != nil {
 				return none{}, policy.Change{}, err
 			}
-			if err := r.proven(op, l); err != nil { // it has grown old, or everybody was signed out
+			if err := r.proven(op, l.login); err != nil { // it has grown old, or everybody was signed out
 				return none{}, policy.Change{}, err
 			}
 			l.credential.Throttle = password.Throttle{}

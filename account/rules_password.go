@@ -145,19 +145,21 @@ var (
 		Load:    anyLogin,
 		Forbids: closedLogin,
 	}
-	resetPassword = &policy.Spec[Tx, login]{
+	resetPassword = &policy.Spec[Tx, resettable]{
 		Rule: policy.Rule{Action: ResetPassword, Activity: resetByPerson, Category: userCategory, By: policy.ByHost, Notify: true,
 			Says:   "Set a new password for somebody who recovered their account; all sessions end.",
-			States: "kept elsewhere; disabled; being closed; closed; restricted; not recovered in the last 15 minutes", Source: resetSource},
-		Load: anyLogin,
-		Forbids: func(op *policy.Op, l login) *policy.Reason {
+			States: "kept elsewhere; disabled; deleted; its time to come back over; closed; restricted; not recovered in the last 15 minutes", Source: resetSource},
+		Load: anyResettable,
+		Forbids: func(op *policy.Op, l resettable) *policy.Reason {
 			switch {
 			case l.State == policy.Closed:
 				return closedForGood
-			case l.State == policy.Closing:
-				return beingClosed
-			case l.State != policy.Active:
+			case l.State == policy.Disabled, l.State == policy.Closing && l.closing.Was == policy.Disabled:
 				return notEnabled
+			case l.State == policy.Closing:
+				if r := notToReopen(op, closed{l.Standing, l.closing}); r != nil {
+					return r
+				}
 			}
 			if r := l.credential.reason(); r != nil {
 				return r
@@ -262,6 +264,21 @@ func anyLogin(tx Tx, op *policy.Op, t policy.Target) (l login, err error) {
 	}
 	l.credential, err = credentialOf(tx, op, l.Account)
 	return l, err
+}
+
+// resettable is a login, and the account's closing if it is being closed.
+type resettable struct {
+	login
+	closing Closing
+}
+
+func anyResettable(tx Tx, op *policy.Op, t policy.Target) (r resettable, err error) {
+	if r.login, err = anyLogin(tx, op, t); err != nil {
+		return r, err
+	}
+	c, err := anyClosed(tx, op, t)
+	r.closing = c.closing
+	return r, err
 }
 
 func closedLogin(_ *policy.Op, l login) *policy.Reason {

@@ -89,7 +89,7 @@ var (
 	recoverAccount = &policy.Spec[Tx, none]{
 		Rule: policy.Rule{Action: Recover, Activity: recoveryProgress, Category: userCategory, By: policy.ByHost,
 			Says:   "Take a recovery code, and give the next one; the person is told of a right one.",
-			States: "wrong; unknown; no code; not active: all alike", Source: recoverySource},
+			States: "wrong; unknown; no code; neither active nor to be reopened: all alike", Source: recoverySource},
 		Load: noRow,
 	}
 	replaceSecurityInfo = &policy.Spec[Tx, policy.Standing]{

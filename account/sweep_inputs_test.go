@@ -228,7 +228,7 @@ var inputs = map[reflect.Type]input{
 			return l.App.Host.Account.ResetPassword(t.Context(), l.Host, in.(account.Reset))
 		},
 		wrong: map[string][]wrong{
-			"Account": append(accounts("account"), wrong{value: "rex", says: string(policy.CodeAccountClosing)}),
+			"Account": accounts("account"),
 			"Proofs": {{value: []policy.Proof(nil), says: string(account.CodeRecoverFirst)}, {value: make([]policy.Proof, 1000), says: "proofs"},
 				{value: []policy.Proof{{Factor: 99, At: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}}, says: "proofs"}, {value: []policy.Proof{{Factor: policy.FactorRecovery}}, says: "proofs"}},
 			"New": secrets("password", false, "", "short", "password password", "a\x00b tambourine oblique", "\xff tambourine oblique", strings.Repeat("x", 257), strings.Repeat("x", 1<<20)),

@@ -14,8 +14,8 @@
 //
 // An operation that needs a fresher proof or another factor refuses with that as its remedy ([policy.ProveAgain],
 // [policy.ProveMore]): the page for it calls [Account.ProvePassword], or account.Host.SendCode and [Account.ProveCode], puts the
-// new token into the cookie and tries again. [Account.ChangePassword] gives a new token too. Each attempt stands in the person's sign-in activity before anybody is told how
-// it ended.
+// new token into the cookie and tries again. [Account.ChangePassword] gives a new token too. Each attempt to sign
+// in stands in the person's sign-in activity before anybody is told how it ended.
 //
 // # Rooms
 //

@@ -129,7 +129,7 @@ func (s *Service) ChangeEmail(ctx context.Context, actor policy.Actor, old, fres
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", ChangeEmail, err)
 	}
-	var links [MaxIdentifiers]challenge.Draft
+	var links [2 * MaxIdentifiers]challenge.Draft // taking changes back can leave more than are taken otherwise
 	for i := range links {
 		if links[i], err = s.codes.Draft(challenge.CancelChange, challenge.EmailLink); err != nil {
 			return "", fmt.Errorf("%s: %w", ChangeEmail, err)

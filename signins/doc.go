@@ -105,6 +105,7 @@
 //	signins.admin.import
 //	    Take over attempts to sign in from a directory's log.
 //	    by Global Administrator, Security Administrator; the host
+//	    proof: aal2 within 15 min
 //	    refused if: a new password demanded
 //	    event: Import sign-ins (only if something of note changed)
 //	signins.admin.list-sessions

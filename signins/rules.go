@@ -287,6 +287,7 @@ var (
 	}
 	importSignIns = &plainSpec{
 		Rule: policy.Rule{Action: ImportSignIns, Activity: importedSignIns, Category: category, By: policy.ByRole | policy.ByHost,
+			Level: policy.AAL2, MaxAge: freshToTrust, // what is taken over counts as what the person is used to
 			Roles: []policy.Role{policy.GlobalAdministrator, policy.SecurityAdministrator}, Records: policy.NotedSuccess,
 			Says: "Take over attempts to sign in from a directory's log."},
 		Load: noRow,

@@ -164,7 +164,9 @@ func (p *portal) explain(w http.ResponseWriter, r *http.Request, of *page, s *sc
 	var denied *policy.Denied
 	switch refused := errors.As(err, &denied); {
 	case refused && denied.Reason().Class == policy.ClassNotAdmitted && denied.Reason().Remedy == policy.SignIn:
-		p.keep(w, secret.Text{})
+		if !p.token(r).Empty() { // a browser that follows another site's link sends none, and keeps the one it has
+			p.keep(w, secret.Text{})
+		}
 		http.Redirect(w, r, "/sign-in?back="+url.QueryEscape(of.at(r)), http.StatusSeeOther)
 		return
 	case refused && denied.Reason().Remedy == policy.SetNewPassword:

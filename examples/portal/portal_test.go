@@ -139,6 +139,24 @@ func TestWhoIsNotSignedInIsLedToSignInAndBack(t *testing.T) {
 	require.Contains(t, page, "<h1><bdi>Devices</bdi></h1>")
 }
 
+func TestALinkOfAnotherSiteSignsNobodyOut(t *testing.T) {
+	s := serve(t)
+	for token, cookies := range map[string]int{"": 0, "of a session that has ended": 1} {
+		b := s.browser(t)
+		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		r, err := http.NewRequest(http.MethodGet, s.url+"/devices", nil)
+		require.NoError(t, err)
+		if token != "" {
+			r.AddCookie(&http.Cookie{Name: s.cookie, Value: token})
+		}
+		answer, err := b.http.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, "/sign-in?back=%2Fdevices", answer.Header.Get("Location"))
+		require.Len(t, answer.Cookies(), cookies, "the strict cookie is not sent along with such a link, and has to stay")
+	}
+}
+
 func TestNobodyIsLedToAnotherSite(t *testing.T) {
 	s := serve(t)
 	for _, back := range []string{"https://evil.example/", "//evil.example", `\\evil.example`, "/\\evil.example", "javascript:alert(1)",

@@ -21,13 +21,24 @@ func (p *portal) open() {
 	p.mux.HandleFunc("GET /style.css", asset("style.css"))
 	p.mux.HandleFunc("GET /icon.svg", asset("icon.svg"))
 	p.mux.HandleFunc("GET /sign-in", p.askSignIn)
-	p.mux.HandleFunc("POST /sign-in", p.signIn)
-	p.mux.HandleFunc("POST /reopen/code", p.reopenCode)
-	p.mux.HandleFunc("POST /reopen", p.reopen)
+	p.mux.HandleFunc("POST /sign-in", p.whole(p.signIn))
+	p.mux.HandleFunc("POST /reopen/code", p.whole(p.reopenCode))
+	p.mux.HandleFunc("POST /reopen", p.whole(p.reopen))
 	p.mux.HandleFunc("GET /email/cancel", p.askCancel)
-	p.mux.HandleFunc("POST /email/cancel", p.cancel)
+	p.mux.HandleFunc("POST /email/cancel", p.whole(p.cancel))
 	p.mux.HandleFunc("GET /mailbox", p.mailbox)
 	p.mux.HandleFunc("/", p.nothing)
+}
+
+// whole has a form read to its end before anything is done with it.
+func (p *portal) whole(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := parse(r); err != nil {
+			p.refuse(w, r, "refused", nil, err)
+			return
+		}
+		next(w, r)
+	}
 }
 
 // signingIn is what the page for signing in is about.

@@ -56,7 +56,7 @@ func (p *portal) saveProfile(r *http.Request, me policy.Actor) error {
 
 func (p *portal) savePhoto(r *http.Request, me policy.Actor) error {
 	sent, _, err := r.FormFile("photo")
-	if errors.Is(err, http.ErrMissingFile) {
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
 		return &policy.Invalid{Field: "photo", Problem: "is missing; choose a JPEG or PNG file"}
 	} else if err != nil {
 		return err

@@ -132,13 +132,17 @@ func (p *portal) as(w http.ResponseWriter, r *http.Request, of *page, fn func(*s
 
 // parse reads a form, files included: all of it, or nothing is done.
 func parse(r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(formMemory)
+	}
+	switch {
+	case err == nil, errors.Is(err, http.ErrNotMultipart):
+		return nil
+	case errors.As(err, new(*http.MaxBytesError)):
 		return err
 	}
-	if err := r.ParseMultipartForm(formMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return err
-	}
-	return nil
+	return &policy.Invalid{Field: "form", Problem: "is not as a browser sends it; open the page again"} // err has some of it in it
 }
 
 // formMemory is how much of a form with a file stays in memory, in bytes.

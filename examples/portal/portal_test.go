@@ -237,6 +237,37 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	require.Contains(t, page, `value="Lin"`)
 }
 
+func TestAFormIsReadWhollyOrNothingIsDone(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	const plain, parts = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+	for _, path := range []string{"/sign-in", "/reopen/code", "/reopen", "/email/cancel", "/profile", "/photo", "/devices/lin-tablet/recognize"} {
+		for _, c := range []struct {
+			kind, body string
+			status     int
+		}{
+			{plain, "identifier=" + lin + "&password=" + everybodysPassword + "&more=" + strings.Repeat("x", 6<<20), http.StatusRequestEntityTooLarge},
+			{plain, "typed=%zz", http.StatusBadRequest},
+			{plain, "typed;else", http.StatusBadRequest},
+			{parts, "--x\r\ntyped", http.StatusBadRequest},
+		} {
+			answer, err := b.http.Post(s.url+path, c.kind, strings.NewReader(c.body))
+			status, page := b.read(answer, err)
+			require.Equal(t, c.status, status, "%s: %s", path, page)
+			require.Contains(t, page, `role="alert"`, path)
+		}
+	}
+	status, _ := b.get("/devices?after=%zz")
+	require.Equal(t, http.StatusBadRequest, status)
+	status, _ = b.post("/photo", "photo", "no file")
+	require.Equal(t, http.StatusBadRequest, status)
+	status, page := b.post("/email/cancel")
+	require.Equal(t, http.StatusBadRequest, status)
+	require.NotContains(t, page, "is taken back")
+	require.NotContains(t, s.log.String(), "level=ERROR", "what others send is no trouble of the site's")
+	require.NotContains(t, s.log.String(), "%zz")
+}
+
 func TestTheLogKeepsNothingOfWhatWasTyped(t *testing.T) {
 	s := serve(t)
 	s.browser(t).post("/sign-in", "identifier", "somebody@private.example", "password", "a secret of theirs", "back", "/devices")

@@ -28,7 +28,7 @@ func main() {
 	password := flag.String("password", "", "the password of everybody in the demo; made up if empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does what signals do, and waits for nobody
 	if err := run(ctx, os.Stdout, *address, *data, *password); err != nil {
 		fmt.Fprintln(os.Stderr, "portal:", err)
 		os.Exit(1)

@@ -13,6 +13,8 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -561,6 +563,26 @@ func TestOtherDataIsLoaded(t *testing.T) {
 
 	_, err = newDemo(context.Background(), "no-such-folder", everybodysPassword)
 	require.Error(t, err)
+}
+
+func TestWhoIsNoUserOfAnExportAnyMoreKeepsNobodyOut(t *testing.T) {
+	const left, device = `{"id":"left","displayName":"Left\u202e","accountEnabled":true}`,
+		`{"deviceId":"d1","displayName":"PC","accountEnabled":true,"registeredOwners":[{"@odata.type":"#microsoft.graph.user","id":"gone"}]}`
+	for users, boss := range map[string]string{
+		`{"id":"stays","userPrincipalName":"stays@contoso.example","accountEnabled":true}` + left: "stays@contoso.example",
+		`{"value":[]}`: "",
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "users.json"), []byte(users), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "devices.json"), []byte(device), 0o600))
+		d, err := newDemo(t.Context(), dir, everybodysPassword)
+		require.NoError(t, err)
+		told := d.greeting("http://localhost")
+		require.Contains(t, told, "lin@home.example")
+		require.Contains(t, told, boss)
+		require.Equal(t, boss != "", strings.Contains(told, "a Global Administrator"), told)
+		require.Contains(t, told, "1 refused")
+	}
 }
 
 func TestThePortalStopsWhenItIsToldTo(t *testing.T) {

@@ -58,10 +58,15 @@ func (p *portal) result(path string, of *page, name string, do func(*http.Reques
 	p.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		p.as(w, r, of, func(s *screen) (err error) {
 			s.Page = name
-			if s.Data, err = do(r, s.Me); err == nil {
-				p.write(w, http.StatusOK, s)
+			if s.Data, err = do(r, s.Me); err != nil {
+				return err
 			}
-			return err
+			if _, err := p.actor(r); errors.As(err, new(*policy.Denied)) { // what was done ended this session too
+				p.keep(w, secret.Text{})
+				s.Me = policy.Actor{}
+			}
+			p.write(w, http.StatusOK, s)
+			return nil
 		})
 	})
 }

@@ -399,6 +399,7 @@ func TestAnAccountIsClosedAndReopenedWithACode(t *testing.T) {
 	status, page := b.confirmed("/close", form...)
 	require.Equal(t, 200, status, page)
 	require.Contains(t, page, "Your account is closed")
+	require.NotContains(t, page, "Sign out</button>", "nobody is signed in any more")
 
 	b = s.browser(t)
 	_, page = b.post("/sign-in", "identifier", lin, "password", everybodysPassword)
@@ -500,6 +501,7 @@ func TestWhatWasNotOnesOwnIsContained(t *testing.T) {
 	require.Equal(t, 200, status, page)
 	require.Contains(t, page, "Your account is made safe")
 	require.Contains(t, page, ">done<")
+	require.NotContains(t, page, "Sign out</button>", "everybody is signed out, here too")
 }
 
 func TestWhoIsSignedOutEverywhereElseStaysHere(t *testing.T) {

@@ -507,10 +507,16 @@ func TestWhatWasNotOnesOwnIsContained(t *testing.T) {
 func TestWhoIsSignedOutEverywhereElseStaysHere(t *testing.T) {
 	s := serve(t)
 	here, there := s.as(t, lin), s.as(t, lin)
-	status, page := here.confirmed("/sessions/sign-out-everywhere")
+	status, page := here.confirmed("/sessions/sign-out-everywhere", "stay", "yes")
 	require.Equal(t, 200, status, page)
 	require.Contains(t, page, "You are signed out everywhere else.")
 	_, page = there.get("/")
+	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+
+	status, page = here.confirmed("/sessions/sign-out-everywhere")
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "You are signed out.")
+	_, page = here.get("/")
 	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -44,6 +45,10 @@ func (p *portal) endOthers(r *http.Request, me policy.Actor) error {
 }
 
 func (p *portal) signOutEverywhere(r *http.Request, me policy.Actor) (then, error) {
-	started, err := p.app.SignIns.SignOutEverywhere(r.Context(), me, yes(r), true)
-	return then{token: started.Token}, err
+	stay := r.PostFormValue("stay") != ""
+	started, err := p.app.SignIns.SignOutEverywhere(r.Context(), me, yes(r), stay)
+	if stay {
+		return then{token: started.Token}, err
+	}
+	return then{page: "/sign-in", query: url.Values{"done": {"sign-out"}}, forget: true}, err
 }

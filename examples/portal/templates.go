@@ -73,6 +73,7 @@ var words = template.FuncMap{
 	"purpose":      func(p challenge.Purpose) string { return purposes[p] },
 	"accesses":     func() []policy.Access { return []policy.Access{policy.Edit, policy.ReadOnly, policy.Off} },
 	"accessName":   func(a policy.Access) string { return accessNames[a] },
+	"isSwitch":     func(s policy.Setting) bool { return s.Min == 0 && s.Max == 1 && !s.NoLimit },
 	"inputType":    func(i account.Input) string { return or(inputTypes[i], "text") },
 	"hint":         hint,
 	"autocomplete": func(a account.Attribute) string { return autocompletes[a] },
@@ -205,9 +206,9 @@ func noticePath(n policy.Notice) string {
 var urgencies = map[policy.Urgency]string{policy.Hint: "Hint", policy.Warning: "Warning", policy.Alarm: "Now"}
 
 var measures = map[signins.Measure]string{
-	signins.EndThatSession: "The session of that sign-in was ended", signins.EndAllSessions: "You are signed out everywhere",
-	signins.UntrustDevice: "The device is marked as not recognized", signins.DisableDevice: "The device is disabled",
-	signins.RequirePasswordChange: "A new password is asked for", signins.NotifyPerson: "You get a notice at all of your addresses",
+	signins.EndThatSession: "End the session of that sign-in", signins.EndAllSessions: "Sign you out everywhere",
+	signins.UntrustDevice: "Mark the device as not recognized", signins.DisableDevice: "Disable the device",
+	signins.RequirePasswordChange: "Ask for a new password", signins.NotifyPerson: "Send a notice to all of your addresses",
 }
 
 var purposes = map[challenge.Purpose]string{

@@ -534,6 +534,12 @@ func TestANewPasswordSignsOutEverywhereElse(t *testing.T) {
 	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
 }
 
+func TestEveryLockSaysWhatItIsAbout(t *testing.T) {
+	for _, area := range serve(t).app.Admin.Policy.Areas() {
+		require.NotEmpty(t, areaMeanings[area], area)
+	}
+}
+
 func TestAPersonSeesNothingOfTheAdministrators(t *testing.T) {
 	s := serve(t)
 	b := s.as(t, lin)

@@ -46,6 +46,9 @@ func run(ctx context.Context, out io.Writer, address, data, password string) err
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if !isLoopback(listener.Addr()) {
+		log.Warn("this is a demonstration: whoever reaches the address reads everybody's password and codes, without TLS")
+	}
 	p, err := newPortal(d, log, isLoopback(listener.Addr()))
 	if err != nil {
 		return errors.Join(err, listener.Close())

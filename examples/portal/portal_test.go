@@ -9,9 +9,11 @@ import (
 	"io"
 	"log/slog"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -35,10 +37,16 @@ type site struct {
 
 func serve(t testing.TB) *site {
 	t.Helper()
+	return serveAt(t, true)
+}
+
+// serveAt is a site that takes its address for one of this machine, or not.
+func serveAt(t testing.TB, loopback bool) *site {
+	t.Helper()
 	d, err := newDemo(context.Background(), "", everybodysPassword)
 	require.NoError(t, err)
 	var log bytes.Buffer
-	p, err := newPortal(d, slog.New(slog.NewTextHandler(&log, nil)), true)
+	p, err := newPortal(d, slog.New(slog.NewTextHandler(&log, nil)), loopback)
 	require.NoError(t, err)
 	server := httptest.NewTLSServer(p.routes()) // clients of Go send no secure cookie to a loopback address without TLS
 	t.Cleanup(server.Close)
@@ -187,12 +195,8 @@ func TestAWrongPasswordAndAnUnknownNameLookAlike(t *testing.T) {
 }
 
 func TestTheCookieIsAsStrictAsTheAddressAllows(t *testing.T) {
-	for _, loopback := range []bool{true, false} {
-		s := serve(t)
-		s.secure, s.cookie = loopback, "session"
-		if loopback {
-			s.cookie = "__Host-session"
-		}
+	for loopback, name := range map[bool]string{true: "__Host-session", false: "session"} {
+		s := serveAt(t, loopback)
 		b := s.browser(t)
 		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		answer, err := b.http.PostForm(s.url+"/sign-in", url.Values{"identifier": {ada}, "password": {everybodysPassword}})
@@ -200,9 +204,16 @@ func TestTheCookieIsAsStrictAsTheAddressAllows(t *testing.T) {
 		require.NoError(t, answer.Body.Close())
 		require.Len(t, answer.Cookies(), 1)
 		c := answer.Cookies()[0]
-		require.Equal(t, []any{s.cookie, true, loopback, "/", "", http.SameSiteStrictMode, 0},
+		require.Equal(t, []any{name, true, loopback, "/", "", http.SameSiteStrictMode, 0},
 			[]any{c.Name, c.HttpOnly, c.Secure, c.Path, c.Domain, c.SameSite, c.MaxAge})
 	}
+}
+
+func TestOnlyAnAddressOfThisMachineIsOne(t *testing.T) {
+	for address, want := range map[string]bool{"127.0.0.1:80": true, "[::1]:80": true, "0.0.0.0:80": false, "[::]:80": false, "192.0.2.1:80": false} {
+		require.Equal(t, want, isLoopback(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))), address)
+	}
+	require.False(t, isLoopback(&net.UnixAddr{}))
 }
 
 func TestEveryAnswerForbidsScriptsAndCaching(t *testing.T) {

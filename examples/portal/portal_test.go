@@ -340,6 +340,26 @@ func TestALockIsExplainedWhereTheControlIs(t *testing.T) {
 	require.Contains(t, page, `role="alert"`)
 }
 
+func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
+	s := serve(t)
+	boss, readOnly, off := s.as(t, carol), s.as(t, lin), s.as(t, ada)
+	leaves := func(b *browser) {
+		_, page := b.post("/sign-out")
+		require.Contains(t, page, "You are signed out.")
+		_, page = b.get("/sessions")
+		require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+	}
+	boss.post("/admin/access", "area", "signins.sessions", "to", "read-only")
+	status, page := readOnly.get("/sessions")
+	require.Equal(t, 200, status)
+	for _, label := range []string{"End", "End all other sessions", "Sign out everywhere"} {
+		require.Regexp(t, `<button class="[a-z]*" disabled aria-describedby="[^"]+">`+label+`<`, page)
+	}
+	leaves(readOnly)
+	boss.post("/admin/turned-on")
+	leaves(off)
+}
+
 func TestAFormThatIsRefusedIsFilledInAgain(t *testing.T) {
 	s := serve(t)
 	b := s.as(t, lin)

@@ -32,8 +32,23 @@ func (p *portal) thisWasNotMe(r *http.Request, me policy.Actor) (any, error) {
 	return p.app.SignIns.ThisWasNotMe(r.Context(), me, signins.ID(r.PathValue("attempt")), yes(r))
 }
 
+// onSessions are somebody's sessions, and whether they may end them at once.
+type onSessions struct {
+	store.List[signins.Session]
+	EndOthers, SignOutEverywhere policy.Decision
+}
+
 func (p *portal) sessions(r *http.Request, me policy.Actor) (any, error) {
-	return p.app.SignIns.Sessions(r.Context(), me, store.Page{Size: 25, After: store.Cursor(r.FormValue("after"))})
+	list, err := p.app.SignIns.Sessions(r.Context(), me, store.Page{Size: 25, After: store.Cursor(r.FormValue("after"))})
+	if err != nil {
+		return nil, err
+	}
+	others, err := p.app.SignIns.Can(r.Context(), me, signins.EndOtherSessions, "")
+	if err != nil {
+		return nil, err
+	}
+	everywhere, err := p.app.SignIns.Can(r.Context(), me, signins.SignOutEverywhere, "")
+	return onSessions{list, others, everywhere}, err
 }
 
 func (p *portal) endSession(r *http.Request, me policy.Actor) error {

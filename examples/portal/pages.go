@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -22,7 +21,6 @@ type screen struct {
 	Me    policy.Actor
 	Name  string // how the person is called
 	Demo  *demo
-	Now   time.Time
 	URL   *url.URL
 	Done  string           // what was just done
 	Wrong *problem.Details // why it was not done
@@ -214,7 +212,7 @@ func refusedFor(err error, code policy.Code) bool {
 
 // write answers with a page: all of it, or nothing.
 func (p *portal) write(w http.ResponseWriter, status int, s *screen) {
-	s.Demo, s.Now = p.demo, time.Now()
+	s.Demo = p.demo
 	var body bytes.Buffer
 	if err := p.pages[s.Page].ExecuteTemplate(&body, "layout.html", s); err != nil {
 		p.log.Error("page", "page", s.Page, "error", err.Error())

@@ -571,6 +571,14 @@ func TestEveryLockSaysWhatItIsAbout(t *testing.T) {
 	}
 }
 
+func TestBrowsersKeepANewPasswordUnderTheNameToSignInWith(t *testing.T) {
+	s := serve(t)
+	for _, name := range []string{ada, lin} {
+		_, page := s.as(t, name).get("/password")
+		require.Contains(t, page, `name="username" value="`+name+`" autocomplete="username"`)
+	}
+}
+
 func TestAPersonSeesNothingOfTheAdministrators(t *testing.T) {
 	s := serve(t)
 	b := s.as(t, lin)

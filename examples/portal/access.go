@@ -21,13 +21,24 @@ func (p *portal) open() {
 	p.mux.HandleFunc("GET /style.css", asset("style.css"))
 	p.mux.HandleFunc("GET /icon.svg", asset("icon.svg"))
 	p.mux.HandleFunc("GET /sign-in", p.askSignIn)
-	p.mux.HandleFunc("POST /sign-in", p.signIn)
-	p.mux.HandleFunc("POST /reopen/code", p.reopenCode)
-	p.mux.HandleFunc("POST /reopen", p.reopen)
+	p.mux.HandleFunc("POST /sign-in", p.whole(p.signIn))
+	p.mux.HandleFunc("POST /reopen/code", p.whole(p.reopenCode))
+	p.mux.HandleFunc("POST /reopen", p.whole(p.reopen))
 	p.mux.HandleFunc("GET /email/cancel", p.askCancel)
-	p.mux.HandleFunc("POST /email/cancel", p.cancel)
+	p.mux.HandleFunc("POST /email/cancel", p.whole(p.cancel))
 	p.mux.HandleFunc("GET /mailbox", p.mailbox)
 	p.mux.HandleFunc("/", p.nothing)
+}
+
+// whole has a form read to its end before anything is done with it.
+func (p *portal) whole(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := parse(r); err != nil {
+			p.refuse(w, r, "refused", nil, err)
+			return
+		}
+		next(w, r)
+	}
 }
 
 // signingIn is what the page for signing in is about.
@@ -70,8 +81,14 @@ func browserOf(r *http.Request) string {
 	return ""
 }
 
+// signOut has the browser forget the session in any case: where an organization locks sessions, or turns My Account off, nobody may
+// end one, and the person who leaves a shared computer is safe at least there.
 func (p *portal) signOut(r *http.Request, me policy.Actor) (then, error) {
-	return then{page: "/sign-in", forget: true}, p.app.SignIns.End(r.Context(), me, me.Session)
+	err := p.app.SignIns.End(r.Context(), me, me.Session)
+	if errors.As(err, new(*policy.Denied)) {
+		err = nil
+	}
+	return then{page: "/sign-in", forget: true}, err
 }
 
 // reopening is an account that its person wants back.

@@ -56,7 +56,7 @@ func (p *portal) saveProfile(r *http.Request, me policy.Actor) error {
 
 func (p *portal) savePhoto(r *http.Request, me policy.Actor) error {
 	sent, _, err := r.FormFile("photo")
-	if errors.Is(err, http.ErrMissingFile) {
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
 		return &policy.Invalid{Field: "photo", Problem: "is missing; choose a JPEG or PNG file"}
 	} else if err != nil {
 		return err
@@ -114,6 +114,7 @@ func code(r *http.Request) secret.Text {
 
 // onPassword is what the page for passwords shows. Whoever is signed in here has one, or has it elsewhere.
 type onPassword struct {
+	UserName string // under which browsers keep it
 	Change   policy.Decision
 	Recovery account.RecoveryCodeView
 }
@@ -127,7 +128,23 @@ func (p *portal) password(r *http.Request, me policy.Actor) (any, error) {
 	if errors.As(err, new(*policy.Denied)) {
 		err = nil // of a work account; the page says nothing of it then
 	}
-	return onPassword{change, recovery}, err
+	if err != nil {
+		return nil, err
+	}
+	names, err := p.app.Host.Account.Identifiers(r.Context(), p.host, me.Account)
+	return onPassword{signInName(names), change, recovery}, err
+}
+
+// signInName is what somebody signs in with: their user name, or else their first address.
+func signInName(names []account.Identifier) string {
+	for _, kind := range []account.IdentifierKind{account.UserName, account.Email} {
+		for _, i := range names {
+			if i.Kind == kind && i.Primary && i.RetiredAt.IsZero() {
+				return i.Text
+			}
+		}
+	}
+	return ""
 }
 
 func (p *portal) changePassword(r *http.Request, _ policy.Actor) (then, error) {

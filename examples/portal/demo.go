@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,13 +93,18 @@ func (d *demo) load(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	d.everybody = exported.People()
-	d.hint(dir == "")
-	return exported.Import(ctx, d.app, d.host, func(file string, r msgraph.Report) {
+	err = exported.Import(ctx, d.app, d.host, func(file string, r msgraph.Report) {
 		if r.Refused > 0 {
 			d.left = append(d.left, fmt.Sprintf("%s: %s", file, r))
 		}
 	})
+	// Devices and sign-ins name people as well who are no users any more, or whose record was refused.
+	d.everybody = slices.DeleteFunc(exported.People(), func(p msgraph.Person) bool {
+		_, err := d.app.Host.Account.Identifiers(ctx, d.host, p.ID)
+		return refusedFor(err, policy.CodeNotFound)
+	})
+	d.hint(dir == "")
+	return err
 }
 
 // hint chooses whom to sign in as. Who administers is the host's to say: Carol of the sample, or whoever an export names

@@ -28,7 +28,7 @@ func main() {
 	password := flag.String("password", "", "the password of everybody in the demo; made up if empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does what signals do, and waits for nobody
 	if err := run(ctx, os.Stdout, *address, *data, *password); err != nil {
 		fmt.Fprintln(os.Stderr, "portal:", err)
 		os.Exit(1)
@@ -45,6 +45,9 @@ func run(ctx context.Context, out io.Writer, address, data, password string) err
 	d, err := newDemo(ctx, data, password)
 	if err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	if !isLoopback(listener.Addr()) {
+		log.Warn("this is a demonstration: whoever reaches the address reads everybody's password and codes, without TLS")
 	}
 	p, err := newPortal(d, log, isLoopback(listener.Addr()))
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/policy"
@@ -22,7 +21,6 @@ type screen struct {
 	Me    policy.Actor
 	Name  string // how the person is called
 	Demo  *demo
-	Now   time.Time
 	URL   *url.URL
 	Done  string           // what was just done
 	Wrong *problem.Details // why it was not done
@@ -58,10 +56,15 @@ func (p *portal) result(path string, of *page, name string, do func(*http.Reques
 	p.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		p.as(w, r, of, func(s *screen) (err error) {
 			s.Page = name
-			if s.Data, err = do(r, s.Me); err == nil {
-				p.write(w, http.StatusOK, s)
+			if s.Data, err = do(r, s.Me); err != nil {
+				return err
 			}
-			return err
+			if _, err := p.actor(r); errors.As(err, new(*policy.Denied)) { // what was done ended this session too
+				p.keep(w, secret.Text{})
+				s.Me = policy.Actor{}
+			}
+			p.write(w, http.StatusOK, s)
+			return nil
 		})
 	})
 }
@@ -132,13 +135,17 @@ func (p *portal) as(w http.ResponseWriter, r *http.Request, of *page, fn func(*s
 
 // parse reads a form, files included: all of it, or nothing is done.
 func parse(r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(formMemory)
+	}
+	switch {
+	case err == nil, errors.Is(err, http.ErrNotMultipart):
+		return nil
+	case errors.As(err, new(*http.MaxBytesError)):
 		return err
 	}
-	if err := r.ParseMultipartForm(formMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return err
-	}
-	return nil
+	return &policy.Invalid{Field: "form", Problem: "is not as a browser sends it; open the page again"} // err has some of it in it
 }
 
 // formMemory is how much of a form with a file stays in memory, in bytes.
@@ -164,7 +171,9 @@ func (p *portal) explain(w http.ResponseWriter, r *http.Request, of *page, s *sc
 	var denied *policy.Denied
 	switch refused := errors.As(err, &denied); {
 	case refused && denied.Reason().Class == policy.ClassNotAdmitted && denied.Reason().Remedy == policy.SignIn:
-		p.keep(w, secret.Text{})
+		if !p.token(r).Empty() { // a browser that follows another site's link sends none, and keeps the one it has
+			p.keep(w, secret.Text{})
+		}
 		http.Redirect(w, r, "/sign-in?back="+url.QueryEscape(of.at(r)), http.StatusSeeOther)
 		return
 	case refused && denied.Reason().Remedy == policy.SetNewPassword:
@@ -203,7 +212,7 @@ func refusedFor(err error, code policy.Code) bool {
 
 // write answers with a page: all of it, or nothing.
 func (p *portal) write(w http.ResponseWriter, status int, s *screen) {
-	s.Demo, s.Now = p.demo, time.Now()
+	s.Demo = p.demo
 	var body bytes.Buffer
 	if err := p.pages[s.Page].ExecuteTemplate(&body, "layout.html", s); err != nil {
 		p.log.Error("page", "page", s.Page, "error", err.Error())

@@ -9,10 +9,14 @@ import (
 	"io"
 	"log/slog"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,10 +37,16 @@ type site struct {
 
 func serve(t testing.TB) *site {
 	t.Helper()
+	return serveAt(t, true)
+}
+
+// serveAt is a site that takes its address for one of this machine, or not.
+func serveAt(t testing.TB, loopback bool) *site {
+	t.Helper()
 	d, err := newDemo(context.Background(), "", everybodysPassword)
 	require.NoError(t, err)
 	var log bytes.Buffer
-	p, err := newPortal(d, slog.New(slog.NewTextHandler(&log, nil)), true)
+	p, err := newPortal(d, slog.New(slog.NewTextHandler(&log, nil)), loopback)
 	require.NoError(t, err)
 	server := httptest.NewTLSServer(p.routes()) // clients of Go send no secure cookie to a loopback address without TLS
 	t.Cleanup(server.Close)
@@ -139,6 +149,24 @@ func TestWhoIsNotSignedInIsLedToSignInAndBack(t *testing.T) {
 	require.Contains(t, page, "<h1><bdi>Devices</bdi></h1>")
 }
 
+func TestALinkOfAnotherSiteSignsNobodyOut(t *testing.T) {
+	s := serve(t)
+	for token, cookies := range map[string]int{"": 0, "of a session that has ended": 1} {
+		b := s.browser(t)
+		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		r, err := http.NewRequest(http.MethodGet, s.url+"/devices", nil)
+		require.NoError(t, err)
+		if token != "" {
+			r.AddCookie(&http.Cookie{Name: s.cookie, Value: token})
+		}
+		answer, err := b.http.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, "/sign-in?back=%2Fdevices", answer.Header.Get("Location"))
+		require.Len(t, answer.Cookies(), cookies, "the strict cookie is not sent along with such a link, and has to stay")
+	}
+}
+
 func TestNobodyIsLedToAnotherSite(t *testing.T) {
 	s := serve(t)
 	for _, back := range []string{"https://evil.example/", "//evil.example", `\\evil.example`, "/\\evil.example", "javascript:alert(1)",
@@ -167,12 +195,8 @@ func TestAWrongPasswordAndAnUnknownNameLookAlike(t *testing.T) {
 }
 
 func TestTheCookieIsAsStrictAsTheAddressAllows(t *testing.T) {
-	for _, loopback := range []bool{true, false} {
-		s := serve(t)
-		s.secure, s.cookie = loopback, "session"
-		if loopback {
-			s.cookie = "__Host-session"
-		}
+	for loopback, name := range map[bool]string{true: "__Host-session", false: "session"} {
+		s := serveAt(t, loopback)
 		b := s.browser(t)
 		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		answer, err := b.http.PostForm(s.url+"/sign-in", url.Values{"identifier": {ada}, "password": {everybodysPassword}})
@@ -180,9 +204,16 @@ func TestTheCookieIsAsStrictAsTheAddressAllows(t *testing.T) {
 		require.NoError(t, answer.Body.Close())
 		require.Len(t, answer.Cookies(), 1)
 		c := answer.Cookies()[0]
-		require.Equal(t, []any{s.cookie, true, loopback, "/", "", http.SameSiteStrictMode, 0},
+		require.Equal(t, []any{name, true, loopback, "/", "", http.SameSiteStrictMode, 0},
 			[]any{c.Name, c.HttpOnly, c.Secure, c.Path, c.Domain, c.SameSite, c.MaxAge})
 	}
+}
+
+func TestOnlyAnAddressOfThisMachineIsOne(t *testing.T) {
+	for address, want := range map[string]bool{"127.0.0.1:80": true, "[::1]:80": true, "0.0.0.0:80": false, "[::]:80": false, "192.0.2.1:80": false} {
+		require.Equal(t, want, isLoopback(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))), address)
+	}
+	require.False(t, isLoopback(&net.UnixAddr{}))
 }
 
 func TestEveryAnswerForbidsScriptsAndCaching(t *testing.T) {
@@ -217,6 +248,37 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge, status, page)
 	_, page = b.get("/profile")
 	require.Contains(t, page, `value="Lin"`)
+}
+
+func TestAFormIsReadWhollyOrNothingIsDone(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	const plain, parts = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+	for _, path := range []string{"/sign-in", "/reopen/code", "/reopen", "/email/cancel", "/profile", "/photo", "/devices/lin-tablet/recognize"} {
+		for _, c := range []struct {
+			kind, body string
+			status     int
+		}{
+			{plain, "identifier=" + lin + "&password=" + everybodysPassword + "&more=" + strings.Repeat("x", 6<<20), http.StatusRequestEntityTooLarge},
+			{plain, "typed=%zz", http.StatusBadRequest},
+			{plain, "typed;else", http.StatusBadRequest},
+			{parts, "--x\r\ntyped", http.StatusBadRequest},
+		} {
+			answer, err := b.http.Post(s.url+path, c.kind, strings.NewReader(c.body))
+			status, page := b.read(answer, err)
+			require.Equal(t, c.status, status, "%s: %s", path, page)
+			require.Contains(t, page, `role="alert"`, path)
+		}
+	}
+	status, _ := b.get("/devices?after=%zz")
+	require.Equal(t, http.StatusBadRequest, status)
+	status, _ = b.post("/photo", "photo", "no file")
+	require.Equal(t, http.StatusBadRequest, status)
+	status, page := b.post("/email/cancel")
+	require.Equal(t, http.StatusBadRequest, status)
+	require.NotContains(t, page, "is taken back")
+	require.NotContains(t, s.log.String(), "level=ERROR", "what others send is no trouble of the site's")
+	require.NotContains(t, s.log.String(), "%zz")
 }
 
 func TestTheLogKeepsNothingOfWhatWasTyped(t *testing.T) {
@@ -280,6 +342,26 @@ func TestALockIsExplainedWhereTheControlIs(t *testing.T) {
 	status, page = b.get("/devices")
 	require.Equal(t, http.StatusForbidden, status)
 	require.Contains(t, page, `role="alert"`)
+}
+
+func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
+	s := serve(t)
+	boss, readOnly, off := s.as(t, carol), s.as(t, lin), s.as(t, ada)
+	leaves := func(b *browser) {
+		_, page := b.post("/sign-out")
+		require.Contains(t, page, "You are signed out.")
+		_, page = b.get("/sessions")
+		require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+	}
+	boss.post("/admin/access", "area", "signins.sessions", "to", "read-only")
+	status, page := readOnly.get("/sessions")
+	require.Equal(t, 200, status)
+	for _, label := range []string{"End", "End all other sessions", "Sign out everywhere"} {
+		require.Regexp(t, `<button class="[a-z]*" disabled aria-describedby="[^"]+">`+label+`<`, page)
+	}
+	leaves(readOnly)
+	boss.post("/admin/turned-on")
+	leaves(off)
 }
 
 func TestAFormThatIsRefusedIsFilledInAgain(t *testing.T) {
@@ -353,6 +435,7 @@ func TestAnAccountIsClosedAndReopenedWithACode(t *testing.T) {
 	status, page := b.confirmed("/close", form...)
 	require.Equal(t, 200, status, page)
 	require.Contains(t, page, "Your account is closed")
+	require.NotContains(t, page, "Sign out</button>", "nobody is signed in any more")
 
 	b = s.browser(t)
 	_, page = b.post("/sign-in", "identifier", lin, "password", everybodysPassword)
@@ -460,15 +543,22 @@ func TestWhatWasNotOnesOwnIsContained(t *testing.T) {
 	require.Equal(t, 200, status, page)
 	require.Contains(t, page, "Your account is made safe")
 	require.Contains(t, page, ">done<")
+	require.NotContains(t, page, "Sign out</button>", "everybody is signed out, here too")
 }
 
 func TestWhoIsSignedOutEverywhereElseStaysHere(t *testing.T) {
 	s := serve(t)
 	here, there := s.as(t, lin), s.as(t, lin)
-	status, page := here.confirmed("/sessions/sign-out-everywhere")
+	status, page := here.confirmed("/sessions/sign-out-everywhere", "stay", "yes")
 	require.Equal(t, 200, status, page)
 	require.Contains(t, page, "You are signed out everywhere else.")
 	_, page = there.get("/")
+	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+
+	status, page = here.confirmed("/sessions/sign-out-everywhere")
+	require.Equal(t, 200, status, page)
+	require.Contains(t, page, "You are signed out.")
+	_, page = here.get("/")
 	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
 }
 
@@ -484,6 +574,20 @@ func TestANewPasswordSignsOutEverywhereElse(t *testing.T) {
 	require.Contains(t, page, "Your password is changed.")
 	_, page = there.get("/")
 	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+}
+
+func TestEveryLockSaysWhatItIsAbout(t *testing.T) {
+	for _, area := range serve(t).app.Admin.Policy.Areas() {
+		require.NotEmpty(t, areaMeanings[area], area)
+	}
+}
+
+func TestBrowsersKeepANewPasswordUnderTheNameToSignInWith(t *testing.T) {
+	s := serve(t)
+	for _, name := range []string{ada, lin} {
+		_, page := s.as(t, name).get("/password")
+		require.Contains(t, page, `name="username" value="`+name+`" autocomplete="username"`)
+	}
 }
 
 func TestAPersonSeesNothingOfTheAdministrators(t *testing.T) {
@@ -523,6 +627,26 @@ func TestOtherDataIsLoaded(t *testing.T) {
 
 	_, err = newDemo(context.Background(), "no-such-folder", everybodysPassword)
 	require.Error(t, err)
+}
+
+func TestWhoIsNoUserOfAnExportAnyMoreKeepsNobodyOut(t *testing.T) {
+	const left, device = `{"id":"left","displayName":"Left\u202e","accountEnabled":true}`,
+		`{"deviceId":"d1","displayName":"PC","accountEnabled":true,"registeredOwners":[{"@odata.type":"#microsoft.graph.user","id":"gone"}]}`
+	for users, boss := range map[string]string{
+		`{"id":"stays","userPrincipalName":"stays@contoso.example","accountEnabled":true}` + left: "stays@contoso.example",
+		`{"value":[]}`: "",
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "users.json"), []byte(users), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "devices.json"), []byte(device), 0o600))
+		d, err := newDemo(t.Context(), dir, everybodysPassword)
+		require.NoError(t, err)
+		told := d.greeting("http://localhost")
+		require.Contains(t, told, "lin@home.example")
+		require.Contains(t, told, boss)
+		require.Equal(t, boss != "", strings.Contains(told, "a Global Administrator"), told)
+		require.Contains(t, told, "1 refused")
+	}
 }
 
 func TestThePortalStopsWhenItIsToldTo(t *testing.T) {

@@ -59,7 +59,7 @@ func (p *portal) routes() http.Handler {
 	p.act("/admin/access", admin, "The area is set.", p.setAccess)
 	p.act("/admin/licence", admin, "The licences are set.", p.setLicence)
 	p.act("/admin/value", admin, "The setting is changed.", p.setValue)
-	p.act("/admin/contact", admin, "Refusals tell people to ask that contact.", p.setContact)
+	p.act("/admin/contact", admin, "The contact is saved.", p.setContact)
 	p.act("/admin/turned-on", admin, "Done.", p.turnOn)
 	p.page("/admin/people", "people", p.people)
 	person := p.page("/admin/people/{person}", "person", p.person)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
@@ -31,8 +32,23 @@ func (p *portal) thisWasNotMe(r *http.Request, me policy.Actor) (any, error) {
 	return p.app.SignIns.ThisWasNotMe(r.Context(), me, signins.ID(r.PathValue("attempt")), yes(r))
 }
 
+// onSessions are somebody's sessions, and whether they may end them at once.
+type onSessions struct {
+	store.List[signins.Session]
+	EndOthers, SignOutEverywhere policy.Decision
+}
+
 func (p *portal) sessions(r *http.Request, me policy.Actor) (any, error) {
-	return p.app.SignIns.Sessions(r.Context(), me, store.Page{Size: 25, After: store.Cursor(r.FormValue("after"))})
+	list, err := p.app.SignIns.Sessions(r.Context(), me, store.Page{Size: 25, After: store.Cursor(r.FormValue("after"))})
+	if err != nil {
+		return nil, err
+	}
+	others, err := p.app.SignIns.Can(r.Context(), me, signins.EndOtherSessions, "")
+	if err != nil {
+		return nil, err
+	}
+	everywhere, err := p.app.SignIns.Can(r.Context(), me, signins.SignOutEverywhere, "")
+	return onSessions{list, others, everywhere}, err
 }
 
 func (p *portal) endSession(r *http.Request, me policy.Actor) error {
@@ -44,6 +60,10 @@ func (p *portal) endOthers(r *http.Request, me policy.Actor) error {
 }
 
 func (p *portal) signOutEverywhere(r *http.Request, me policy.Actor) (then, error) {
-	started, err := p.app.SignIns.SignOutEverywhere(r.Context(), me, yes(r), true)
-	return then{token: started.Token}, err
+	stay := r.PostFormValue("stay") != ""
+	started, err := p.app.SignIns.SignOutEverywhere(r.Context(), me, yes(r), stay)
+	if stay {
+		return then{token: started.Token}, err
+	}
+	return then{page: "/sign-in", query: url.Values{"done": {"sign-out"}}, forget: true}, err
 }

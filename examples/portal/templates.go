@@ -14,6 +14,8 @@ import (
 
 	"github.com/seed4b20689c/myaccount/account"
 	"github.com/seed4b20689c/myaccount/challenge"
+	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/signins"
 	"github.com/seed4b20689c/myaccount/store"
@@ -72,7 +74,9 @@ var words = template.FuncMap{
 	"measure":      func(m signins.Measure) string { return measures[m] },
 	"purpose":      func(p challenge.Purpose) string { return purposes[p] },
 	"accesses":     func() []policy.Access { return []policy.Access{policy.Edit, policy.ReadOnly, policy.Off} },
+	"areaMeaning":  func(a policy.Area) string { return areaMeanings[a] },
 	"accessName":   func(a policy.Access) string { return accessNames[a] },
+	"isSwitch":     func(s policy.Setting) bool { return s.Min == 0 && s.Max == 1 && !s.NoLimit },
 	"inputType":    func(i account.Input) string { return or(inputTypes[i], "text") },
 	"hint":         hint,
 	"autocomplete": func(a account.Attribute) string { return autocompletes[a] },
@@ -205,9 +209,9 @@ func noticePath(n policy.Notice) string {
 var urgencies = map[policy.Urgency]string{policy.Hint: "Hint", policy.Warning: "Warning", policy.Alarm: "Now"}
 
 var measures = map[signins.Measure]string{
-	signins.EndThatSession: "The session of that sign-in was ended", signins.EndAllSessions: "You are signed out everywhere",
-	signins.UntrustDevice: "The device is marked as not recognized", signins.DisableDevice: "The device is disabled",
-	signins.RequirePasswordChange: "A new password is asked for", signins.NotifyPerson: "You get a notice at all of your addresses",
+	signins.EndThatSession: "End the session of that sign-in", signins.EndAllSessions: "Sign you out everywhere",
+	signins.UntrustDevice: "Mark the device as not recognized", signins.DisableDevice: "Disable the device",
+	signins.RequirePasswordChange: "Ask for a new password", signins.NotifyPerson: "Send a notice to all of your addresses",
 }
 
 var purposes = map[challenge.Purpose]string{
@@ -220,6 +224,15 @@ var labels = map[string]string{"identifier": "User name or e-mail address", "pas
 	"new": "New e-mail address", "photo": "Photo", "days": "How long you can change your mind", "reason": "Why you close it", "contact": "Contact"}
 
 var accessNames = map[policy.Access]string{policy.Off: "Off", policy.ReadOnly: "Read only", policy.Edit: "Edit"}
+
+var areaMeanings = map[policy.Area]string{
+	devices.AreaDevices: "devices, and what may be done to them", devices.AreaKeys: "recovery keys; read only lists them",
+	signins.AreaSessions: "where people are signed in, and ending that", signins.AreaActivity: "the log of sign-ins, and answers about them",
+	signins.AreaHistory: "sign-ins of more than 7 days", signins.AreaRisk: "what is unusual about a sign-in",
+	account.AreaAccount: "all of the account; each below is a part of it", account.AreaProfile: "profile, photo and addresses",
+	account.AreaPassword: "changing the password", password.AreaProtection: "what locks passwords; for administrators alone",
+	account.AreaRecovery: "the recovery code", account.AreaClosing: "closing an account",
+}
 
 var inputTypes = map[account.Input]string{account.PhoneInput: "tel", account.EmailInput: "email"}
 

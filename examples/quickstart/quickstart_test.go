@@ -269,7 +269,7 @@ func TestTroubleNamesTheFile(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{map[string]string{}, "has no devices*.json and no graph-docs/graph-examples.jsonl"},
+		{map[string]string{}, "has no users*.json, no devices*.json and no graph-docs/graph-examples.jsonl"},
 		{map[string]string{"devices.json": "{}\n{"}, "devices.json: line 2: ends in the middle of a value: unexpected EOF"},
 		{map[string]string{"devices.json": "", "recoveryKeys.json": "{]"}, "recoveryKeys.json: line 1: is not JSON: want the name of a member"},
 		{map[string]string{"devices.json": "", "registeredOwners/x.json": "{}"}, "registeredOwners/x.json: record 1, line 1: id: is missing"},

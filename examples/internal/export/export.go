@@ -77,7 +77,12 @@ func inMemory(name, content string) text {
 }
 
 // Open reads what is in a directory; see [From].
-func Open(dir string, o Options) (*Export, error) { return From(dir, os.DirFS(dir), o) }
+func Open(dir string, o Options) (*Export, error) {
+	if _, err := os.ReadDir(dir); err != nil {
+		return nil, err
+	}
+	return From(dir, os.DirFS(dir), o)
+}
 
 // From reads what is in a file system:
 //
@@ -127,7 +132,7 @@ func (e *Export) readFiles(files fs.FS) (err error) {
 		return err
 	}
 	if len(e.devices)+len(e.users) == 0 {
-		return fmt.Errorf("%s has no devices*.json and no %s", e.Name, docsFile)
+		return fmt.Errorf("%s has no users*.json, no devices*.json and no %s", e.Name, docsFile)
 	}
 	if e.keys, err = find(files, "recoveryKeys*.json*"); err != nil {
 		return err

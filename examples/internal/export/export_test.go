@@ -187,7 +187,7 @@ func TestTroubleIsToldOnceTheFilesAreOpened(t *testing.T) {
 		shift bool
 		want  string
 	}{
-		{nil, false, "trouble has no devices*.json and no graph-docs/graph-examples.jsonl"},
+		{nil, false, "trouble has no users*.json, no devices*.json and no graph-docs/graph-examples.jsonl"},
 		{map[string]string{"users.json": "{"}, false, "users.json: line 1: ends in the middle of a value: unexpected EOF"},
 		{map[string]string{"users.json": "", "recoveryKeys.json": "{"}, true, "recoveryKeys.json: line 1: ends in the middle of a value: unexpected EOF"},
 	} {

@@ -214,7 +214,7 @@ func TestPublishedFilesAreTakenWhereTheyAre(t *testing.T) {
 	w := newTenant(t)
 	e, err := export.Open(dir, export.Options{ShiftTo: w.Clock.Now().Add(-time.Minute)})
 	if !ok {
-		require.ErrorContains(t, err, "has no devices*.json")
+		require.ErrorContains(t, err, "no devices*.json")
 		return
 	}
 	require.NoError(t, err)

@@ -41,9 +41,14 @@ scenario('a setting and the contact are changed', async (site) => {
   await carol.press('Set devices.unused-days');
   await carol.told('The setting is changed.');
   assert.equal(await carol.page.getByLabel('devices.unused-days').inputValue(), '30');
+  const owners = carol.page.getByLabel('devices.owners-read-keys');
+  await owners.selectOption('No');
+  await carol.press('Set devices.owners-read-keys');
+  await carol.told('The setting is changed.');
+  assert.equal(await owners.inputValue(), '0');
   await carol.fill('Contact', 'the porter');
   await carol.press('Save');
-  await carol.told('Refusals tell people to ask that contact.');
+  await carol.told('The contact is saved.');
   const ada = await site.signedIn('ada@contoso.example');
   await ada.open('/close');
   await ada.sees('the porter');

@@ -10,7 +10,7 @@ scenario('a password is changed to a good one, and to no other', async (site) =>
     [password, 'password', 'password', 400],
     [password, 'seven green umbrellas', 'seven green umbrellas', 200],
   ]) {
-    await lin.fill('Present password', current);
+    await lin.fill('Current password', current);
     await lin.fill('New password', fresh);
     await lin.fill('New password again', again);
     await lin.press('Change the password', { answer });

@@ -21,6 +21,16 @@ scenario('all other sessions are ended', async (site) => {
   await there.heading('Sign in');
 });
 
+scenario('who signs out everywhere and does not stay signed in here signs in again', async (site) => {
+  const here = await site.signedIn('lin@home.example');
+  await here.follow('Sessions');
+  await here.page.getByLabel('and stay signed in here').uncheck();
+  await here.press('Sign out everywhere', { answer: 428 });
+  await here.press('Yes');
+  await here.heading('Sign in');
+  await here.told('You are signed out.');
+});
+
 scenario('who signs out everywhere stays signed in here', async (site) => {
   const here = await site.signedIn('lin@home.example');
   const there = await site.signedIn('lin@home.example');

@@ -43,6 +43,6 @@ scenario('an unusual sign-in was somebody else’s, and the account is made safe
   await ada.press('This wasn’t me', { within: singapore, answer: 428 });
   await ada.press('Yes');
   await ada.heading('Your account is made safe');
-  await ada.sees('You are signed out everywhere');
+  await ada.sees('Sign you out everywhere');
   await ada.follow('Back to your sign-ins');
 });

@@ -76,6 +76,10 @@
 //	    by the host
 //	    refused if: account or device cannot sign in; proven before the last sign-out everywhere, or too long ago; no level proven
 //	    event: Start session
+//	signins.sign-out
+//	    End the session that a browser has the token of.
+//	    by the host
+//	    event: End session (only if something of note changed)
 //	signins.resume-session
 //	    Give the actor of a request that came with a session's token.
 //	    by the host

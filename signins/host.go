@@ -25,7 +25,7 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 	if err := n.check(); err != nil {
 		return Started{}, err
 	}
-	old, err := h.claimed(n.Replaces)
+	old, err := h.claimed(StartSession, n.Replaces)
 	if err != nil {
 		return Started{}, err
 	}
@@ -45,7 +45,7 @@ func (h *Host) Start(ctx context.Context, actor policy.Actor, n NewSession) (Sta
 			if s.Level == policy.AAL0 {
 				return Started{}, policy.Change{}, op.Refuse(provesNothing)
 			}
-			ended, err := old.end(tx, op) // before room is made: it may be the room
+			ended, err := old.end(tx, op, "signed in anew") // before room is made: it may be the room
 			if err != nil {
 				return Started{}, policy.Change{}, err
 			}
@@ -97,16 +97,36 @@ func recordOf(tx Tx, op *policy.Op, s policy.Session, r Record) error {
 }
 
 // claimed reads the token of a session that is to end. What is none claims nothing.
-func (h *Host) claimed(text secret.Text) (claim, error) {
+func (h *Host) claimed(action policy.Action, text secret.Text) (claim, error) {
 	if _, ok := parseToken(text); !ok {
 		return claim{}, nil
 	}
-	return h.claim(StartSession, text)
+	return h.claim(action, text)
+}
+
+// SignOut ends the session whose token a browser has, for who signs out there. Nothing keeps them from it: no lock of an
+// administrator's, no My Account that is turned off, no demand for a new password, as [Service.End] has it, which is for
+// looking through one's sessions. A token of no open session of the tenant's ends nothing, and is no error. Have the browser
+// forget the token whatever comes of it. Source: OWASP ASVS 7.4.1, 7.4.4.
+func (h *Host) SignOut(ctx context.Context, actor policy.Actor, text secret.Text) error {
+	c, err := h.claimed(SignOut, text)
+	if err != nil {
+		return err
+	}
+	_, err = policy.Do(ctx, h.guard, h.store, actor, signOutHere, policy.Target{}, "",
+		func(tx Tx, op *policy.Op, _ none) (none, policy.Change, error) {
+			ended, err := c.end(tx, op, "signed out")
+			if err != nil || len(ended) == 0 {
+				return none{}, policy.Change{}, err
+			}
+			return none{}, ended[0], nil
+		})
+	return err
 }
 
 // end ends the session whose token was given, if it is one of the tenant's that may still be alive. Of one that ran out by
 // itself it is noted when that was, as wherever one is met.
-func (c claim) end(tx Tx, op *policy.Op) ([]policy.Change, error) {
+func (c claim) end(tx Tx, op *policy.Op, because string) ([]policy.Change, error) {
 	if c.session == "" || c.tenant != op.Actor.Tenant {
 		return nil, nil
 	}
@@ -124,7 +144,7 @@ func (c claim) end(tx Tx, op *policy.Op) ([]policy.Change, error) {
 		return nil, retire(tx, op, st, []policy.Session{s})
 	}
 	ch, err := endNow(tx, op, s)
-	ch.Facts = []policy.Fact{{Name: "because", Value: "signed in anew"}}
+	ch.Facts = []policy.Fact{{Name: "because", Value: because}}
 	return []policy.Change{ch}, err
 }
 

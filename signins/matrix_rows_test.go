@@ -219,6 +219,10 @@ var operations = []operation{
 			_, err := c.Host.AddProof(c.t.Context(), c.actor, c.other.Token, c.proof)
 			return tried(err)
 		}},
+	{door: "Host", method: "SignOut", action: signins.SignOut, changes: true,
+		call: func(c *cell) (int, error) {
+			return tried(c.Host.SignOut(c.t.Context(), c.actor, c.other.Token))
+		}},
 	{door: "Host", method: "Prover", action: signins.AddProof, inside: ifNoSuchToken,
 		call: func(c *cell) (int, error) {
 			_, err := c.Host.Prover(c.t.Context(), c.actor, c.other.Token)

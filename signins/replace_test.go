@@ -163,3 +163,27 @@ func TestAttemptsUnderNamesThatAreNobodysAreOneEventAndNoRow(t *testing.T) {
 	requireSame(t, before, rows(t, w.DB))
 	require.Len(t, w.Events(accounttest.Tenant), events+1)
 }
+
+func TestWhoeverHasATokenSignsOutWhateverIsLocked(t *testing.T) {
+	w := accounttest.New(t)
+	me, other := w.Session(w.Person("ada", policy.Work)), w.Session(w.Person("bob", policy.Work))
+	require.NoError(t, w.App.Admin.Policy.SetAccess(t.Context(), w.Host, signins.AreaSessions, policy.Off))
+	require.NoError(t, w.App.Admin.Policy.TurnOn(t.Context(), w.Host, false))
+	w.Tenant("fabrikam")
+	before := len(w.Events(accounttest.Tenant))
+	for _, nothing := range []secret.Text{{}, secret.NewText("mast_made-up"), w.Session(w.PersonIn("fabrikam", "ada", policy.Work)).Token} {
+		require.NoError(t, w.App.Host.SignIns.SignOut(t.Context(), w.Host, nothing))
+	}
+	require.Len(t, w.Events(accounttest.Tenant), before, "nothing was ended")
+	for range 2 {
+		require.NoError(t, w.App.Host.SignIns.SignOut(t.Context(), w.Host, me.Token))
+	}
+	events := w.Events(accounttest.Tenant)[before:]
+	require.Len(t, events, 1, "once")
+	require.Equal(t, policy.AccountID("ada"), events[0].Account)
+	_, err := w.App.Host.SignIns.Actor(t.Context(), me.Token)
+	require.ErrorAs(t, err, new(*policy.Denied))
+	_, err = w.App.Host.SignIns.Actor(t.Context(), other.Token)
+	require.NoError(t, err)
+	require.ErrorAs(t, w.App.Host.SignIns.SignOut(t.Context(), other.Actor, other.Token), new(*policy.Denied), "a host's door")
+}

@@ -67,6 +67,7 @@ const (
 	ReadValidSince    policy.Action = "signins.valid-since"
 	PurgeSessions     policy.Action = "signins.purge-sessions"
 	ReadAnySessions   policy.Action = "signins.admin.list-sessions"
+	SignOut           policy.Action = "signins.sign-out"
 	EndAnySession     policy.Action = "signins.admin.end-session"
 	SignOutPerson     policy.Action = "signins.admin.sign-out"
 	ListActivity      policy.Action = "signins.list-activity"
@@ -246,6 +247,11 @@ var (
 			return nil
 		},
 	}
+	signOutHere = &plainSpec{
+		Rule: policy.Rule{Action: SignOut, Activity: endedSession, Category: category, By: policy.ByHost, Records: policy.NotedSuccess,
+			Says: "End the session that a browser has the token of.", Source: "ASVS 7.4.1, 7.4.4"},
+		Load: noRow,
+	}
 	resumeSession = &sessionSpec{
 		Rule: policy.Rule{Action: ResumeSession, By: policy.ByHost,
 			Says: "Give the actor of a request that came with a session's token.", States: "session ended; account not active; device disabled"},
@@ -318,7 +324,7 @@ func Rules() []policy.Rule {
 		listSessions.Rule, endSession.Rule, endOthers.Rule, signOutEverywhere.Rule,
 		listActivity.Rule, readAttempt.Rule, thisWasMe.Rule, thisWasNotMe.Rule,
 		recordSignIn.Rule, purgeActivity.Rule,
-		startSession.Rule, resumeSession.Rule, addProof.Rule, touchSession.Rule, validSince.Rule, purgeSessions.Rule,
+		startSession.Rule, signOutHere.Rule, resumeSession.Rule, addProof.Rule, touchSession.Rule, validSince.Rule, purgeSessions.Rule,
 		readAnyActivity.Rule, importSignIns.Rule, readAnySessions.Rule, endAnySession.Rule, signOutPerson.Rule,
 	}
 }

@@ -76,8 +76,8 @@ func (s *server) routes() http.Handler {
 		yes := policy.Confirmation(r.PostFormValue("confirm")) // without it, the answer says what will happen
 		return nil, s.app.Devices.Disable(r.Context(), actor, policy.DeviceID(r.PathValue("id")), yes)
 	}))
-	mux.Handle("POST /sign-out", s.as(func(r *http.Request, actor policy.Actor) (any, error) {
-		return nil, s.app.SignIns.End(r.Context(), actor, actor.Session) // the cookie says nothing any more
+	mux.Handle("POST /sign-out", s.as(func(r *http.Request, _ policy.Actor) (any, error) {
+		return nil, s.app.Host.SignIns.SignOut(r.Context(), s.host, token(r)) // the cookie says nothing any more
 	}))
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10)) // no other site's forms
 }

@@ -81,14 +81,8 @@ func browserOf(r *http.Request) string {
 	return ""
 }
 
-// signOut has the browser forget the session in any case: where an organization locks sessions, or turns My Account off, nobody may
-// end one, and the person who leaves a shared computer is safe at least there.
-func (p *portal) signOut(r *http.Request, me policy.Actor) (then, error) {
-	err := p.app.SignIns.End(r.Context(), me, me.Session)
-	if errors.As(err, new(*policy.Denied)) {
-		err = nil
-	}
-	return then{page: "/sign-in", forget: true}, err
+func (p *portal) signOut(r *http.Request, _ policy.Actor) (then, error) {
+	return then{page: "/sign-in", forget: true}, p.app.Host.SignIns.SignOut(r.Context(), p.host, p.token(r))
 }
 
 // reopening is an account that its person wants back.

@@ -24,6 +24,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/examples/portal/sample"
+	"github.com/seed4b20689c/myaccount/policy"
+	"github.com/seed4b20689c/myaccount/secret"
 )
 
 const everybodysPassword = "plain walnut harbour 42"
@@ -102,6 +104,20 @@ func (b *browser) read(answer *http.Response, err error) (int, string) {
 	require.NoError(b.t, err)
 	require.NoError(b.t, answer.Body.Close())
 	return answer.StatusCode, string(body)
+}
+
+// token is what the browser has of its session.
+func (b *browser) token(t testing.TB) secret.Text {
+	t.Helper()
+	at, err := url.Parse(b.at)
+	require.NoError(t, err)
+	for _, c := range b.http.Jar.Cookies(at) {
+		if c.Name == "__Host-session" {
+			return secret.NewText(c.Value)
+		}
+	}
+	require.Fail(t, "the browser has no session")
+	return secret.Text{}
 }
 
 // confirmed sends a form, and then the Yes that it asks for.
@@ -348,11 +364,15 @@ func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
 	s := serve(t)
 	boss, readOnly, off := s.as(t, carol), s.as(t, lin), s.as(t, ada)
 	leaves := func(b *browser) {
+		had := b.token(t)
 		_, page := b.post("/sign-out")
 		require.Contains(t, page, "You are signed out.")
+		_, err := s.app.Host.SignIns.Actor(t.Context(), had)
+		require.ErrorAs(t, err, new(*policy.Denied), "nor is it good for whoever copied it")
 		_, page = b.get("/sessions")
 		require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
 	}
+	s.secondFactor(t, boss, "/admin")
 	boss.post("/admin/access", "area", "signins.sessions", "to", "read-only")
 	status, page := readOnly.get("/sessions")
 	require.Equal(t, 200, status)

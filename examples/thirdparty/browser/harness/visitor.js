@@ -9,7 +9,11 @@ export class Visitor {
     context.on('request', (r) => {
       if (new URL(r.url()).origin !== address) this.wrong.push(`a request left the site: ${r.url()}`);
     });
-    context.on('response', (r) => this.answers.push(kept(r, page)));
+    context.on('response', (r) => {
+      const answer = kept(r, page);
+      answer.catch(() => {}); // what comes after the check, as the browser closes, is nobody's; what came before is awaited there
+      this.answers.push(answer);
+    });
     context.on('console', (m) => this.#said(m));
     context.on('dialog', (d) => { this.wrong.push(`a dialog opened: ${d.message()}`); return d.dismiss(); });
     context.on('weberror', (e) => this.wrong.push(`a script failed: ${e.error()}`));

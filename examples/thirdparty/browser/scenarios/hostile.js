@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { scenario } from '../harness/scenario.js';
+import { administrator } from './admin.js';
 
 const markup = '"><img src=x onerror=alert(1)><script>alert(1)</script>';
 const names = [`${markup} {{.Me}} & &lt; '); alert(1); ('`, 'עדה ابن سينا 🧑‍🚀👩‍👩‍👧‍👦 é', 'long'.repeat(64)];
@@ -49,10 +50,9 @@ scenario('whatever is searched for is text', async (site) => {
 });
 
 scenario('whatever the contact is called is text in every refusal', async (site) => {
-  const carol = await site.signedIn('carol@contoso.example');
+  const carol = await administrator(site);
   const ada = await site.signedIn('ada@contoso.example');
-  for (const joined of names) {
-    const name = joined.replaceAll('\u200d', ''); // a contact takes visible characters alone
+  for (const name of names) {
     await carol.follow('Administration');
     await carol.fill('Contact', name);
     await carol.press('Save');

@@ -67,11 +67,18 @@ type attribute struct {
 	text func(*Profile) *string
 	// tidy gives the one way of writing a value that is not empty, or the error that says what would be right.
 	tidy func(string) (string, error)
+
+	off, readOnly *policy.Reason // the reasons against seeing and changing it, made once: each profile that is read has some
+}
+
+func (a attribute) withReasons() attribute {
+	a.off, a.readOnly = about(attributeOff, a.label), about(attributeReadOnly, a.label)
+	return a
 }
 
 // attributes lists them all. A work profile is the organization's and read-only (S4); what only helps to show the pages
 // is the person's. A personal profile is the person's own (S5), and tells of no organization.
-var attributes = []attribute{
+var attributes = explained([]attribute{
 	{name: Photo, label: "Photo", input: FileInput, work: policy.ReadOnly, personal: policy.Edit,
 		text: func(p *Profile) *string { return &p.Photo }},
 	{name: DisplayName, label: "Display name", input: TextInput, longest: 256, required: true, synced: true, work: policy.ReadOnly, personal: policy.Edit,
@@ -98,11 +105,18 @@ var attributes = []attribute{
 		text: func(p *Profile) *string { return &p.Region }},
 	{name: TimeZone, label: "Time zone", input: ZoneInput, longest: 64, work: policy.Edit, personal: policy.Edit, tidy: tidyZone,
 		text: func(p *Profile) *string { return &p.TimeZone }},
+})
+
+func explained(all []attribute) []attribute {
+	for i, a := range all {
+		all[i] = a.withReasons()
+	}
+	return all
 }
 
 // emails are a person's addresses. A schema opens them as any attribute, and rows of their own have them ([Identifier]). Those of
 // a work account are the organization's.
-var emails = attribute{name: EmailAddress, label: "E-mail", input: EmailInput, longest: maxAddress, synced: true, work: policy.ReadOnly, personal: policy.Edit}
+var emails = attribute{name: EmailAddress, label: "E-mail", input: EmailInput, longest: maxAddress, synced: true, work: policy.ReadOnly, personal: policy.Edit}.withReasons()
 
 func known(name Attribute) *attribute {
 	for a := range schemaAttributes {

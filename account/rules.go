@@ -143,7 +143,7 @@ var (
 		Forbids: func(_ *policy.Op, p person) *policy.Reason {
 			photo := known(Photo)
 			if p.schema.rule(photo).open(p.Kind) == policy.Off {
-				return about(attributeOff, photo.label)
+				return photo.off
 			}
 			return nil
 		},
@@ -245,7 +245,7 @@ func Rules() []policy.Rule {
 func notOpen(_ *policy.Op, a aspect) *policy.Reason {
 	open := a.schema.rule(a.attribute).open(a.Kind)
 	if open == policy.Off {
-		return about(attributeOff, a.label)
+		return a.off
 	}
 	if r := a.elsewhere(); r != nil { // which says more than that it is read-only, and stays when that is opened
 		return r
@@ -253,7 +253,7 @@ func notOpen(_ *policy.Op, a aspect) *policy.Reason {
 	if open == policy.Edit {
 		return nil
 	}
-	return about(attributeReadOnly, a.label)
+	return a.readOnly
 }
 
 // elsewhere is the reason against changing what a directory has the say about.

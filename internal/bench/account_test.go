@@ -43,6 +43,8 @@ func newWithProfiles(tb testing.TB, n int) *withProfiles {
 		"profiles": id("profiles", keyOf[acc.Profile](func(r *acc.Profile) []byte { return join(r.Tenant, string(r.Account)) })),
 		"schemas":  id("schemas", keyOf[acc.Schema](func(r *acc.Schema) []byte { return join(r.Tenant) })),
 		"events":   events,
+		"names":    id("names", keyOf[acc.Identifier](func(r *acc.Identifier) []byte { return join(r.Tenant, string(r.Account), r.Key) })),
+		"changes":  id("changes", keyOf[acc.EmailChange](func(r *acc.EmailChange) []byte { return join(r.Tenant, string(r.Account), string(r.ID)) })),
 	}})
 	must(tb, err)
 	txn := p.raw.Txn(true)
@@ -71,12 +73,29 @@ func (p *withProfiles) rawProfile(tb testing.TB, txn *memdb.Txn, a *policy.Actor
 	return *first[acc.Profile](tb, txn, "profiles", "id", join(tenant, string(a.Account)))
 }
 
-func (p *withProfiles) read(b *testing.B, library func(policy.Actor) error) {
+// rawNames is what the floor of a profile that is shown has besides: the person's names and the changes of them, of which there
+// are none.
+func (p *withProfiles) rawNames(tb testing.TB, txn *memdb.Txn, a *policy.Actor) {
+	prefix := join(tenant, string(a.Account))
+	for _, table := range []string{"names", "changes"} {
+		rows, err := txn.LowerBound(table, "id", prefix)
+		must(tb, err)
+		if rows.Next() != nil {
+			tb.Fatal("there is one")
+		}
+	}
+}
+
+func (p *withProfiles) read(b *testing.B, names bool, library func(policy.Actor) error) {
 	b.Run(fmt.Sprintf("accounts=%d/floor", len(p.order)), func(b *testing.B) {
 		b.ReportAllocs()
 		for i := range b.N {
 			txn := p.raw.Txn(false)
-			profile = p.rawProfile(b, txn, &p.actors[p.order[i%len(p.order)]])
+			a := &p.actors[p.order[i%len(p.order)]]
+			profile = p.rawProfile(b, txn, a)
+			if names {
+				p.rawNames(b, txn, a)
+			}
 			txn.Abort()
 		}
 	})
@@ -94,7 +113,7 @@ var profile acc.Profile // so that the copies are made
 func BenchmarkProfile(b *testing.B) {
 	for _, n := range people() {
 		p := newWithProfiles(b, n)
-		p.read(b, func(a policy.Actor) error { _, err := p.app.Account.Profile(b.Context(), a); return err })
+		p.read(b, true, func(a policy.Actor) error { _, err := p.app.Account.Profile(b.Context(), a); return err })
 	}
 }
 
@@ -102,7 +121,7 @@ func BenchmarkProfile(b *testing.B) {
 func BenchmarkOverviewBlock(b *testing.B) {
 	for _, n := range people() {
 		p := newWithProfiles(b, n)
-		p.read(b, func(a policy.Actor) error { _, err := p.app.Account.Overview(b.Context(), a); return err })
+		p.read(b, false, func(a policy.Actor) error { _, err := p.app.Account.Overview(b.Context(), a); return err })
 	}
 }
 

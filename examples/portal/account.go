@@ -148,8 +148,8 @@ func signInName(names []account.Identifier) string {
 }
 
 func (p *portal) changePassword(r *http.Request, _ policy.Actor) (then, error) {
-	given := account.PasswordChange{Current: secret.NewText(r.PostFormValue("current")), New: secret.NewText(r.PostFormValue("new"))}
-	if r.PostFormValue("new") != r.PostFormValue("again") {
+	given := account.PasswordChange{Current: secret.NewText(r.PostFormValue("current")), New: secret.NewText(r.PostFormValue("password"))}
+	if r.PostFormValue("password") != r.PostFormValue("again") {
 		return then{}, &policy.Invalid{Field: "again", Problem: "is not the same as the new password"}
 	}
 	started, err := p.app.ChangePassword(r.Context(), p.host, p.token(r), given)

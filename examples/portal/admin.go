@@ -66,7 +66,17 @@ func (p *portal) people(r *http.Request, me policy.Actor) (any, error) {
 // onPerson is what an administrator sees of somebody.
 type onPerson struct {
 	account.Profile
+	State   policy.State
 	Devices []devices.Device
+}
+
+// Acts are what an administrator may want to do with the account.
+func (o onPerson) Acts() []tab {
+	acts := []tab{{"disable", "Disable the account"}, {"sign-out", "Sign out everywhere"}, {"unlock", "Unlock the password"}}
+	if o.State == policy.Disabled {
+		acts[0] = tab{"enable", "Enable the account"}
+	}
+	return acts
 }
 
 func (p *portal) person(r *http.Request, me policy.Actor) (any, error) {
@@ -74,8 +84,12 @@ func (p *portal) person(r *http.Request, me policy.Actor) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	standing, err := p.app.Host.Accounts.Account(r.Context(), p.host, personOf(r))
+	if err != nil {
+		return nil, err
+	}
 	list, err := p.app.Admin.Devices.DevicesOf(r.Context(), me, personOf(r), store.Page{Size: store.MaxPageSize})
-	return onPerson{profile, list.Items}, err
+	return onPerson{profile, standing.State, list.Items}, err
 }
 
 func (p *portal) enableAccount(r *http.Request, me policy.Actor) error {

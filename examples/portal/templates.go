@@ -80,7 +80,6 @@ var words = template.FuncMap{
 	"inputType":    func(i account.Input) string { return or(inputTypes[i], "text") },
 	"hint":         hint,
 	"autocomplete": func(a account.Attribute) string { return autocompletes[a] },
-	"accountActs":  func() []tab { return accountActs },
 }
 
 const nbsp = "\u00a0" // where no line may break
@@ -90,9 +89,6 @@ type tab struct{ Path, Label string }
 
 var ownTabs = []tab{{"/", "Overview"}, {"/profile", "Profile"}, {"/password", "Password"}, {"/devices", "Devices"},
 	{"/sign-ins", "Sign-ins"}, {"/sessions", "Sessions"}}
-
-var accountActs = []tab{{"enable", "Enable the account"}, {"disable", "Disable the account"}, {"sign-out", "Sign out everywhere"},
-	{"unlock", "Unlock the password"}}
 
 func tabs(me policy.Actor) []tab {
 	if len(me.Roles) == 0 {

@@ -5,7 +5,7 @@ scenario('one of two sessions is ended', async (site) => {
   const there = await site.signedIn('lin@home.example');
   await here.follow('Sessions');
   const other = here.row('Chrome').filter({ hasNotText: 'this one' });
-  await here.press('End', { within: other });
+  await here.press(/^End the session/, { within: other });
   await here.told('The session is ended.');
   await there.follow('Devices');
   await there.heading('Sign in');

@@ -22,12 +22,12 @@ scenario('an unusual sign-in was one’s own, which a second factor proves', asy
   await ada.page.getByLabel('Unusual ones only').check();
   await ada.press('Search');
   const vienna = ada.page.getByRole('article').filter({ hasText: 'Vienna' });
-  assert.match(await ada.whyNot('This was me', vienna), /verify with a second factor/);
+  assert.match(await ada.whyNot(/^This was me/, vienna), /verify with a second factor/);
   await ada.follow('Verify now to say that it was you', { within: vienna });
   await ada.press('Send the code');
   await ada.fill('Code', await site.code('+44 7700 900000'));
   await ada.press('Continue');
-  await ada.press('This was me', { within: vienna, answer: 428 });
+  await ada.press(/^This was me/, { within: vienna, answer: 428 });
   await ada.heading('Was this you?');
   await ada.press('Yes');
   await ada.told('This sign-in is marked as yours.');
@@ -37,10 +37,10 @@ scenario('an unusual sign-in was somebody else’s, and the account is made safe
   const ada = await site.signedIn('ada@contoso.example');
   await ada.follow('Sign-ins');
   const singapore = ada.page.getByRole('article').filter({ hasText: 'Nobody travels' });
-  await ada.press('This wasn’t me', { within: singapore, answer: 428 });
+  await ada.press(/^This wasn’t me/, { within: singapore, answer: 428 });
   await ada.heading('Was this somebody else?');
   await ada.follow('No');
-  await ada.press('This wasn’t me', { within: singapore, answer: 428 });
+  await ada.press(/^This wasn’t me/, { within: singapore, answer: 428 });
   await ada.press('Yes');
   await ada.heading('Your account is made safe');
   await ada.sees('Sign you out everywhere');

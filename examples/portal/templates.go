@@ -217,7 +217,7 @@ var purposes = map[challenge.Purpose]string{
 
 // labels are what forms say at the fields that can be wrong.
 var labels = map[string]string{"identifier": "User name or e-mail address", "password": "New password", "again": "New password again",
-	"new": "New e-mail address", "photo": "Photo", "days": "How long you can change your mind", "reason": "Why you close it", "contact": "Contact"}
+	"new": "New e-mail address", "photo": "Photo", "days": "How long you can change your mind", "reason": "Why you close it", "contact": "Contact", "search": "Search"}
 
 var accessNames = map[policy.Access]string{policy.Off: "Off", policy.ReadOnly: "Read only", policy.Edit: "Edit"}
 

@@ -69,7 +69,10 @@ export class Visitor {
 
   // bold is for who sends what the browser would not: so that the site judges it.
   async bold() {
-    await this.page.evaluate(() => { for (const form of document.forms) form.noValidate = true; });
+    await this.page.evaluate(() => {
+      for (const form of document.forms) form.noValidate = true;
+      for (const field of document.querySelectorAll('[maxlength]')) field.removeAttribute('maxlength');
+    });
   }
 
   // The following wait for what is to be seen, and fail if it never is.

@@ -101,6 +101,27 @@ func TestAnUpdateIsTakenWholeOrNotAtAll(t *testing.T) {
 	require.Empty(t, cmp.Diff(before, k.profile(t, k.ada), cmp.Comparer(policy.Decision.Equal)))
 }
 
+func TestAllThatIsWrongWithAnUpdateIsToldAtOnce(t *testing.T) {
+	k := people(t)
+	schema := account.DefaultSchema()
+	rule := schema.Rules[account.GivenName]
+	rule.Pattern = "[A-Z][a-z]+"
+	schema.Rules[account.GivenName] = rule
+	require.NoError(t, k.App.Admin.Account.SetSchema(t.Context(), k.Host, schema))
+	before := rowsOf(t, k.World)
+	err := k.App.Account.UpdateProfile(t.Context(), k.per, account.ProfileUpdate{Set: map[account.Attribute]string{
+		account.DisplayName: "", account.GivenName: "per", account.MobilePhone: "no number", account.Region: "DE", account.TimeZone: "Nowhere/Land"}})
+	var wrong policy.Invalids
+	require.ErrorAs(t, err, &wrong)
+	var fields []string
+	for _, one := range wrong {
+		fields = append(fields, one.Field)
+	}
+	invalid(t, err, "display-name") // the first, for who asks for one
+	require.Equal(t, []string{"display-name", "given-name", "mobile-phone", "time-zone"}, fields)
+	requireSame(t, before, rowsOf(t, k.World))
+}
+
 func TestAFormMaySendAllThatItShowed(t *testing.T) {
 	k := people(t)
 	v := k.profile(t, k.ada)

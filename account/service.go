@@ -107,7 +107,7 @@ func field(tx Tx, op *policy.Op, p *person, a *attribute, rule AttributeRule) (F
 }
 
 // UpdateProfile changes the actor's profile: all that the update names, or nothing. It is refused if an attribute that
-// may not be changed has another value than now, with a [policy.Invalid] if a value is not as it should be, and with
+// may not be changed has another value than now, with [policy.Invalids] if values are not as they should be, and with
 // [store.ErrConflict] if the profile is not the one that the person saw any more.
 func (s *Service) UpdateProfile(ctx context.Context, actor policy.Actor, u ProfileUpdate) error {
 	return s.update(ctx, actor, updateProfile, policy.Target{}, u, func(tx Tx, op *policy.Op, a aspect, changes bool) error {
@@ -188,6 +188,7 @@ func (m *matches) answer(by *patterns) (err error) {
 // apply changes the profile and stores it, if anything is different.
 func (p person) apply(tx Tx, op *policy.Op, set []proposed, m *matches, may naming) (policy.Change, error) {
 	next := p.profile
+	var wrong policy.Invalids
 	for i := range set {
 		to := &set[i]
 		changes := to.given != *to.text(&p.profile)
@@ -198,7 +199,12 @@ func (p person) apply(tx Tx, op *policy.Op, set []proposed, m *matches, may nami
 			continue
 		}
 		if err := to.check(p.schema.rule(to.attribute), m); err != nil {
-			return policy.Change{}, err
+			no := new(policy.Invalid)
+			if !errors.As(err, &no) {
+				return policy.Change{}, err
+			}
+			wrong = append(wrong, no)
+			continue
 		}
 		*to.text(&next) = to.tidied
 	}
@@ -207,6 +213,9 @@ func (p person) apply(tx Tx, op *policy.Op, set []proposed, m *matches, may nami
 	}
 	if len(m.asked) > 0 {
 		return policy.Change{}, errUnmatched
+	}
+	if len(wrong) > 0 {
+		return policy.Change{}, wrong
 	}
 	return put(tx, p.profile, next)
 }

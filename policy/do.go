@@ -284,10 +284,13 @@ func (op *Op) refusal(ch Change, d *Denied) Event {
 // anything else with the action's name.
 func trouble(a Action, err error) error {
 	var denied *Denied
+	var several Invalids
 	var invalid *Invalid
 	switch {
 	case errors.As(err, &denied):
 		return denied
+	case errors.As(err, &several):
+		return several
 	case errors.As(err, &invalid):
 		return invalid
 	case errors.Is(err, store.ErrCursor):

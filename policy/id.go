@@ -25,12 +25,33 @@ const MaxID = 128
 
 // Invalid is the error for malformed input. Nothing was changed.
 type Invalid struct {
-	Field   string // the argument or field that is wrong
-	Problem string // what is wrong with it and what would be right
+	Field   string `json:"field"`   // the argument or field that is wrong
+	Problem string `json:"problem"` // what is wrong with it and what would be right
 }
 
 // Error names the field and the problem.
 func (e *Invalid) Error() string { return e.Field + ": " + e.Problem }
+
+// Invalids are all that is wrong with one input, in the order of its fields; never empty. For [errors.As] it is the first.
+type Invalids []*Invalid
+
+// Error names the fields and the problems.
+func (e Invalids) Error() string {
+	texts := make([]string, len(e))
+	for i, one := range e {
+		texts[i] = one.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap gives each.
+func (e Invalids) Unwrap() []error {
+	all := make([]error, len(e))
+	for i, one := range e {
+		all[i] = one
+	}
+	return all
+}
 
 // CheckID tells whether value may be an identifier: 1 to [MaxID] bytes of valid UTF-8 without control characters, line
 // separators and characters that reorder the text around them. Control characters and separators are refused because

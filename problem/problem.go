@@ -42,10 +42,10 @@ type Details struct {
 	// Detail is for the person: what is wrong and what helps.
 	Detail string `json:"detail,omitempty"`
 
-	// Field is the argument that is malformed, and Problem what is wrong with it and what would be right: to be read after the
-	// name that a form has for the field.
-	Field   string `json:"field,omitempty"`
-	Problem string `json:"problem,omitempty"`
+	// Field is the argument that is malformed; the first, if there are several.
+	Field string `json:"field,omitempty"`
+	// Invalid are all arguments that are malformed, for forms that have names of their own for them.
+	Invalid policy.Invalids `json:"invalid,omitempty"`
 	// Problems are what is wrong with a new password, for hosts that say it themselves.
 	Problems []password.Problem `json:"problems,omitempty"`
 	// Decision carries a refusal with its reason, remedy and parameters.
@@ -100,8 +100,10 @@ func Of(err error) Details {
 }
 
 func ofInvalid(invalid *policy.Invalid, err error) Details {
+	all := policy.Invalids{invalid}
+	_ = errors.As(err, &all) // else it is the only one
 	p := Details{Type: "urn:myaccount:invalid", Title: "Invalid input", Status: http.StatusBadRequest,
-		Detail: invalid.Error(), Field: invalid.Field, Problem: invalid.Problem}
+		Detail: all.Error(), Field: invalid.Field, Invalid: all}
 	var no *password.Unacceptable
 	if errors.As(err, &no) {
 		p.Problems = no.Problems

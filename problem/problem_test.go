@@ -201,7 +201,11 @@ func TestAWrongCurrentPasswordSignsNobodyOutAndALockTellsWhenToRetry(t *testing.
 
 func TestWhatIsWrongWithAFieldOrANewPasswordIsToldInPartsToo(t *testing.T) {
 	_, doc := answer(t, &policy.Invalid{Field: "days", Problem: "is 7; want 30 or 60"}, time.Time{})
-	require.Equal(t, []any{"days: is 7; want 30 or 60", "days", "is 7; want 30 or 60", nil}, []any{doc["detail"], doc["field"], doc["problem"], doc["problems"]})
+	days := map[string]any{"field": "days", "problem": "is 7; want 30 or 60"}
+	require.Equal(t, []any{"days: is 7; want 30 or 60", "days", []any{days}, nil}, []any{doc["detail"], doc["field"], doc["invalid"], doc["problems"]})
+	_, doc = answer(t, fmt.Errorf("close: %w", policy.Invalids{{Field: "days", Problem: "is 7; want 30 or 60"}, {Field: "reason", Problem: "is long"}}), time.Time{})
+	require.Equal(t, []any{"days: is 7; want 30 or 60; reason: is long", "days", []any{days, map[string]any{"field": "reason", "problem": "is long"}}},
+		[]any{doc["detail"], doc["field"], doc["invalid"]})
 	_, doc = answer(t, password.Rules{MinAlone: 15}.Check(secret.NewText("ashgrove"), password.Context{UserNames: []string{"ashgrove"}}), time.Time{})
 	require.Equal(t, "password", doc["field"])
 	require.Equal(t, []any{map[string]any{"code": "password-too-short", "want": 15.0}, map[string]any{"code": "password-contains-user-name"}}, doc["problems"])

@@ -236,8 +236,12 @@ func (s *screen) Problem() *problem.Details {
 	if s.Wrong.Field == "" {
 		return s.Wrong
 	}
+	var told []string
+	for _, wrong := range s.Wrong.Invalid {
+		told = append(told, s.label(wrong.Field)+": "+wrong.Problem+".")
+	}
 	named := *s.Wrong
-	named.Detail = s.label(named.Field) + ": " + named.Problem + "."
+	named.Detail = strings.Join(told, " ")
 	return &named
 }
 

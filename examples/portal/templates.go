@@ -171,7 +171,10 @@ func (f field) Filled(given url.Values) field { f.Value = given.Get(f.Name); ret
 func (f field) Digits() field { f.Mode = "numeric"; return f }
 
 // IsWrong tells whether a field is what was wrong.
-func (s *screen) IsWrong(name any) bool { return s.Wrong != nil && s.Wrong.Field == fmt.Sprint(name) }
+func (s *screen) IsWrong(name any) bool {
+	is := func(wrong *policy.Invalid) bool { return wrong.Field == fmt.Sprint(name) }
+	return s.Wrong != nil && slices.ContainsFunc(s.Wrong.Invalid, is)
+}
 
 // Again is what a field was sent with, and what it has if it was not.
 func (s *screen) Again(name string, has string) string {

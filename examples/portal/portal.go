@@ -120,6 +120,13 @@ func (p *portal) keep(w http.ResponseWriter, token secret.Text) {
 	http.SetCookie(w, c)
 }
 
+// from is the host, asked by a request: events tell where that came from.
+func (p *portal) from(r *http.Request) policy.Actor {
+	host := p.host
+	host.Address = address(r)
+	return host
+}
+
 // address is the peer's. Headers such as X-Forwarded-For are anybody's claim unless a proxy of one's own sets them.
 func address(r *http.Request) netip.Addr {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is none

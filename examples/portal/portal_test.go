@@ -26,6 +26,7 @@ import (
 	"github.com/seed4b20689c/myaccount/examples/portal/sample"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
 )
 
 const everybodysPassword = "plain walnut harbour 42"
@@ -369,6 +370,10 @@ func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
 		require.Contains(t, page, "You are signed out.")
 		_, err := s.app.Host.SignIns.Actor(t.Context(), had)
 		require.ErrorAs(t, err, new(*policy.Denied), "nor is it good for whoever copied it")
+		events, err := s.app.Log.Follow(t.Context(), s.host, "test", 10_000)
+		require.NoError(t, err)
+		last := events.Items[len(events.Items)-1]
+		require.Equal(t, []any{signins.SignOut, netip.MustParseAddr("127.0.0.1")}, []any{last.Action, last.Address})
 		_, page = b.get("/sessions")
 		require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
 	}

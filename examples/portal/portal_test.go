@@ -389,6 +389,21 @@ func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
 	leaves(off)
 }
 
+func TestABrowserForgetsTheSessionThatItSignsOutOfEvenIfThatFails(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	b.token(t)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.move("/sign-out-fails", &page{"/sessions", "sessions", s.sessions}, "", func(r *http.Request, me policy.Actor) (then, error) {
+		return s.signOut(r.WithContext(gone), me)
+	})
+	status, _ := b.post("/sign-out-fails")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	_, page := b.get("/sessions")
+	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+}
+
 func TestAFormThatIsRefusedIsFilledInAgain(t *testing.T) {
 	s := serve(t)
 	b := s.as(t, lin)

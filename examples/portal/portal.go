@@ -20,8 +20,8 @@ type portal struct {
 	pages map[string]*template.Template // by name
 	said  map[string]string             // what a page says after something was done, by a name that addresses carry
 	shown map[string]bool               // the patterns of pages, which alone an answer may lead back to
-	// cookie is the name of the session's cookie, and secure whether browsers send it over TLS only (or to localhost). Behind TLS
-	// it is secure wherever the site listens.
+	// cookie is the name of the session's cookie, and secure whether browsers send it over TLS only (or to localhost). A site that
+	// is reached by TLS has it secure wherever it listens; this one has no TLS.
 	cookie string
 	secure bool
 }

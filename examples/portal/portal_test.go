@@ -516,7 +516,9 @@ func TestAnAddressIsChangedWithACodeAndTakenBackByALink(t *testing.T) {
 	token := regexp.MustCompile(`name="link" value="([^"]+)"`).FindStringSubmatch(page)[1]
 	status, page = s.browser(t).post("/email/cancel", "link", token)
 	require.Equal(t, 200, status, page)
-	require.Contains(t, page, "The change is taken back.")
+	require.Contains(t, page, "The change is taken back. Before you can sign in again your password has to be reset")
+	status, _ = s.browser(t).post("/sign-in", "identifier", lin, "password", everybodysPassword)
+	require.Equal(t, http.StatusUnauthorized, status)
 }
 
 func TestARecoveryKeyIsShownToWhoProvesMore(t *testing.T) {

@@ -47,20 +47,24 @@ func (a *Account) ProveCode(ctx context.Context, host policy.Actor, token secret
 
 // ChangePassword changes the password of whoever the session's token is of, as [account.Service.ChangePassword] does, and
 // renews that session: the new password is its newest proof, and the token that comes back takes the place of the old one,
-// which is dead. A refusal and an unacceptable password leave both as they are. So does an error of the store, unless it says
-// that the password is changed: then that has committed, all other sessions have ended, and this one goes on under the token
-// that it had. Sources: OWASP ASVS 7.2.4, 7.4.3.
+// which is dead. Events tell the address that host has: give it that of the request, since the session's is the one where it was
+// last seen, and not that of somebody who stole it.
+//
+// A refusal and an unacceptable password leave both as they are. So does an error of the store, unless it says that the password
+// is changed: then that has committed, and all other sessions have ended. This one goes on under the token that it had, unless it
+// was ended in that very moment, or the store cannot tell whether it took the new one. Sources: OWASP ASVS 7.2.4, 7.4.3.
 func (a *Account) ChangePassword(ctx context.Context, host policy.Actor, token secret.Text, c account.PasswordChange) (signins.Started, error) {
 	actor, err := a.Host.SignIns.Prover(ctx, host, token)
 	if err != nil {
 		return signins.Started{}, err
 	}
+	actor.Address = host.Address
 	if err := a.Account.ChangePassword(ctx, actor, c); err != nil {
 		return signins.Started{}, err
 	}
 	started, err := a.Host.SignIns.AddProof(ctx, host, token, policy.Proof{Factor: policy.FactorPassword, At: a.guard.Now()})
 	if err != nil {
-		return signins.Started{}, fmt.Errorf("the password is changed, but its session goes on under the token that it had: %w", err)
+		return signins.Started{}, fmt.Errorf("the password is changed, but the session was given no new token: %w", err)
 	}
 	return started, nil
 }

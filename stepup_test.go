@@ -3,6 +3,7 @@ package myaccount_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,22 @@ func TestAChangedPasswordIsAFreshProofAndANewTokenAndEndsEveryOtherSession(t *te
 	require.Contains(t, next.Actor.Proofs, policy.Proof{Factor: policy.FactorPassword, At: d.Clock.Now()})
 	_, err = d.App.ProvePassword(t.Context(), d.Host, next.Token, secret.NewText(better))
 	require.NoError(t, err)
+}
+
+func TestAChangedPasswordIsToldWithTheAddressOfTheRequestAndNotOfTheSession(t *testing.T) {
+	d := indoors(t)
+	thief := d.Host
+	thief.Address = netip.MustParseAddr("203.0.113.66")
+	_, err := d.App.ChangePassword(t.Context(), thief, d.old.Token, change(good, better))
+	require.NoError(t, err)
+	seen := 0
+	for _, e := range d.Events(accounttest.Tenant) {
+		if e.Activity == "Change password (self-service)" {
+			seen++
+			require.Equal(t, thief.Address, e.Address, "the session's is that of its last touch, and may be the owner's")
+		}
+	}
+	require.Equal(t, 1, seen)
 }
 
 func TestWhoseChangeOfPasswordIsRefusedKeepsTheirTokenAndPassword(t *testing.T) {

@@ -221,10 +221,10 @@ func proofsStandIn(op *policy.Op) bool {
 		policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2
 }
 
-// newHash hashes a new password. Where the last one must not be taken again and was not given, so that [prepared.check]
+// newHash hashes a new password. Where the last one must not be taken again and was not given (blind), so that [prepared.check]
 // could not tell, it is compared with its hash.
-func (r *room) newHash(ctx context.Context, a policy.Action, now prepared, fresh secret.Text, byProofs bool) (secret.Hash, error) {
-	if now.rules.NotCurrent && byProofs {
+func (r *room) newHash(ctx context.Context, a policy.Action, now prepared, fresh secret.Text, blind bool) (secret.Hash, error) {
+	if now.rules.NotCurrent && blind {
 		switch same, err := r.hasher.Verify(ctx, fresh, now.Hash); {
 		case err != nil:
 			return "", fmt.Errorf("%s: %w", a, err)

@@ -117,7 +117,8 @@ type Recovered struct {
 //
 // No number of wrong codes keeps the right one from being heard: a code has 125 random bits, and NIST SP 800-63B-4 asks for a
 // limit below 64. Else a stranger could lock somebody out who has no other way. The account is active, or its person is closing
-// it and can reopen it. One that is unknown, anything else or without a code, and a wrong code are refused alike with [CodeWrongRecoveryCode], in as many transactions.
+// it and can reopen it, and no administrator disabled it meanwhile. One that is unknown, anything else or without a code, and a
+// wrong code are refused alike with [CodeWrongRecoveryCode], in as many transactions.
 func (h *Host) Recover(ctx context.Context, actor policy.Actor, id policy.AccountID, code secret.Text) (Recovered, error) {
 	if err := policy.CheckID("account", id); err != nil {
 		return Recovered{}, err
@@ -159,13 +160,9 @@ func claimed(tx Tx, op *policy.Op, id policy.AccountID) (*recoverable, error) {
 	if err != nil || st.Kind != policy.Personal || !r.code.exists() {
 		return nil, err
 	}
-	if st.State == policy.Closing {
-		c, err := anyClosed(tx, op, onAccount(id))
-		if err != nil || notToReopen(op, c) != nil {
-			return nil, err
-		}
-	} else if st.State != policy.Active {
-		return nil, nil
+	c, err := anyClosed(tx, op, onAccount(id))
+	if err != nil || notToRecover(op, c) != nil {
+		return nil, err
 	}
 	return &r, nil
 }

@@ -511,3 +511,19 @@ func TestAnOverviewHintsThatAPersonalAccountHasNoRecoveryCode(t *testing.T) {
 	k.saved(t)
 	require.False(t, hinted(k.SignIn(k.per)))
 }
+
+func TestARecoveryCodeIsNotSpentOnAnAccountThatWasDisabledWhileItIsBeingClosed(t *testing.T) {
+	l := leaving(t)
+	code := l.saved(t)
+	require.NoError(t, l.close(t, l.SignIn(l.per), 30))
+	r, err := l.recover(t, "per", code)
+	require.NoError(t, err)
+	require.NoError(t, l.App.Admin.Account.Disable(t.Context(), l.admin, "per"))
+	_, err = l.recover(t, "per", r.Code)
+	refused(t, err, account.CodeWrongRecoveryCode)
+	refused(t, l.reset(t, "per", better, recoveredAt(l.Clock.Now())), account.CodeAlreadyDisabled)
+	require.NoError(t, l.reopen(t, "per"))
+	require.NoError(t, l.App.Admin.Account.Enable(t.Context(), l.admin, "per"))
+	_, err = l.recover(t, "per", r.Code)
+	require.NoError(t, err, "and is as good as it was")
+}

@@ -151,15 +151,8 @@ var (
 			States: "kept elsewhere; disabled; deleted; its time to come back over; closed; restricted; not recovered in the last 15 minutes", Source: resetSource},
 		Load: anyResettable,
 		Forbids: func(op *policy.Op, l resettable) *policy.Reason {
-			switch {
-			case l.State == policy.Closed:
-				return closedForGood
-			case l.State == policy.Disabled, l.State == policy.Closing && l.closing.Was == policy.Disabled:
-				return notEnabled
-			case l.State == policy.Closing:
-				if r := notToReopen(op, closed{l.Standing, l.closing}); r != nil {
-					return r
-				}
+			if r := notToRecover(op, closed{l.Standing, l.closing}); r != nil {
+				return r
 			}
 			if r := l.credential.reason(); r != nil {
 				return r
@@ -279,6 +272,20 @@ func anyResettable(tx Tx, op *policy.Op, t policy.Target) (r resettable, err err
 	c, err := anyClosed(tx, op, t)
 	r.closing = c.closing
 	return r, err
+}
+
+// notToRecover is the reason against giving an account back to somebody who cannot sign in: while its person is closing it they
+// may need that to reopen it, and nobody gets what an administrator has taken.
+func notToRecover(op *policy.Op, c closed) *policy.Reason {
+	switch {
+	case c.State == policy.Active:
+		return nil
+	case c.State == policy.Closed:
+		return closedForGood
+	case c.State == policy.Disabled, c.closing.Was == policy.Disabled:
+		return notEnabled
+	}
+	return notToReopen(op, c)
 }
 
 func closedLogin(_ *policy.Op, l login) *policy.Reason {

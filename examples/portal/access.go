@@ -52,7 +52,7 @@ func (p *portal) askSignIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *portal) signIn(w http.ResponseWriter, r *http.Request) {
-	started, err := p.app.SignIn(r.Context(), p.host, p.attempt(r))
+	started, err := p.app.SignIn(r.Context(), p.from(r), p.attempt(r))
 	if err != nil {
 		p.refuse(w, r, "sign-in", signingIn{Back: p.back(r), Closing: refusedFor(err, policy.CodeAccountClosing)}, err)
 		return
@@ -82,14 +82,14 @@ func browserOf(r *http.Request) string {
 }
 
 func (p *portal) signOut(r *http.Request, _ policy.Actor) (then, error) {
-	return then{page: "/sign-in", forget: true}, p.app.Host.SignIns.SignOut(r.Context(), p.host, p.token(r))
+	return then{page: "/sign-in", forget: true}, p.app.Host.SignIns.SignOut(r.Context(), p.from(r), p.token(r))
 }
 
 // reopening is an account that its person wants back.
 type reopening struct{ Challenge challenge.ID }
 
 func (p *portal) reopenCode(w http.ResponseWriter, r *http.Request) {
-	id, err := p.app.ReopenCode(r.Context(), p.host, p.attempt(r))
+	id, err := p.app.ReopenCode(r.Context(), p.from(r), p.attempt(r))
 	if err != nil {
 		p.refuse(w, r, "sign-in", signingIn{Back: "/", Closing: true}, err)
 		return
@@ -99,7 +99,7 @@ func (p *portal) reopenCode(w http.ResponseWriter, r *http.Request) {
 
 func (p *portal) reopen(w http.ResponseWriter, r *http.Request) {
 	id := challenge.ID(r.PostFormValue("challenge"))
-	started, err := p.app.Reopen(r.Context(), p.host, p.attempt(r), id, code(r))
+	started, err := p.app.Reopen(r.Context(), p.from(r), p.attempt(r), id, code(r))
 	if err != nil {
 		p.refuse(w, r, "reopen", reopening{id}, err)
 		return
@@ -120,7 +120,7 @@ func (p *portal) askCancel(w http.ResponseWriter, r *http.Request) {
 
 func (p *portal) cancel(w http.ResponseWriter, r *http.Request) {
 	link := r.PostFormValue("link")
-	if err := p.app.Host.Account.CancelEmailChange(r.Context(), p.host, secret.NewText(link)); err != nil {
+	if err := p.app.Host.Account.CancelEmailChange(r.Context(), p.from(r), secret.NewText(link)); err != nil {
 		p.refuse(w, r, "cancel", link, err)
 		return
 	}
@@ -186,7 +186,7 @@ func (p *portal) prove(r *http.Request, me policy.Actor) (any, error) {
 }
 
 func (p *portal) provePassword(r *http.Request, _ policy.Actor) (then, error) {
-	return p.proven(r)(p.app.ProvePassword(r.Context(), p.host, p.token(r), secret.NewText(r.PostFormValue("password"))))
+	return p.proven(r)(p.app.ProvePassword(r.Context(), p.from(r), p.token(r), secret.NewText(r.PostFormValue("password"))))
 }
 
 func (p *portal) sendCode(r *http.Request, me policy.Actor) (any, error) {
@@ -194,7 +194,7 @@ func (p *portal) sendCode(r *http.Request, me policy.Actor) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := p.app.Host.Account.SendCode(r.Context(), p.host, account.CodeRequest{Account: me.Account, Purpose: challenge.StepUp,
+	id, err := p.app.Host.Account.SendCode(r.Context(), p.from(r), account.CodeRequest{Account: me.Account, Purpose: challenge.StepUp,
 		Method: challenge.SMS, To: p.phones[me.Account], Session: me.Session})
 	sent := next.(proving)
 	sent.Challenge = id
@@ -202,7 +202,7 @@ func (p *portal) sendCode(r *http.Request, me policy.Actor) (any, error) {
 }
 
 func (p *portal) proveCode(r *http.Request, _ policy.Actor) (then, error) {
-	return p.proven(r)(p.app.ProveCode(r.Context(), p.host, p.token(r), challenge.SMS, challenge.ID(r.PostFormValue("challenge")), code(r)))
+	return p.proven(r)(p.app.ProveCode(r.Context(), p.from(r), p.token(r), challenge.SMS, challenge.ID(r.PostFormValue("challenge")), code(r)))
 }
 
 // proven goes on to what is missing, or back to where the proof was asked for.

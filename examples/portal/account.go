@@ -131,7 +131,7 @@ func (p *portal) password(r *http.Request, me policy.Actor) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := p.app.Host.Account.Identifiers(r.Context(), p.host, me.Account)
+	names, err := p.app.Host.Account.Identifiers(r.Context(), p.from(r), me.Account)
 	return onPassword{signInName(names), change, recovery}, err
 }
 
@@ -152,7 +152,7 @@ func (p *portal) changePassword(r *http.Request, _ policy.Actor) (then, error) {
 	if r.PostFormValue("password") != r.PostFormValue("again") {
 		return then{}, &policy.Invalid{Field: "again", Problem: "is not the same as the new password"}
 	}
-	started, err := p.app.ChangePassword(r.Context(), p.host, p.token(r), given)
+	started, err := p.app.ChangePassword(r.Context(), p.from(r), p.token(r), given)
 	return then{token: started.Token}, err
 }
 

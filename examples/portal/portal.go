@@ -20,8 +20,8 @@ type portal struct {
 	pages map[string]*template.Template // by name
 	said  map[string]string             // what a page says after something was done, by a name that addresses carry
 	shown map[string]bool               // the patterns of pages, which alone an answer may lead back to
-	// cookie is the name of the session's cookie, and secure whether browsers send it over TLS only (or to localhost). Behind TLS
-	// it is secure wherever the site listens.
+	// cookie is the name of the session's cookie, and secure whether browsers send it over TLS only (or to localhost). A site that
+	// is reached by TLS has it secure wherever it listens; this one has no TLS.
 	cookie string
 	secure bool
 }
@@ -118,6 +118,13 @@ func (p *portal) keep(w http.ResponseWriter, token secret.Text) {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)
+}
+
+// from is the host, asked by a request: events tell where that came from.
+func (p *portal) from(r *http.Request) policy.Actor {
+	host := p.host
+	host.Address = address(r)
+	return host
 }
 
 // address is the peer's. Headers such as X-Forwarded-For are anybody's claim unless a proxy of one's own sets them.

@@ -26,6 +26,7 @@ import (
 	"github.com/seed4b20689c/myaccount/examples/portal/sample"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
+	"github.com/seed4b20689c/myaccount/signins"
 )
 
 const everybodysPassword = "plain walnut harbour 42"
@@ -369,6 +370,10 @@ func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
 		require.Contains(t, page, "You are signed out.")
 		_, err := s.app.Host.SignIns.Actor(t.Context(), had)
 		require.ErrorAs(t, err, new(*policy.Denied), "nor is it good for whoever copied it")
+		events, err := s.app.Log.Follow(t.Context(), s.host, "test", 10_000)
+		require.NoError(t, err)
+		last := events.Items[len(events.Items)-1]
+		require.Equal(t, []any{signins.SignOut, netip.MustParseAddr("127.0.0.1")}, []any{last.Action, last.Address})
 		_, page = b.get("/sessions")
 		require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
 	}
@@ -382,6 +387,21 @@ func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
 	leaves(readOnly)
 	boss.post("/admin/turned-on")
 	leaves(off)
+}
+
+func TestABrowserForgetsTheSessionThatItSignsOutOfEvenIfThatFails(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, lin)
+	b.token(t)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.move("/sign-out-fails", &page{"/sessions", "sessions", s.sessions}, "", func(r *http.Request, me policy.Actor) (then, error) {
+		return s.signOut(r.WithContext(gone), me)
+	})
+	status, _ := b.post("/sign-out-fails")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	_, page := b.get("/sessions")
+	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
 }
 
 func TestAFormThatIsRefusedIsFilledInAgain(t *testing.T) {
@@ -499,7 +519,9 @@ func TestAnAddressIsChangedWithACodeAndTakenBackByALink(t *testing.T) {
 	token := regexp.MustCompile(`name="link" value="([^"]+)"`).FindStringSubmatch(page)[1]
 	status, page = s.browser(t).post("/email/cancel", "link", token)
 	require.Equal(t, 200, status, page)
-	require.Contains(t, page, "The change is taken back.")
+	require.Contains(t, page, "The change is taken back. Before you can sign in again your password has to be reset")
+	status, _ = s.browser(t).post("/sign-in", "identifier", lin, "password", everybodysPassword)
+	require.Equal(t, http.StatusUnauthorized, status)
 }
 
 func TestARecoveryKeyIsShownToWhoProvesMore(t *testing.T) {

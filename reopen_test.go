@@ -268,6 +268,17 @@ func TestWhoKnowsThePasswordKeepsTheOwnerOfTheMailboxFromReopeningNoLongerThanUn
 	require.Equal(t, policy.Active, d.state(t, "ada"))
 }
 
+func TestAThiefsRecoveryCodeGoesWithTheResetOfAnAccountThatIsBeingClosed(t *testing.T) {
+	d := newDoor(t)
+	code, err := d.App.Account.NewRecoveryCode(t.Context(), d.SignIn(d.ada))
+	require.NoError(t, err)
+	d.leave(t)
+	require.NoError(t, d.App.Host.Account.ResetPassword(t.Context(), d.Host, account.Reset{Account: "ada", New: secret.NewText(better),
+		Proofs: []policy.Proof{{Factor: policy.FactorRecovery, At: d.Clock.Now()}}}))
+	_, err = d.App.Host.Account.Recover(t.Context(), d.Host, "ada", code)
+	refused(t, err, account.CodeWrongRecoveryCode)
+}
+
 func TestACodeThatWasNotSentSaysSo(t *testing.T) {
 	d := closed(t)
 	d.Mail.Fail(testkit.ErrStruck)

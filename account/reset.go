@@ -38,7 +38,8 @@ func (r *Reset) check() error {
 // breached ones is refused with [password.ErrUnchecked], whatever the tenant says. An account that is restricted has to wait.
 //
 // An account that its person is closing stays so, and can be reopened with the new password: whoever knew the old one is kept
-// from wasting the codes for that ([Host.Reopen]).
+// from wasting the codes for that ([Host.Reopen]). Its recovery code is removed, the one that [Host.Recover] gave just now
+// included.
 func (h *Host) ResetPassword(ctx context.Context, actor policy.Actor, r Reset) error {
 	if err := r.check(); err != nil {
 		return err
@@ -70,6 +71,11 @@ func (h *Host) ResetPassword(ctx context.Context, actor policy.Actor, r Reset) e
 			}
 			if err := r.proven(op, l.login); err != nil { // it has grown old, or everybody was signed out
 				return none{}, policy.Change{}, err
+			}
+			if l.State == policy.Closing { // else whoever made themselves one could answer each reset with another
+				if err := dropCode(tx, l.Standing); err != nil {
+					return none{}, policy.Change{}, err
+				}
 			}
 			l.credential.Throttle = password.Throttle{}
 			ch, err := l.put(tx, op, hash, l.WithNewPassword(op.Now, true), now.facts())

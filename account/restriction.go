@@ -88,12 +88,11 @@ func (h *Host) CancelReplacement(ctx context.Context, actor policy.Actor, id pol
 			if err := dropCode(tx, st); err != nil {
 				return none{}, policy.Change{}, err
 			}
-			needed, err := spend(tx, op, st)
+			st, err := spend(tx, op, st.WithNewCredential(op.Now))
 			if err != nil {
 				return none{}, policy.Change{}, err
 			}
-			st = st.WithNewCredential(op.Now)
-			st.RestrictedUntil, st.MustChangePassword, st.Risk = time.Time{}, needed, policy.HighRisk
+			st.RestrictedUntil = time.Time{}
 			ch, err := putRestriction(tx, st, "canceled")
 			return none{}, ch, err
 		})

@@ -186,6 +186,18 @@ func TestTakingAReplacementBackLeavesAThiefNoPassword(t *testing.T) {
 	require.Equal(t, policy.NoRisk, k.standing(t, "per").Risk)
 }
 
+func TestNoRiskIsNotedThatNothingHereCouldEnd(t *testing.T) {
+	for _, where := range []account.Elsewhere{account.Federated, account.Passwordless} {
+		k := passwords(t)
+		require.NoError(t, k.App.Host.Account.KeepElsewhere(t.Context(), k.Host, "per", where, ""))
+		k.replaced(t)
+		require.NoError(t, k.App.Host.Account.CancelReplacement(t.Context(), k.Host, "per"))
+		st := k.standing(t, "per")
+		require.Equal(t, policy.NoRisk, st.Risk)
+		require.False(t, st.MustChangePassword)
+	}
+}
+
 func TestAReplacementIsTakenBackWhileTheAccountIsRestrictedAndNotLater(t *testing.T) {
 	k := people(t)
 	k.replaced(t)

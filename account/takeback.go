@@ -30,10 +30,9 @@ func takeBack(tx Tx, op *policy.Op, changes []EmailChange) ([]policy.Change, err
 	if err := dropCode(tx, st); err != nil {
 		return nil, err
 	}
-	if st.MustChangePassword, err = spend(tx, op, st); err != nil {
+	if st, err = spend(tx, op, st); err != nil {
 		return nil, err
 	}
-	st.Risk = policy.HighRisk
 	reopened, err := stay(tx, op, &st)
 	if err != nil {
 		return nil, err
@@ -41,15 +40,21 @@ func takeBack(tx Tx, op *policy.Op, changes []EmailChange) ([]policy.Change, err
 	return reopened, restart(tx, op, st)
 }
 
-// spend makes an account's password useless, if it has one here, and tells whether it needs another.
-func spend(tx Tx, op *policy.Op, st policy.Standing) (needed bool, err error) {
+// spend makes an account's password useless, if it has one here. Where it needs another the account is at high risk until that is
+// set; where the password is kept elsewhere nothing here would ever end the risk, so none is noted.
+func spend(tx Tx, op *policy.Op, st policy.Standing) (policy.Standing, error) {
 	c, err := credentialOf(tx, op, st.Account)
-	if err != nil || c.Hash == "" {
-		return st.MustChangePassword || c.Elsewhere == KeptHere, err
+	if err != nil {
+		return st, err
 	}
-	c.Throttle = c.Throttle.Spent()
-	_, err = tx.PutCredential(c)
-	return true, err
+	if c.Hash != "" {
+		c.Throttle = c.Throttle.Spent()
+		_, err = tx.PutCredential(c)
+	}
+	if c.Hash != "" || c.Elsewhere == KeptHere {
+		st.MustChangePassword, st.Risk = true, policy.HighRisk
+	}
+	return st, err
 }
 
 // stay ends a closing that the account's person began. There is none from before a change that can be taken back: nobody

@@ -126,6 +126,9 @@ func TestAHostilePasswordIsRefusedOrIsThePasswordItIs(t *testing.T) {
 	}
 }
 
+// fillers are letters that show nothing.
+const fillers = "\u115f\u1160\u3164\uffa0"
+
 // FuzzProfileValue keeps a value, tidied, or refuses it by its field and keeps nothing.
 func FuzzProfileValue(f *testing.F) {
 	base := accounttest.New(f)
@@ -157,7 +160,11 @@ func FuzzProfileValue(f *testing.F) {
 		field, _ := v.Field(a)
 		require.True(t, clean(field.Value, field.Longest), "%q", field.Value)
 		require.Equal(t, strings.TrimSpace(field.Value), field.Value)
-		if field.Input == account.TextInput || field.Input == account.PhoneInput {
+		switch {
+		case field.Value == "":
+			letter := strings.IndexFunc(text, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.Sm, unicode.Sc) })
+			require.True(t, letter < 0 || strings.ContainsAny(text, fillers), "%q shows something, and is not kept", text)
+		case field.Input == account.TextInput, field.Input == account.PhoneInput:
 			require.Equal(t, strings.TrimSpace(text), field.Value, "it is not mended behind anybody's back")
 		}
 		kept := saved(t, w.DB)

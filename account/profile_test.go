@@ -326,7 +326,7 @@ func TestAValueIsTidiedOrRefusedWithWhatWouldBeRight(t *testing.T) {
 		{account.DisplayName, "", ""}, {account.DisplayName, " \t", ""}, {account.DisplayName, "a\x00b", ""}, {account.DisplayName, "a\u202eb", ""}, {account.DisplayName, "\xff", ""},
 		{account.DisplayName, "<b>Per</b>", "<b>Per</b>"},
 		{account.DisplayName, "\u200b", ""}, {account.DisplayName, "\u3164", ""}, {account.DisplayName, "\ufeff", ""}, {account.DisplayName, "\U000E0041", ""},
-		{account.DisplayName, "\u2800\u00ad", ""}, {account.DisplayName, "\u115f\u1160\uffa0", ""}, {account.DisplayName, "\u200d\ufe0f\u0301", ""},
+		{account.DisplayName, "\u2800\u00ad", ""}, {account.DisplayName, "\u115f\u1160\uffa0", ""}, {account.DisplayName, "\u0605", ""}, {account.DisplayName, "\u200d\ufe0f\u0301", ""},
 		{account.DisplayName, "\U0001F469\u200d\U0001F52C", "\U0001F469\u200d\U0001F52C"}, {account.DisplayName, "\u05d3\u05d5\u05d3", "\u05d3\u05d5\u05d3"}, {account.DisplayName, "\u0646\u0645\u200c\u0647", "\u0646\u0645\u200c\u0647"},
 	} {
 		err := k.App.Account.UpdateProfile(t.Context(), k.per, set(c.of, c.give))

@@ -217,8 +217,8 @@ func proofsStandIn(op *policy.Op) bool {
 	}
 	other := func(p policy.Proof) bool { return p.Factor != policy.FactorPassword }
 	known := slices.DeleteFunc(slices.Clone(op.Actor.Proofs), other)
-	return op.Settings.Yes(RecentProofsStandIn) && policy.Assurance(known, op.Now, recent) >= policy.AAL1 &&
-		policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2
+	return op.Settings.Yes(RecentProofsStandIn) && policy.Assurance(known, op.Now, policy.Recent) >= policy.AAL1 &&
+		policy.Assurance(op.Actor.Proofs, op.Now, policy.Recent) >= policy.AAL2
 }
 
 // newHash hashes a new password. Where the last one must not be taken again and was not given (blind), so that [prepared.check]
@@ -272,7 +272,7 @@ func (l *login) judge(tx Tx, op *policy.Op, v secret.Verified, at password.Place
 
 // replace stores a new password that the actor chose, and does all that follows from it.
 func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash, facts []policy.Fact) (policy.Change, error) {
-	securely := policy.Assurance(op.Actor.Proofs, op.Now, recent) >= policy.AAL2 || recovers(op.Actor.Proofs, op.Now)
+	securely := policy.Assurance(op.Actor.Proofs, op.Now, policy.Recent) >= policy.AAL2 || recovers(op.Actor.Proofs, op.Now)
 	return l.put(tx, op, hash, l.WithNewPassword(op.Now, securely), facts)
 }
 
@@ -280,7 +280,7 @@ func (l login) replace(tx Tx, op *policy.Op, hash secret.Hash, facts []policy.Fa
 func recovers(proofs []policy.Proof, now time.Time) bool {
 	return slices.ContainsFunc(proofs, func(p policy.Proof) bool {
 		age := now.Sub(p.At)
-		return p.Factor == policy.FactorRecovery && age <= recent && age >= -policy.ClockSkew
+		return p.Factor == policy.FactorRecovery && age <= policy.Recent && age >= -policy.ClockSkew
 	})
 }
 

@@ -132,7 +132,7 @@ func (c closed) signIn(proofs []policy.Proof, now time.Time) (at time.Time, ok b
 	var since []policy.Proof
 	at = now
 	for _, p := range proofs {
-		if p.At.Before(c.closing.At) || now.Sub(p.At) > recent {
+		if p.At.Before(c.closing.At) || now.Sub(p.At) > policy.Recent {
 			continue
 		}
 		since = append(since, p)
@@ -140,7 +140,7 @@ func (c closed) signIn(proofs []policy.Proof, now time.Time) (at time.Time, ok b
 			at = store.Time(p.At)
 		}
 	}
-	return at, policy.Assurance(since, now, recent) >= policy.AAL1
+	return at, policy.Assurance(since, now, policy.Recent) >= policy.AAL1
 }
 
 const maxProofs = 100

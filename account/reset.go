@@ -94,7 +94,7 @@ func (r *Reset) proven(op *policy.Op, l login) error {
 	switch {
 	case !recovers(proofs, op.Now):
 		return op.Refuse(recoverFirst)
-	case op.Settings.Yes(SecondFactorAlways) && policy.Assurance(proofs, op.Now, recent) < policy.AAL1:
+	case op.Settings.Yes(SecondFactorAlways) && policy.Assurance(proofs, op.Now, policy.Recent) < policy.AAL1:
 		return op.Refuse(anotherFactor)
 	}
 	return nil

@@ -203,7 +203,7 @@ var (
 	}
 	setSchema = &policy.Spec[Tx, Schema]{
 		Rule: policy.Rule{Action: SetSchema, Activity: updatePolicy, Category: policyCategory, By: policy.ByRole | policy.ByHost, Roles: schemaAdmins,
-			Level: policy.AAL2, MaxAge: recent,
+			Level: policy.AAL2, MaxAge: policy.Recent,
 			Says: "Say who may see and change which attribute, and what its values look like."},
 		Load: tenantSchema,
 	}

@@ -83,7 +83,7 @@ var (
 	notDisabled      = policy.Forbidden(CodeNotDisabled, policy.NoRemedy, "This account is not disabled.")
 	ownAccount       = policy.Forbidden(CodeOwnAccount, policy.AskAdministrator, "Nobody can do this to their own account.")
 	addressNotProven = policy.Forbidden(CodeAddressNotProven, policy.NoRemedy, "The code is sent to no address that was not proven to be this account's.")
-	signInFirst      = &policy.Reason{Code: CodeSignInFirst, Class: policy.ClassProof, Remedy: policy.SignIn, Level: policy.AAL1, MaxAge: recent,
+	signInFirst      = &policy.Reason{Code: CodeSignInFirst, Class: policy.ClassProof, Remedy: policy.SignIn, Level: policy.AAL1, MaxAge: policy.Recent,
 		Text: "Sign in first; the code alone does not reopen an account."}
 )
 
@@ -104,7 +104,7 @@ var (
 		Says: "See what closing one's own account loses, and what has to be settled before.", Source: closingSource}
 	closeAccount = policy.Rule{Action: Close, Activity: deletedUser, Category: userCategory,
 		By: policy.ByPerson, Kinds: policy.Personal | policy.Work, Others: guestAccount, Area: AreaClosing, Access: policy.Edit,
-		Settled: true, Level: policy.AAL1, MaxAge: recent, Confirm: true, Notify: true,
+		Settled: true, Level: policy.AAL1, MaxAge: policy.Recent, Confirm: true, Notify: true,
 		Says: "Close one's own account; it can be reopened for 30 or 60 days.", States: "a work account, unless the organization allows it; a finding blocks; all security info replaced in the last 60 days; a warning is not understood", Source: closingSource}
 )
 
@@ -243,7 +243,7 @@ var (
 		Says: "Delete an account; it can be restored for 30 days.", States: "one's own; deleted; closed"}, notToTakeOver)
 	restoreAccount = &policy.Spec[Tx, closed]{
 		Rule: policy.Rule{Action: Restore, Activity: restoredUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: profileAdmins,
-			Level: policy.AAL2, MaxAge: recent, Notify: true,
+			Level: policy.AAL2, MaxAge: policy.Recent, Notify: true,
 			Says: "Restore an account that is being closed, by whomever.", States: "not being closed; too late", Source: deletedUsersSource},
 		Load: anyClosed, Forbids: notToRestore,
 	}
@@ -251,7 +251,7 @@ var (
 
 func adminOn(r policy.Rule, forbids func(*policy.Op, closed) *policy.Reason) *policy.Spec[Tx, closed] {
 	r.Category, r.By, r.Roles, r.Notify, r.Source = userCategory, policy.ByRole|policy.ByHost, profileAdmins, true, deletedUsersSource
-	r.Level, r.MaxAge = policy.AAL2, recent
+	r.Level, r.MaxAge = policy.AAL2, policy.Recent
 	return &policy.Spec[Tx, closed]{
 		Rule: r,
 		Load: anyClosed,

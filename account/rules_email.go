@@ -63,7 +63,7 @@ type pending struct {
 var (
 	changeEmail = &policy.Spec[Tx, aspect]{
 		Rule: policy.Rule{Action: ChangeEmail, Activity: updateUser, Category: userCategory,
-			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaProfile, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: recent,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaProfile, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: policy.Recent,
 			Limit: policy.Limit{Times: EmailChangesPerMonth, Per: TakeBackTime}, Notify: true,
 			Says: "Ask for another e-mail address of one's own, or a first one: a code goes to the new one, a link to take it back to each that is proven.", States: "not open by the schema; synchronized from a directory", Source: emailSource},
 		Load:    ownEmail,

@@ -1,8 +1,6 @@
 package account
 
 import (
-	"time"
-
 	"github.com/seed4b20689c/myaccount/password"
 	"github.com/seed4b20689c/myaccount/policy"
 )
@@ -44,9 +42,6 @@ var (
 		What: "whether who proved password and second factor just now need not give the current password to change it"}
 )
 
-// recent is how old proofs may be that stand in for a password or allow a first one.
-const recent = 15 * time.Minute
-
 // Codes of the reasons about passwords.
 const (
 	CodeWrongPassword     policy.Code = "wrong-password"
@@ -72,9 +67,9 @@ var (
 	closedForGood    = policy.Forbidden(policy.CodeAccountClosed, policy.NoRemedy, "This account is closed for good.")
 	passwordSpent    = policy.Forbidden(CodePasswordSpent, policy.AskAdministrator, "This password is of no use any more, after too many wrong ones or because somebody else may know it. It has to be reset.")
 	notEnabled       = policy.Forbidden(CodeAlreadyDisabled, policy.AskAdministrator, "This account is disabled.")
-	recoverFirst     = &policy.Reason{Code: CodeRecoverFirst, Class: policy.ClassProof, Remedy: policy.ProveAgain, MaxAge: recent,
+	recoverFirst     = &policy.Reason{Code: CodeRecoverFirst, Class: policy.ClassProof, Remedy: policy.ProveAgain, MaxAge: policy.Recent,
 		Text: "Recover the account first. That counts for {minutes} minutes, and for one new password."}
-	anotherFactor = &policy.Reason{Code: policy.CodeStrongerProof, Class: policy.ClassProof, Remedy: policy.ProveMore, Level: policy.AAL1, MaxAge: recent,
+	anotherFactor = &policy.Reason{Code: policy.CodeStrongerProof, Class: policy.ClassProof, Remedy: policy.ProveMore, Level: policy.AAL1, MaxAge: policy.Recent,
 		Text: "Verify your identity with another factor besides recovering the account."}
 )
 
@@ -119,7 +114,7 @@ var (
 	}
 	setFirstPassword = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: SetFirstPassword, Activity: changedPassword, Category: userCategory,
-			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaPassword, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: recent, Notify: true,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaPassword, Access: policy.Edit, Settled: true, Level: policy.AAL1, MaxAge: policy.Recent, Notify: true,
 			Demand: policy.NeverWaits,
 			Says:   "Set a first password.", States: "kept elsewhere; has one", Source: passwordsSource},
 		Load: ownLogin,
@@ -172,7 +167,7 @@ var (
 var (
 	unlockPassword = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: UnlockPassword, Activity: unlockedUser, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
-			Level: policy.AAL2, MaxAge: recent, Notify: true,
+			Level: policy.AAL2, MaxAge: policy.Recent, Notify: true,
 			Says: "Forget the wrong passwords of an account, so that it is not locked.", States: "one's own; closed", Source: passwordsSource},
 		Load: anyLogin,
 		Forbids: func(op *policy.Op, l login) *policy.Reason {
@@ -184,7 +179,7 @@ var (
 	}
 	demandNew = &policy.Spec[Tx, login]{
 		Rule: policy.Rule{Action: DemandNewPassword, Activity: forcedChange, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
-			Level: policy.AAL2, MaxAge: recent, Notify: true,
+			Level: policy.AAL2, MaxAge: policy.Recent, Notify: true,
 			Says: "Demand that a person sets a new password before anything else.", States: "closed; kept elsewhere", Source: "Entra: audit activities"},
 		Load: anyLogin,
 		Forbids: func(op *policy.Op, l login) *policy.Reason {
@@ -201,7 +196,7 @@ var (
 	}
 	setBanned = &policy.Spec[Tx, BannedPasswords]{
 		Rule: policy.Rule{Action: SetBannedPasswords, Activity: updatePolicy, Category: policyCategory, By: policy.ByRole | policy.ByHost, Roles: protectionAdmins,
-			Level: policy.AAL2, MaxAge: recent,
+			Level: policy.AAL2, MaxAge: policy.Recent,
 			Says: "Set the organization's own list of banned passwords.", States: "not licensed (" + string(password.AreaProtection) + ")", Source: protectionSource},
 		Load: bannedPasswords,
 		Forbids: func(op *policy.Op, _ BannedPasswords) *policy.Reason {

@@ -69,14 +69,14 @@ var (
 	newRecoveryCode = &policy.Spec[Tx, recoverable]{
 		Rule: policy.Rule{Action: NewRecoveryCode, Activity: registeredInfo, Category: userCategory,
 			By: policy.ByPerson, Kinds: policy.Personal, Others: onlyPersonal, Area: AreaRecovery, Access: policy.Edit,
-			Settled: true, Level: policy.AAL1, MaxAge: recent, Notify: true,
+			Settled: true, Level: policy.AAL1, MaxAge: policy.Recent, Notify: true,
 			Says: "Make a recovery code, in place of the one that there was; all other sessions end.", Source: recoverySource},
 		Load: ownRecoverable,
 	}
 	removeRecoveryCode = &policy.Spec[Tx, recoverable]{
 		Rule: policy.Rule{Action: RemoveRecoveryCode, Activity: deletedInfo, Category: userCategory,
 			By: policy.ByPerson, Kinds: policy.Personal, Others: onlyPersonal, Area: AreaRecovery, Access: policy.Edit,
-			Settled: true, Level: policy.AAL1, MaxAge: recent, Notify: true,
+			Settled: true, Level: policy.AAL1, MaxAge: policy.Recent, Notify: true,
 			Says: "Remove one's recovery code; all other sessions end.", States: "there is none", Source: recoverySource},
 		Load:    ownRecoverable,
 		Forbids: func(_ *policy.Op, r recoverable) *policy.Reason { return when(!r.code.exists(), noRecoveryCode) },
@@ -109,7 +109,7 @@ var (
 var (
 	liftRestriction = &policy.Spec[Tx, policy.Standing]{
 		Rule: policy.Rule{Action: LiftRestriction, Activity: adminUpdatedInfo, Category: userCategory, By: policy.ByRole | policy.ByHost, Roles: passwordAdmins,
-			Level: policy.AAL2, MaxAge: recent, Notify: true,
+			Level: policy.AAL2, MaxAge: policy.Recent, Notify: true,
 			Says: "End the restriction of an account whose security info was all replaced.", States: "one's own; not restricted; closed", Source: restrictionSource},
 		Load: anyStanding,
 		Forbids: func(op *policy.Op, st policy.Standing) *policy.Reason {

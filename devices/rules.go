@@ -210,7 +210,7 @@ var (
 	revealKey = &keySpec{
 		Rule: policy.Rule{Action: RevealKey, Activity: readKey, Category: keyCategory,
 			By: policy.ByPerson, Kinds: persons, Area: AreaKeys, Access: policy.Edit,
-			Settled: true, Limit: policy.Limit{Times: RevealsPerHour, Per: time.Hour}, Level: policy.AAL2, MaxAge: 15 * time.Minute, Notify: true,
+			Settled: true, Limit: policy.Limit{Times: RevealsPerHour, Per: time.Hour}, Level: policy.AAL2, MaxAge: policy.Recent, Notify: true,
 			Says:   "Read a recovery key that was escrowed while the device was one's own.",
 			States: "owners may not read keys; replaced by the device; on the device itself; on an unregistered device where policy asks",
 			Source: "S1; Graph: bitlockerrecoverykey-get"},
@@ -338,7 +338,7 @@ var (
 	}
 	revealAny = &keySpec{
 		Rule: policy.Rule{Action: RevealAny, Activity: readKey, Category: keyCategory, By: policy.ByRole, Roles: keyReaders,
-			Limit: policy.Limit{Times: AdminRevealsPerHour, Per: time.Hour}, Level: policy.AAL2, MaxAge: 15 * time.Minute, Notify: true,
+			Limit: policy.Limit{Times: AdminRevealsPerHour, Per: time.Hour}, Level: policy.AAL2, MaxAge: policy.Recent, Notify: true,
 			Says: "Read any device's recovery key.", States: "on the device itself", Source: "Graph: bitlockerrecoverykey-get"},
 		Load: func(tx Tx, op *policy.Op, t policy.Target) (RecoveryKey, error) {
 			return keyOf(tx, op, KeyID(t.ID))

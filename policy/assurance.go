@@ -93,6 +93,10 @@ func (l *Level) UnmarshalText(b []byte) (err error) { *l, err = levelNames.Unmar
 // this program differ a little. Anything later is no proof.
 const ClockSkew = time.Minute
 
+// Recent is how old proofs may be, 15 minutes, wherever a rule asks for fresh ones: for whatever leads to secrets, stands in for a
+// password, or decides who gets in. Source: OWASP ASVS 7.5.1.
+const Recent = 15 * time.Minute
+
 // Assurance computes the level that proofs reach at the time now, counting only those at most maxAge
 // old (0: of any age). It is derived afresh for each decision and never stored. The same factor never
 // counts twice, nor do two factors of one kind: two things held are AAL1.

@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/seed4b20689c/myaccount/store"
 )
@@ -133,15 +132,12 @@ var (
 		Says: "Remove events past their retention that every follower has read."})
 )
 
-// recent is how old an administrator's proofs may be that set a tenant's policy.
-const recent = 15 * time.Minute
-
 // settingsSpec is the rule for reading or setting a tenant's settings. They say how passwords lock, how long sessions live and
 // what follows when somebody reports a thief: so who sets them proves two factors just now, as for whatever else decides who
 // gets in.
 func settingsSpec(r Rule) *Spec[AdminTx, Settings] {
 	if r.Activity != "" && r.By&ByRole != 0 {
-		r.Level, r.MaxAge = AAL2, recent
+		r.Level, r.MaxAge = AAL2, Recent
 	}
 	return &Spec[AdminTx, Settings]{Rule: r, Load: func(_ AdminTx, op *Op, _ Target) (Settings, error) { return op.Settings, nil }}
 }

@@ -3,7 +3,6 @@ package signins
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/store"
@@ -191,9 +190,6 @@ var (
 	}
 )
 
-// freshToTrust is how fresh the proof is with which a person declares something usual.
-const freshToTrust = 15 * time.Minute
-
 // What the account's owner may see and say about attempts to sign in.
 var (
 	// Reading attempts and disowning one ask for no factor, unlike the sessions (ASVS 7.5.2): nothing can be done with what
@@ -211,7 +207,7 @@ var (
 	}
 	thisWasMe = &attemptSpec{
 		Rule: policy.Rule{Action: SayThisWasMe, Activity: confirmedSafe, Category: category,
-			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Level: policy.AAL1, MaxAge: freshToTrust, Confirm: true, Notify: true,
+			By: policy.ByPerson, Kinds: policy.AllKinds, Area: AreaActivity, Access: policy.Edit, Level: policy.AAL1, MaxAge: policy.Recent, Confirm: true, Notify: true,
 			Says: "Say that an unusual attempt was one's own.", States: "nothing unusual; answered already; not signed in before it, nor with a second factor", Source: "S2"},
 		Load: loadAttempt, Forbids: unanswerable, Device: fromThatSession, Preview: willTrust,
 	}
@@ -293,7 +289,7 @@ var (
 	}
 	importSignIns = &plainSpec{
 		Rule: policy.Rule{Action: ImportSignIns, Activity: importedSignIns, Category: category, By: policy.ByRole | policy.ByHost,
-			Level: policy.AAL2, MaxAge: freshToTrust, // what is taken over counts as what the person is used to
+			Level: policy.AAL2, MaxAge: policy.Recent, // what is taken over counts as what the person is used to
 			Roles: []policy.Role{policy.GlobalAdministrator, policy.SecurityAdministrator}, Records: policy.NotedSuccess,
 			Says: "Take over attempts to sign in from a directory's log."},
 		Load: noRow,
@@ -464,7 +460,7 @@ func unanswerable(_ *policy.Op, a attempt) *policy.Reason {
 func fromThatSession(op *policy.Op, a attempt) *policy.Reason {
 	w := a.witness
 	before := a.Session != op.Actor.Session && !w.strange && !w.began.IsZero() && w.began.Before(a.newSince)
-	if before || policy.Assurance(op.Actor.Proofs, op.Now, freshToTrust) >= policy.AAL2 {
+	if before || policy.Assurance(op.Actor.Proofs, op.Now, policy.Recent) >= policy.AAL2 {
 		return nil
 	}
 	return thatSession

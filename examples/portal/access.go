@@ -166,12 +166,9 @@ type proving struct {
 
 // toProve is what is next for an assurance level: the password if that is not fresh, and then a code.
 func (p *portal) toProve(me policy.Actor, back string, level policy.Level) proving {
-	now := policy.Assurance(me.Proofs, time.Now(), recently)
+	now := policy.Assurance(me.Proofs, time.Now(), policy.Recent)
 	return proving{Back: back, Level: level, Password: now < policy.AAL1, Done: now >= level, Phone: masked(p.phones[me.Account])}
 }
-
-// recently is how fresh proofs have to be for all that asks for fresh ones.
-const recently = 15 * time.Minute
 
 func (p *portal) prove(r *http.Request, me policy.Actor) (any, error) {
 	level := policy.AAL2

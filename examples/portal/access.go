@@ -22,6 +22,8 @@ func (p *portal) open() {
 	p.mux.HandleFunc("GET /icon.svg", asset("icon.svg"))
 	p.mux.HandleFunc("GET /sign-in", p.askSignIn)
 	p.mux.HandleFunc("POST /sign-in", p.whole(p.signIn))
+	p.mux.HandleFunc("POST /sign-out", p.signOut)
+	p.said["sign-out"] = "You are signed out."
 	p.mux.HandleFunc("POST /reopen/code", p.whole(p.reopenCode))
 	p.mux.HandleFunc("POST /reopen", p.whole(p.reopen))
 	p.mux.HandleFunc("GET /email/cancel", p.askCancel)
@@ -81,8 +83,16 @@ func browserOf(r *http.Request) string {
 	return ""
 }
 
-func (p *portal) signOut(r *http.Request, _ policy.Actor) (then, error) {
-	return then{page: "/sign-in", forget: true}, p.app.Host.SignIns.SignOut(r.Context(), p.from(r), p.token(r))
+// signOut needs nobody signed in: whoever was disabled meanwhile wants to leave this browser too, and it forgets the session
+// even if that could not be ended.
+func (p *portal) signOut(w http.ResponseWriter, r *http.Request) {
+	err := p.app.Host.SignIns.SignOut(r.Context(), p.from(r), p.token(r))
+	p.keep(w, secret.Text{})
+	if err != nil {
+		p.refuse(w, r, "refused", nil, err)
+		return
+	}
+	http.Redirect(w, r, "/sign-in?done=sign-out", http.StatusSeeOther)
 }
 
 // reopening is an account that its person wants back.

@@ -79,7 +79,7 @@ type then struct {
 	page   string
 	query  url.Values // of that page
 	token  secret.Text
-	forget bool // that the browser has a session, even if the form was not obeyed
+	forget bool // that the browser has a session
 }
 
 // move serves a form of a page after which something else follows.
@@ -89,11 +89,11 @@ func (p *portal) move(path string, of *page, said string, do func(*http.Request,
 	p.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		p.as(w, r, of, func(s *screen) error {
 			next, err := do(r, s.Me)
-			if next.forget || !next.token.Empty() {
-				p.keep(w, next.token)
-			}
 			if err != nil {
 				return err
+			}
+			if next.forget || !next.token.Empty() {
+				p.keep(w, next.token)
 			}
 			if next.page == "" {
 				next.page = of.at(r)

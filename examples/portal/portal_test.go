@@ -389,15 +389,25 @@ func TestWhoeverMayEndNoSessionSignsOutOfTheBrowser(t *testing.T) {
 	leaves(off)
 }
 
+func TestWhoeverWasDisabledMeanwhileLeavesTheBrowserToo(t *testing.T) {
+	s := serve(t)
+	b := s.as(t, ada)
+	require.NoError(t, s.app.Admin.Account.Disable(t.Context(), s.host, sample.Ada))
+	status, _ := b.get("/")
+	require.Equal(t, http.StatusForbidden, status)
+	_, page := b.post("/sign-out")
+	require.Contains(t, page, "You are signed out.")
+	_, page = b.get("/")
+	require.Contains(t, page, "<h1><bdi>Sign in</bdi></h1>")
+}
+
 func TestABrowserForgetsTheSessionThatItSignsOutOfEvenIfThatFails(t *testing.T) {
 	s := serve(t)
 	b := s.as(t, lin)
 	b.token(t)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	s.move("/sign-out-fails", &page{"/sessions", "sessions", s.sessions}, "", func(r *http.Request, me policy.Actor) (then, error) {
-		return s.signOut(r.WithContext(gone), me)
-	})
+	s.mux.HandleFunc("POST /sign-out-fails", func(w http.ResponseWriter, r *http.Request) { s.signOut(w, r.WithContext(gone)) })
 	status, _ := b.post("/sign-out-fails")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	_, page := b.get("/sessions")

@@ -10,11 +10,9 @@ import (
 func (p *portal) routes() http.Handler {
 	p.open()
 
-	overview := p.page("/{$}", "overview", func(r *http.Request, me policy.Actor) (any, error) {
+	p.page("/{$}", "overview", func(r *http.Request, me policy.Actor) (any, error) {
 		return p.app.Overview(r.Context(), me)
 	})
-
-	p.move("/sign-out", overview, "You are signed out.", p.signOut)
 
 	prove := p.page("/prove", "prove", p.prove)
 	p.move("/prove/password", prove, "Thank you.", p.provePassword)

@@ -62,8 +62,8 @@ func (p *portal) endOthers(r *http.Request, me policy.Actor) error {
 func (p *portal) signOutEverywhere(r *http.Request, me policy.Actor) (then, error) {
 	stay := r.PostFormValue("stay") != ""
 	started, err := p.app.SignIns.SignOutEverywhere(r.Context(), me, yes(r), stay)
-	if err != nil || stay {
+	if stay {
 		return then{token: started.Token}, err
 	}
-	return then{page: "/sign-in", query: url.Values{"done": {"sign-out"}}, forget: true}, nil
+	return then{page: "/sign-in", query: url.Values{"done": {"sign-out"}}, forget: true}, err
 }

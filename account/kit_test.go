@@ -64,15 +64,7 @@ func edit(t testing.TB, db *memstore.Store, fn func(account.Tx) error) {
 
 func editStanding(t testing.TB, db *memstore.Store, id policy.AccountID, change func(*policy.Standing)) {
 	t.Helper()
-	edit(t, db, func(tx account.Tx) error {
-		st, err := tx.Standing(accounttest.Tenant, id)
-		if err != nil {
-			return err
-		}
-		change(&st)
-		_, err = tx.PutStanding(st)
-		return err
-	})
+	testkit.EditStanding(t, db, accounttest.Tenant, id, change)
 }
 
 func editCredential(t testing.TB, db *memstore.Store, id policy.AccountID, change func(*account.Credential)) {

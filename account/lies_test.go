@@ -42,7 +42,7 @@ func (h carried) answering(changeToo bool) *faulty {
 func codesAbout(t *testing.T, s *stage) map[string]carried {
 	t.Helper()
 	reopening := func(tenant policy.TenantID, id policy.AccountID) carried {
-		editStandingIn(t, s, tenant, id, func(st *policy.Standing) { st.State = policy.Closing })
+		testkit.EditStanding(t, s.DB, tenant, id, func(st *policy.Standing) { st.State = policy.Closing })
 		r := account.ReopenRequest{Account: id, Method: challenge.Email, To: string(id) + "@" + string(tenant) + ".example", Attempt: "attempt"}
 		n := account.NewIdentifier{Account: id, Kind: account.Email, Text: r.To, ProvenAt: s.Clock.Now()}
 		require.NoError(t, s.App.Host.Account.AddIdentifier(t.Context(), policy.Host("test-host", tenant), n))
@@ -68,19 +68,6 @@ func codesAbout(t *testing.T, s *stage) map[string]carried {
 		"a reopening in another tenant":          reopening(elsewhere, "cleo"),
 		"the same person's reopening":            {accounttest.Tenant, "cleo", s.reopening.Challenge, s.reopening.Code},
 	}
-}
-
-func editStandingIn(t *testing.T, s *stage, tenant policy.TenantID, id policy.AccountID, change func(*policy.Standing)) {
-	t.Helper()
-	edit(t, s.DB, func(tx account.Tx) error {
-		st, err := tx.Standing(tenant, id)
-		if err != nil {
-			return err
-		}
-		change(&st)
-		_, err = tx.PutStanding(st)
-		return err
-	})
 }
 
 func TestACodeOpensNothingButWhatItWasSentForWhateverRowTheStoreAnswersWith(t *testing.T) {

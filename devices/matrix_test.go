@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed4b20689c/myaccount/accounttest"
 	"github.com/seed4b20689c/myaccount/devices"
+	"github.com/seed4b20689c/myaccount/internal/testkit"
 	"github.com/seed4b20689c/myaccount/policy"
 	"github.com/seed4b20689c/myaccount/secret"
 	"github.com/seed4b20689c/myaccount/store"
@@ -277,15 +278,7 @@ var states = []struct {
 	}},
 	{tenant("a new password demanded", func(s *state) { s.demanded = true }), func(t testing.TB, w *accounttest.World) {
 		for _, id := range []policy.AccountID{"ada", "bob", "eve", "gus", "pat", "root"} {
-			require.NoError(t, w.DB.Policy().Update(t.Context(), func(tx policy.AdminTx) error {
-				st, err := tx.Standing(accounttest.Tenant, id)
-				if err != nil {
-					return err
-				}
-				st.MustChangePassword = true
-				_, err = tx.PutStanding(st)
-				return err
-			}))
+			testkit.EditStanding(t, w.DB, accounttest.Tenant, id, func(st *policy.Standing) { st.MustChangePassword = true })
 		}
 	}},
 	{tenant("printer", func(s *state) { s.printer = true }), everyThing(func(d *devices.Device) { d.Profile = devices.Printer })},

@@ -134,15 +134,7 @@ var conditions = []struct {
 	}},
 	{condition{name: "a new password demanded", Tenant: testkit.Tenant{Demanded: true}}, func(t testing.TB, th *theatre) {
 		for _, id := range append([]policy.AccountID{"bob", "root"}, owners...) {
-			require.NoError(t, th.DB.SignIns().Update(t.Context(), func(tx signins.Tx) error {
-				st, err := tx.Standing(accounttest.Tenant, id)
-				if err != nil {
-					return err
-				}
-				st.MustChangePassword = true
-				_, err = tx.PutStanding(st)
-				return err
-			}))
+			testkit.EditStanding(t, th.DB, accounttest.Tenant, id, func(st *policy.Standing) { st.MustChangePassword = true })
 		}
 	}},
 	{condition{name: "the other session over", over: true}, func(t testing.TB, th *theatre) {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed4b20689c/myaccount/memstore"
+	"github.com/seed4b20689c/myaccount/policy"
 )
 
 // Saved is all that a store keeps, its events too, a line each.
@@ -23,6 +24,20 @@ func Saved(t testing.TB, db *memstore.Store) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// EditStanding changes what an account is behind the rules' back.
+func EditStanding(t testing.TB, db *memstore.Store, tenant policy.TenantID, id policy.AccountID, change func(*policy.Standing)) {
+	t.Helper()
+	require.NoError(t, db.Policy().Update(t.Context(), func(tx policy.AdminTx) error {
+		st, err := tx.Standing(tenant, id)
+		if err != nil {
+			return err
+		}
+		change(&st)
+		_, err = tx.PutStanding(st)
+		return err
+	}))
 }
 
 // Rows is [Saved] without events and without what stands around the rows.

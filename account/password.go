@@ -18,10 +18,11 @@ func WithBreachChecker(c password.BreachChecker) Option {
 	return func(r *room) { r.breaches = c }
 }
 
-// Names are what the people of a tenant know the service and their organization by.
+// Names are what the people of a tenant know the service and their organization by. Words of four and more characters out of
+// them must not be in a new password ([password.Context]); each may be empty.
 type Names struct {
 	Service       string
-	Organizations []string
+	Organizations []string // all that the organization is known by
 }
 
 // WithNames tells which names new passwords must not contain, besides those of the person and the tenant's id, which may say

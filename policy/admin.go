@@ -113,8 +113,8 @@ func (a *Admin) Require(ctx context.Context, actor Actor, area Area, l License) 
 // MaxContact is the longest administrator contact in code points.
 const MaxContact = 256
 
-// SetContact sets whom refusals tell people to ask: text as
-// [CheckText] has it, of at most [MaxContact] code points.
+// SetContact sets whom refusals tell people to ask: text as [CheckText] has it, of at most [MaxContact] code points, or else
+// an [Invalid].
 func (a *Admin) SetContact(ctx context.Context, actor Actor, contact string) error {
 	if err := CheckText("contact", contact, MaxContact); err != nil {
 		return err

@@ -168,7 +168,8 @@ func (h *Host) Actor(ctx context.Context, text secret.Text) (policy.Actor, error
 }
 
 // Prover gives who would prove a factor with [Host.AddProof] now: it answers as [Host.Actor], and refuses what AddProof would
-// refuse whatever was proven, so that nothing else is done before. It writes nothing.
+// refuse whatever was proven, so that nothing else is done before: a token that does not count, or is another tenant's, with
+// [policy.CodeSessionEnded]. It writes nothing.
 func (h *Host) Prover(ctx context.Context, actor policy.Actor, text secret.Text) (policy.Actor, error) {
 	c, err := h.claim(AddProof, text)
 	if err != nil {
